@@ -1,0 +1,114 @@
+// What the rest of the house knows of Jottacloud: one object with one method per thing the service can do.
+// Nothing here knows S3. Facts and section numbers refer to the protocol reference, cited as "API n.n".
+import type { Readable } from 'node:stream'
+import type { Customer, Device, Drive, Entry, FileEntry, Mountpoint, TreeEntry } from './wire.ts'
+
+/**
+ * A place below a mountpoint. `device` and `mountpoint` in the exact casing that Jottacloud lists,
+ * `path` as stored (encoded) names without slashes; an empty `path` is the mountpoint itself.
+ */
+export type Location = {
+  readonly device: string
+  readonly mountpoint: string
+  readonly path: readonly string[]
+}
+
+/** Belongs to one unit of work (an S3 request, a command). */
+export type CallOptions = {
+  /** Ends every wait, request and stream of the call. */
+  readonly signal: AbortSignal
+  /** Raised by one for each HTTP request sent upstream, retries included. */
+  readonly counter?: { upstreamCalls: number }
+}
+
+export type ByteRange = { readonly start: number; readonly endInclusive: number }
+
+export type UploadInput = {
+  readonly sizeBytes: number
+  /** Lower-case hex MD5 of the whole content. */
+  readonly md5: string
+  readonly created: Date
+  readonly modified: Date
+  /** `reject` fails with JottaError `conflict` when a live file is there (API 5.1). */
+  readonly onExisting: 'new-revision' | 'reject'
+  /**
+   * Opens the content from an offset. Called once per attempt, with the resume position that
+   * Jottacloud gave; never called when Jottacloud has the content already. The client consumes or
+   * destroys what it gets.
+   */
+  readonly openContent: (offset: number) => Readable | Promise<Readable>
+}
+
+export interface JottaClient {
+  customer(options: CallOptions): Promise<Customer>
+  drive(options: CallOptions): Promise<Drive>
+  /** `undefined` when there is no such device. Matches the name without regard to case. */
+  device(name: string, options: CallOptions): Promise<Device | undefined>
+  createDevice(name: string, options: CallOptions): Promise<void>
+  /** Live mountpoints of a device; `undefined` when there is no such device. */
+  mountpoints(device: string, options: CallOptions): Promise<Mountpoint[] | undefined>
+  /** Creates or finds. Throws JottaError `conflict` on the built-in device `Jotta`. */
+  createMountpoint(device: string, name: string, options: CallOptions): Promise<void>
+  removeMountpoint(
+    device: string,
+    name: string,
+    mode: 'trash' | 'permanent',
+    options: CallOptions,
+  ): Promise<'removed' | 'missing'>
+
+  /**
+   * What is at a location, tombstones and unfinished files included: look at `deleted` and at
+   * `current`. `undefined` on 404. Of a folder only the head is read, never its listing.
+   */
+  stat(location: Location, options: CallOptions): Promise<Entry | undefined>
+  /**
+   * The direct children of a live folder, in the order they arrive, tombstones and unfinished files
+   * included. Throws JottaError `not-found` when the folder is missing or trashed and `conflict`
+   * when a file is there. Holds one entry at a time.
+   */
+  list(location: Location, options: CallOptions): AsyncIterable<Entry>
+  /**
+   * Everything live below a folder (`mode=liststream`, API 4.7). Throws JottaError `protocol` at the
+   * end when the stats are missing or do not match: until the iteration ends without an error, the
+   * tree may be incomplete.
+   */
+  listTree(location: Location, options: CallOptions): AsyncIterable<TreeEntry>
+  /** The bytes of the current revision. The response head has arrived when this returns. */
+  open(
+    location: Location,
+    options: CallOptions & { readonly range?: ByteRange },
+  ): Promise<{ readonly stream: Readable; readonly sizeBytes: number | undefined }>
+
+  /**
+   * Allocates, sends what Jottacloud lacks, resumes after a cut, and returns only when the new
+   * revision is seen COMPLETED with this MD5 and size (API 5.1, 5.2).
+   */
+  upload(location: Location, input: UploadInput, options: CallOptions): Promise<FileEntry>
+  /** Makes or touches a file by content that Jottacloud knows; `undefined` when it does not (API 5.3). */
+  createByHash(
+    location: Location,
+    input: Pick<UploadInput, 'sizeBytes' | 'md5' | 'created' | 'modified'>,
+    options: CallOptions,
+  ): Promise<FileEntry | undefined>
+  createFolder(location: Location, options: CallOptions): Promise<void>
+  /** The verb must match what is there (API 6.1): stat first. 404 is `missing`. */
+  removeFile(
+    location: Location,
+    mode: 'trash' | 'permanent',
+    options: CallOptions,
+  ): Promise<'removed' | 'missing'>
+  removeFolder(
+    location: Location,
+    mode: 'trash' | 'permanent',
+    options: CallOptions,
+  ): Promise<'removed' | 'missing'>
+  /** Server-side copy of a file; the result is live also when a tombstone was at `to` (API 6.4). */
+  copyFile(from: Location, to: Location, options: CallOptions): Promise<FileEntry>
+  /** Never call it with a live file at `to`: what Jottacloud does then is unknown (API 8, row 2). */
+  moveFile(from: Location, to: Location, options: CallOptions): Promise<FileEntry>
+  /** Never call it with anything live at `to`. */
+  moveFolder(from: Location, to: Location, options: CallOptions): Promise<void>
+
+  /** Closes pooled connections. Calls under way fail. */
+  close(): Promise<void>
+}

@@ -1,0 +1,46 @@
+// What can go wrong with Jottacloud, as a kind that callers decide on and a text that people read.
+
+/**
+ * - `not-found`: nothing there (404).
+ * - `conflict`: something is in the way: a live file, or an entry of the other type.
+ * - `invalid-name`: Jottacloud refuses the name (400).
+ * - `unauthorized`: the access token is refused and a refresh did not help.
+ * - `login-required`: the refresh token is dead ("Stale token"): only a new login helps.
+ * - `forbidden`: no access to that user, device or entry (403).
+ * - `quota`: the account is full or locked for writing (460, 402, 507).
+ * - `range`: the byte range does not exist (416).
+ * - `corrupt`: the bytes sent do not have the announced MD5 (421).
+ * - `throttled`: still 429 after all tries.
+ * - `unavailable`: still 5xx, cut or silent after all tries.
+ * - `protocol`: a reply that does not say what it must (truncated listing, wrong MD5, no stats).
+ */
+export type JottaErrorKind =
+  | 'not-found'
+  | 'conflict'
+  | 'invalid-name'
+  | 'unauthorized'
+  | 'login-required'
+  | 'forbidden'
+  | 'quota'
+  | 'range'
+  | 'corrupt'
+  | 'throttled'
+  | 'unavailable'
+  | 'protocol'
+
+export class JottaError extends Error {
+  override readonly name = 'JottaError'
+  readonly kind: JottaErrorKind
+  /** HTTP status of the reply, when there was one. */
+  readonly status: number | undefined
+
+  constructor(
+    kind: JottaErrorKind,
+    message: string,
+    options: { status?: number | undefined; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.kind = kind
+    this.status = options.status
+  }
+}

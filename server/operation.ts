@@ -1,0 +1,75 @@
+// The types that every stage of a request shares. A handler reads an S3Request, calls one method of
+// the Bridge and returns a Reply; only reply.ts knows how a Reply becomes HTTP.
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Readable } from 'node:stream'
+import type { Bridge, ObjectBody, RequestContext } from '../translate/bridge.ts'
+
+/** AWS's own names, offered or not; what is not offered answers NotImplemented by name. */
+export type { OperationName } from './operations/index.ts'
+
+/** Where a request points, percent-decoded. No bucket: the service itself. */
+export type Address = { readonly bucket?: string; readonly key?: string }
+
+/** Query parameters, decoded, in the order they came; `foo` and `foo=` are both ''. */
+export interface Query {
+  has(name: string): boolean
+  /** The first value of that name. */
+  get(name: string): string | undefined
+  names(): readonly string[]
+}
+
+export type Identity = { readonly accessKeyId: string; readonly displayName: string }
+
+/** The request body as the request declares it. Nothing is read, and no 100-continue sent, until asked. */
+export interface Payload {
+  /**
+   * For PutObject and UploadPart. Throws MissingContentLength, InvalidDigest, EntityTooLarge, … from
+   * what the headers say. To be called once.
+   */
+  open(): ObjectBody
+  /**
+   * For XML bodies: verified bytes as UTF-8 text. Throws MaxMessageLengthExceeded past the limit,
+   * BadDigest, … `digest` of `required` throws InvalidRequest when neither Content-MD5 nor a checksum
+   * is there.
+   */
+  text(options: { maxBytes: number; digest: 'required' | 'optional' }): Promise<string>
+}
+
+export type S3Request = {
+  readonly method: string
+  readonly address: Address
+  readonly query: Query
+  readonly headers: IncomingHttpHeaders
+  /** Names and values as they came, alternating; for what Node's folding hides. */
+  readonly rawHeaders: readonly string[]
+  readonly identity: Identity
+  readonly payload: Payload
+  readonly context: RequestContext
+}
+
+/** An element tree for xml.ts: strings are text, arrays repeat the element, undefined is left out. */
+export type XmlValue =
+  | string
+  | number
+  | boolean
+  | undefined
+  | readonly XmlValue[]
+  | { readonly [name: string]: XmlValue }
+
+export type Reply = {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string | undefined>>
+  readonly body?:
+    | { readonly kind: 'xml'; readonly root: string; readonly content: XmlValue }
+    | { readonly kind: 'stream'; readonly stream: Readable; readonly sizeBytes: number }
+    /**
+     * An answer that takes long: after a grace period the status goes out as 200 and white space keeps
+     * the connection alive until the reply, or an error document, ends it.
+     */
+    | { readonly kind: 'slow-xml'; readonly result: Promise<{ root: string; content: XmlValue }> }
+}
+
+/** What handlers get besides the request. */
+export type Services = { readonly bridge: Bridge; readonly region: string }
+
+export type Handler = (request: S3Request, services: Services) => Promise<Reply>

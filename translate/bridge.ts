@@ -1,0 +1,261 @@
+// What an S3 server can ask of the bridge: one method per S3 operation, on typed values. Every method
+// throws S3Error and nothing else that a client should be told about. No header name, XML or status
+// code comes in here, and no Jottacloud word goes out.
+import type { Readable } from 'node:stream'
+
+/** Belongs to one S3 request. */
+export type RequestContext = {
+  readonly requestId: string
+  /** Aborts when the client goes away or the server gives up. */
+  readonly signal: AbortSignal
+  /** Raised by one for each request sent upstream. */
+  readonly counter: { upstreamCalls: number }
+}
+
+export type ChecksumAlgorithm = 'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256'
+
+/** Base64 values. `FULL_OBJECT` is over all bytes; `COMPOSITE` over the checksums of the parts. */
+export type Checksums = {
+  readonly type: 'FULL_OBJECT' | 'COMPOSITE'
+  readonly values: Readonly<Partial<Record<ChecksumAlgorithm, string>>>
+}
+
+/** The headers that S3 keeps with an object and gives back. */
+export type ObjectMetadata = {
+  readonly contentType?: string
+  readonly cacheControl?: string
+  readonly contentDisposition?: string
+  readonly contentEncoding?: string
+  readonly contentLanguage?: string
+  /** As sent: S3 does not parse it. */
+  readonly expires?: string
+  readonly websiteRedirectLocation?: string
+  /** Lower-case names without the `x-amz-meta-` prefix. */
+  readonly user: Readonly<Record<string, string>>
+}
+
+/** Unquoted ETags; dates to the second. The wildcard is the ETag `*`. */
+export type Conditions = {
+  readonly ifMatch?: readonly string[]
+  readonly ifNoneMatch?: readonly string[]
+  readonly ifModifiedSince?: Date
+  readonly ifUnmodifiedSince?: Date
+}
+
+/**
+ * A request body as decoded and verified bytes. Its stream fails with an S3Error (IncompleteBody,
+ * BadDigest of a checksum, XAmzContentSHA256Mismatch, SignatureDoesNotMatch of a chunk, …) before it
+ * ends when the bytes are not what the request declared: the end of the stream is the proof.
+ */
+export type ObjectBody = {
+  /** Starts to flow, and answers `Expect: 100-continue`, only when it is read. */
+  readonly stream: Readable
+  /** Decoded bytes, as announced; the stream ends cleanly only after exactly so many. */
+  readonly sizeBytes: number
+  /** Lower-case hex of Content-MD5. The bridge compares it, since it computes the MD5 anyway. */
+  readonly md5?: string
+  /** The verified checksums; complete once the stream has ended. */
+  readonly checksums: () => Checksums['values']
+}
+
+export type ObjectAddress = { readonly bucket: string; readonly key: string }
+
+export type Bucket = { readonly name: string; readonly created: Date }
+
+export type ObjectInfo = {
+  readonly key: string
+  readonly sizeBytes: number
+  readonly modified: Date
+  /** Unquoted: an MD5 in hex, or `hex-N` for a multipart upload. */
+  readonly etag: string
+  readonly metadata: ObjectMetadata
+  readonly checksums: Checksums | undefined
+  readonly partCount: number | undefined
+}
+
+export type ByteRange = { readonly start: number; readonly endInclusive: number }
+
+export type GetObjectResult = {
+  readonly object: ObjectInfo
+  /** Set when the answer is a part of the object. */
+  readonly range: ByteRange | undefined
+  readonly stream: Readable
+}
+
+export type PutObjectInput = ObjectAddress & {
+  readonly body: ObjectBody
+  readonly metadata: ObjectMetadata
+  readonly conditions: Conditions
+}
+
+export type PutObjectResult = { readonly etag: string; readonly checksums: Checksums | undefined }
+
+export type CopyObjectInput = ObjectAddress & {
+  readonly source: ObjectAddress
+  /** Of the source. */
+  readonly sourceConditions: Conditions
+  /** `undefined` copies the source's. */
+  readonly replaceMetadata: ObjectMetadata | undefined
+}
+
+export type ListObjectsInput = {
+  readonly bucket: string
+  readonly prefix: string
+  readonly delimiter: string
+  /** Only names after this one, in UTF-8 byte order; a common prefix counts as the name it is. */
+  readonly after: string
+  readonly maxKeys: number
+}
+
+export type ListedObject = {
+  readonly kind: 'object'
+  readonly key: string
+  readonly sizeBytes: number
+  readonly modified: Date
+  readonly etag: string
+}
+export type ListedPrefix = { readonly kind: 'prefix'; readonly prefix: string }
+
+export type ListObjectsResult = {
+  /** Objects and common prefixes together, in UTF-8 byte order; at most `maxKeys`. */
+  readonly entries: readonly (ListedObject | ListedPrefix)[]
+  /** Where the next page goes on (as `after`); `undefined` when this is the last. */
+  readonly nextAfter: string | undefined
+}
+
+export type CreateMultipartUploadInput = ObjectAddress & {
+  readonly metadata: ObjectMetadata
+  readonly checksumAlgorithm: ChecksumAlgorithm | undefined
+  readonly checksumType: Checksums['type'] | undefined
+}
+
+export type UploadAddress = ObjectAddress & { readonly uploadId: string }
+
+export type UploadPartInput = UploadAddress & {
+  readonly partNumber: number
+  readonly body: ObjectBody
+}
+
+export type Part = {
+  readonly partNumber: number
+  readonly sizeBytes: number
+  /** Unquoted MD5 in hex. */
+  readonly etag: string
+  readonly modified: Date
+  readonly checksums: Checksums['values']
+}
+
+export type CompleteMultipartUploadInput = UploadAddress & {
+  readonly parts: readonly {
+    readonly partNumber: number
+    readonly etag: string
+    readonly checksums: Checksums['values']
+  }[]
+  readonly conditions: Conditions
+}
+
+export type CompleteMultipartUploadResult = {
+  readonly etag: string
+  readonly checksums: Checksums | undefined
+}
+
+export type ListPartsInput = UploadAddress & {
+  readonly afterPartNumber: number
+  readonly maxParts: number
+}
+export type ListPartsResult = {
+  readonly parts: readonly Part[]
+  readonly nextAfterPartNumber: number | undefined
+  readonly checksumAlgorithm: ChecksumAlgorithm | undefined
+  readonly checksumType: Checksums['type'] | undefined
+}
+
+export type ListMultipartUploadsInput = {
+  readonly bucket: string
+  readonly prefix: string
+  readonly delimiter: string
+  readonly keyMarker: string
+  readonly uploadIdMarker: string
+  readonly maxUploads: number
+}
+export type ListedUpload = {
+  readonly kind: 'upload'
+  readonly key: string
+  readonly uploadId: string
+  readonly initiated: Date
+  readonly checksumAlgorithm: ChecksumAlgorithm | undefined
+  readonly checksumType: Checksums['type'] | undefined
+}
+export type ListMultipartUploadsResult = {
+  /** Uploads by key, then by time; common prefixes among them in byte order. */
+  readonly entries: readonly (ListedUpload | ListedPrefix)[]
+  readonly nextMarkers: { readonly keyMarker: string; readonly uploadIdMarker: string } | undefined
+}
+
+export type DeleteObjectsResult = readonly {
+  readonly key: string
+  /** `undefined` when the object is gone, or never was. */
+  readonly error: import('./s3-error.ts').S3Error | undefined
+}[]
+
+export interface Bridge {
+  listBuckets(context: RequestContext): Promise<Bucket[]>
+  /** Throws BucketAlreadyOwnedByYou, InvalidBucketName. */
+  createBucket(bucket: string, context: RequestContext): Promise<void>
+  /** Throws NoSuchBucket. */
+  headBucket(bucket: string, context: RequestContext): Promise<void>
+  /** Throws BucketNotEmpty. */
+  deleteBucket(bucket: string, context: RequestContext): Promise<void>
+
+  /** Returns once Jottacloud has confirmed the content and the metadata is stored. */
+  putObject(input: PutObjectInput, context: RequestContext): Promise<PutObjectResult>
+  /**
+   * `range` is the raw Range header: one that S3 ignores gives the whole object, one that cannot be
+   * satisfied throws InvalidRange. Throws NoSuchKey, PreconditionFailed, NotModified (with ETag and
+   * Last-Modified in its details).
+   */
+  getObject(
+    input: ObjectAddress & { readonly conditions: Conditions; readonly range: string | undefined },
+    context: RequestContext,
+  ): Promise<GetObjectResult>
+  headObject(
+    input: ObjectAddress & { readonly conditions: Conditions; readonly range: string | undefined },
+    context: RequestContext,
+  ): Promise<Omit<GetObjectResult, 'stream'>>
+  /** A key that is not there is no error. */
+  deleteObject(input: ObjectAddress, context: RequestContext): Promise<void>
+  /** Results in the order of the keys. */
+  deleteObjects(
+    input: { readonly bucket: string; readonly keys: readonly string[] },
+    context: RequestContext,
+  ): Promise<DeleteObjectsResult>
+  copyObject(
+    input: CopyObjectInput,
+    context: RequestContext,
+  ): Promise<{
+    readonly etag: string
+    readonly modified: Date
+    readonly checksums: Checksums | undefined
+  }>
+  listObjects(input: ListObjectsInput, context: RequestContext): Promise<ListObjectsResult>
+
+  createMultipartUpload(
+    input: CreateMultipartUploadInput,
+    context: RequestContext,
+  ): Promise<{ readonly uploadId: string }>
+  uploadPart(
+    input: UploadPartInput,
+    context: RequestContext,
+  ): Promise<{ readonly etag: string; readonly checksums: Checksums['values'] }>
+  /** Throws NoSuchUpload, InvalidPart, InvalidPartOrder, EntityTooSmall before the transfer starts. */
+  completeMultipartUpload(
+    input: CompleteMultipartUploadInput,
+    context: RequestContext,
+  ): Promise<CompleteMultipartUploadResult>
+  abortMultipartUpload(input: UploadAddress, context: RequestContext): Promise<void>
+  listParts(input: ListPartsInput, context: RequestContext): Promise<ListPartsResult>
+  listMultipartUploads(
+    input: ListMultipartUploadsInput,
+    context: RequestContext,
+  ): Promise<ListMultipartUploadsResult>
+}

@@ -1,0 +1,111 @@
+// The S3 error codes this server gives, each with its status and default message, and the one
+// error class that carries them. A code that is not in this table cannot be thrown.
+
+/** Codes as AWS names them (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html). */
+const codes = {
+  AccessDenied: [403, 'Access Denied'],
+  AuthorizationHeaderMalformed: [400, 'The authorization header is malformed.'],
+  AuthorizationQueryParametersError: [400, 'The authorization query parameters are not valid.'],
+  BadDigest: [400, 'The digest that you sent did not match the content that was received.'],
+  BadRequest: [400, 'The request could not be understood as HTTP.'],
+  BucketAlreadyExists: [409, 'The bucket name is taken. Choose another name.'],
+  BucketAlreadyOwnedByYou: [409, 'The bucket exists already and belongs to you.'],
+  BucketNotEmpty: [409, 'The bucket is not empty. Delete its objects first.'],
+  EntityTooLarge: [400, 'The upload is larger than the largest object allowed.'],
+  EntityTooSmall: [400, 'A part other than the last is smaller than the smallest part allowed.'],
+  ExistingObjectIsDirectory: [
+    409,
+    'Objects exist below this key, and Jottacloud cannot hold a file and a folder of one name. Choose another key.',
+  ],
+  IllegalLocationConstraintException: [400, 'The location constraint is not valid here.'],
+  IncompleteBody: [400, 'The request ended before the number of bytes that it announced.'],
+  InternalError: [500, 'An internal error occurred. Try again.'],
+  InvalidAccessKeyId: [403, 'The access key id does not exist in our records.'],
+  InvalidArgument: [400, 'Invalid argument.'],
+  InvalidBucketName: [400, 'The bucket name is not valid.'],
+  InvalidDigest: [400, 'The Content-MD5 or checksum value is not valid.'],
+  InvalidLocationConstraint: [400, 'The location constraint is not valid.'],
+  InvalidPart: [
+    400,
+    'A part could not be found, or its ETag differs from the one that was given at upload.',
+  ],
+  InvalidPartOrder: [400, 'The list of parts was not in ascending order of part numbers.'],
+  InvalidRange: [416, 'The requested range cannot be satisfied.'],
+  InvalidRequest: [400, 'The request is not valid.'],
+  InvalidStorageClass: [400, 'The storage class is not valid.'],
+  InvalidTag: [400, 'A tag is not valid.'],
+  InvalidURI: [400, 'The request target could not be parsed.'],
+  KeyCaseConflict: [
+    409,
+    'Another key that differs from this one only by letter case exists, and Jottacloud cannot tell the two apart. Choose another key.',
+  ],
+  KeyTooLongError: [400, 'The key is longer than 1024 bytes.'],
+  MalformedPOSTRequest: [400, 'The body of the POST request is not well-formed.'],
+  MalformedXML: [400, 'The XML is not well-formed or does not match the published schema.'],
+  MaxMessageLengthExceeded: [400, 'The request body is too large.'],
+  MetadataTooLarge: [400, 'The metadata headers exceed the largest metadata size allowed.'],
+  MethodNotAllowed: [405, 'The method is not allowed for this resource.'],
+  MissingContentLength: [411, 'The Content-Length header is required.'],
+  MissingRequestBodyError: [400, 'The request body is empty.'],
+  NoSuchBucket: [404, 'The bucket does not exist.'],
+  NoSuchKey: [404, 'The key does not exist.'],
+  NoSuchUpload: [
+    404,
+    'The multipart upload does not exist. It may have been aborted or completed.',
+  ],
+  NotImplemented: [
+    501,
+    'A header or parameter asks for something that this server does not offer.',
+  ],
+  NotModified: [304, 'Not Modified'],
+  ObjectParentIsFile: [
+    409,
+    'A part of this key before a slash is an object itself, and Jottacloud cannot hold a file and a folder of one name. Choose another key.',
+  ],
+  OperationAborted: [409, 'A conflicting operation is in progress. Try again.'],
+  PreconditionFailed: [412, 'A precondition that you gave did not hold.'],
+  QuotaExceeded: [
+    507,
+    'The Jottacloud account is full or locked for writing. Free space or change the plan, then try again.',
+  ],
+  RequestHeaderSectionTooLarge: [400, 'The request headers exceed the size allowed.'],
+  RequestTimeTooSkewed: [403, 'The request time differs too much from the time of this server.'],
+  RequestTimeout: [400, 'No bytes arrived within the time allowed.'],
+  ServiceUnavailable: [503, 'Jottacloud cannot be reached at the moment. Try again.'],
+  SignatureDoesNotMatch: [
+    403,
+    'The signature does not match. Check the secret access key and the signing method.',
+  ],
+  SlowDown: [503, 'Reduce your request rate.'],
+  UnexpectedContent: [400, 'This request does not take a body.'],
+  XAmzContentSHA256Mismatch: [
+    400,
+    'The x-amz-content-sha256 header does not match the content that was received.',
+  ],
+} as const satisfies Record<string, readonly [status: number, message: string]>
+
+export type S3ErrorCode = keyof typeof codes
+
+/** Further XML elements of the error, in AWS's spelling: `{ Key: 'a', ArgumentName: 'max-keys' }`. */
+export type S3ErrorDetails = Readonly<Record<string, string>>
+
+/** Every failure that a client is told about. `message` is what the client reads. */
+export class S3Error extends Error {
+  override readonly name = 'S3Error'
+  readonly code: S3ErrorCode
+  readonly status: number
+  readonly details: S3ErrorDetails
+
+  constructor(
+    code: S3ErrorCode,
+    options: { message?: string; details?: S3ErrorDetails; cause?: unknown } = {},
+  ) {
+    super(
+      options.message ?? codes[code][1],
+      options.cause === undefined ? undefined : { cause: options.cause },
+    )
+    this.code = code
+    this.status = codes[code][0]
+    this.details = options.details ?? {}
+  }
+}

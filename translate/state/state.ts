@@ -1,0 +1,123 @@
+// What the bridge keeps beside Jottacloud, as one asynchronous interface. Implementations are held to
+// one suite (contract.ts) and may be shared by several processes: every method is one transaction.
+import type { ChecksumAlgorithm, Checksums, ObjectMetadata } from '../bridge.ts'
+
+/** Metadata of one object, bound to the content that it describes. */
+export type ObjectRecord = {
+  readonly bucket: string
+  readonly key: string
+  /** Lower-case hex MD5 of the content in Jottacloud. */
+  readonly md5: string
+  readonly sizeBytes: number
+  readonly metadata: ObjectMetadata
+  /** `hex-N` when the object was a multipart upload, else `undefined`. */
+  readonly multipartEtag: string | undefined
+  /** Sizes of the parts in order; empty when it was no multipart upload. */
+  readonly partSizesBytes: readonly number[]
+  readonly checksums: Checksums | undefined
+}
+
+/** The content that a record must describe to be valid. */
+export type ContentIdentity = { readonly md5: string; readonly sizeBytes: number }
+
+export type UploadStatus = 'open' | 'completing' | 'completed'
+
+export type UploadRecord = {
+  readonly uploadId: string
+  readonly bucket: string
+  readonly key: string
+  readonly initiated: Date
+  readonly metadata: ObjectMetadata
+  readonly checksumAlgorithm: ChecksumAlgorithm | undefined
+  readonly checksumType: Checksums['type'] | undefined
+  readonly status: UploadStatus
+  /** What Complete answered, kept so that asking twice gives the same; only when `completed`. */
+  readonly result: { readonly etag: string; readonly checksums: Checksums | undefined } | undefined
+}
+
+export type PartRecord = {
+  readonly uploadId: string
+  readonly partNumber: number
+  readonly sizeBytes: number
+  readonly md5: string
+  readonly modified: Date
+  readonly checksums: Checksums['values']
+  /** Name of the spool file, unique for each attempt. */
+  readonly fileName: string
+}
+
+export interface State {
+  /**
+   * Object metadata. A write has two halves, so that a process killed between Jottacloud's commit
+   * and the second half loses nothing: `stage` before the content is committed, `commit` after it.
+   * Readers see a staged record only when no committed one describes the content.
+   */
+  readonly objects: {
+    /** Returns the id of the write. */
+    stage(record: ObjectRecord): Promise<string>
+    /** Makes a staged record the only one of its key. Unknown ids are ignored. */
+    commit(writeId: string): Promise<void>
+    /** Forgets a staged record. Unknown ids are ignored. */
+    discard(writeId: string): Promise<void>
+    /** The record that describes this content, or `undefined`. The latest staged one wins among staged. */
+    find(bucket: string, key: string, content: ContentIdentity): Promise<ObjectRecord | undefined>
+    /** As `find` for up to 1000 keys; result by key, absent when there is none. */
+    findMany(
+      bucket: string,
+      wanted: readonly ({ readonly key: string } & ContentIdentity)[],
+    ): Promise<ReadonlyMap<string, ObjectRecord>>
+    remove(bucket: string, key: string): Promise<void>
+    removeBucket(bucket: string): Promise<void>
+    /** Every committed record in order of bucket and key, read in pages: for export. */
+    all(): AsyncIterable<ObjectRecord>
+  }
+  readonly uploads: {
+    create(record: Omit<UploadRecord, 'status' | 'result'>): Promise<void>
+    find(uploadId: string): Promise<UploadRecord | undefined>
+    /**
+     * Moves `open` or `completing` to `completing`; `false` when the upload is neither (anymore).
+     */
+    markCompleting(uploadId: string): Promise<boolean>
+    /** A completion that failed before its commit: back to `open`. */
+    markOpen(uploadId: string): Promise<void>
+    /** Keeps the result and forgets the parts; returns the spool files that are now unused. */
+    markCompleted(
+      uploadId: string,
+      result: NonNullable<UploadRecord['result']>,
+      completedAt: Date,
+    ): Promise<readonly string[]>
+    /** Forgets an upload and its parts; returns their spool files. */
+    remove(uploadId: string): Promise<readonly string[]>
+    removeBucket(bucket: string): Promise<readonly string[]>
+    /**
+     * `open` and `completing` uploads with this prefix, ordered by key (UTF-8 bytes), then by time of
+     * creation, then by id; after (keyMarker, uploadIdMarker) as S3 means them: with an empty
+     * uploadIdMarker, keys after keyMarker only; else also later uploads of that very key.
+     */
+    list(
+      bucket: string,
+      options: {
+        readonly prefix: string
+        readonly keyMarker: string
+        readonly uploadIdMarker: string
+        readonly limit: number
+      },
+    ): Promise<readonly UploadRecord[]>
+    /** Ids of unfinished uploads made before `openBefore`, and of finished ones before `completedBefore`. */
+    expired(openBefore: Date, completedBefore: Date): Promise<readonly string[]>
+  }
+  readonly parts: {
+    /**
+     * Records a part that is durable in the spool. Returns the spool file that it replaces, if any.
+     * Throws S3Error NoSuchUpload when the upload is not `open`.
+     */
+    put(part: PartRecord): Promise<string | undefined>
+    list(
+      uploadId: string,
+      options: { readonly afterPartNumber: number; readonly limit: number },
+    ): Promise<readonly PartRecord[]>
+    /** Whether a spool file belongs to a recorded part: for sweeping what crashes left. */
+    isRecorded(fileName: string): Promise<boolean>
+  }
+  close(): Promise<void>
+}
