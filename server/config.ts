@@ -1,0 +1,212 @@
+// Settings: one table, read from flags, the environment and a file (in that order of weight), checked once.
+// The only reader of process.env.
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+
+const port = z.coerce.number().int().min(0).max(65535)
+const bytes = z
+  .union([z.number(), z.string()])
+  .transform((value, context) => parseBytes(value) ?? refuse(context, 'a size such as 512MiB'))
+const url = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+const positive = z.coerce.number().positive()
+const domain = z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'must be a host name')
+const domains = z
+  .union([z.array(domain), z.string()])
+  .transform((value) =>
+    typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value,
+  )
+  .pipe(z.array(domain))
+
+/** Every setting: its name in the file; `--data-dir` and JOTTA_S3_DATA_DIR are made from it. */
+const settings = {
+  host: [z.string().min(1).default('127.0.0.1'), 'address to listen on'],
+  port: [port.default(9000), 'port to listen on'],
+  dataDir: [z.string().min(1).default('data'), 'folder for state, spool and tokens'],
+  rootAccessKeyId: [
+    z
+      .string()
+      .regex(/^[\w-]{3,128}$/, 'must be 3 to 128 letters, digits, _ or -')
+      .optional(),
+    'access key id instead of the one made at first start',
+  ],
+  rootSecretAccessKey: [
+    z.string().min(8).max(128).optional(),
+    'its secret access key; both are given or neither',
+  ],
+  region: [
+    z
+      .string()
+      .regex(/^[a-z0-9-]{1,32}$/, 'must be a region name')
+      .default('us-east-1'),
+    'region that GetBucketLocation answers',
+  ],
+  domains: [domains.default([]), 'domains for host-style requests, with commas between them'],
+  device: [
+    z
+      .string()
+      .regex(/^[^/\\:*?"<>|%\p{Cc}]{1,100}$/u, 'must be a name without special characters')
+      .refine((name) => name.toLowerCase() !== 'jotta', 'must not be the built-in device Jotta')
+      .default('S3'),
+    'Jottacloud device that holds the buckets',
+  ],
+  jfsUrl: [url.default('https://jfs.jottacloud.com/jfs/'), 'base URL of the file service'],
+  apiUrl: [url.default('https://api.jottacloud.com/'), 'base URL of the JSON service'],
+  tokenUrl: [url.optional(), 'token endpoint, instead of the one the login token names'],
+  deleteMode: [
+    z.enum(['trash', 'permanent']).default('trash'),
+    'what a delete does: trash, permanent',
+  ],
+  etagMultipart: [z.enum(['s3', 'md5']).default('s3'), 'ETag of multipart uploads: s3, md5'],
+  uploadMemoryLimit: [
+    bytes.default(10 * 1024 ** 2),
+    'bodies up to this size are not spooled to disk',
+  ],
+  uploadMemoryTotal: [bytes.default(64 * 1024 ** 2), 'all bodies held in memory together'],
+  uploadExpiryDays: [
+    positive.max(3650).default(7),
+    'days until an unfinished multipart upload is given up',
+  ],
+  maxConcurrentUploads: [
+    z.coerce.number().int().min(1).max(32).default(6),
+    'uploads sent to Jottacloud at once',
+  ],
+  spoolMaxBytes: [bytes.default(100 * 1024 ** 3), 'disk space for bodies that wait for Jottacloud'],
+  idleTimeoutSeconds: [
+    positive.max(3600).default(60),
+    'seconds without a byte until a request is ended',
+  ],
+  shutdownSeconds: [
+    positive.max(3600).default(30),
+    'seconds that requests under way get at SIGTERM',
+  ],
+  logLevel: [z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'), 'lines to log'],
+} as const satisfies Record<string, readonly [z.ZodType, string]>
+
+type SettingName = keyof typeof settings
+
+const schema = z
+  .strictObject(shapeOf(settings))
+  .refine(
+    (config) =>
+      (config.rootAccessKeyId === undefined) === (config.rootSecretAccessKey === undefined),
+    {
+      path: ['rootSecretAccessKey'],
+      error: 'must be given together with rootAccessKeyId',
+    },
+  )
+  .refine((config) => config.domains.every((name) => !/^[\d.]+$/.test(name)), {
+    path: ['domains'],
+    error: 'must be names, not addresses',
+  })
+
+export type Config = Readonly<z.output<typeof schema>>
+
+/** A setting that is wrong, said so that its reader can mend it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/** Flags before environment before file; throws ConfigError naming the setting and where it came from. */
+export function readConfig(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = process.env,
+): Config {
+  const flags = readFlags(args)
+  const file = flags.config ?? environment.JOTTA_S3_CONFIG
+  const given = new Map<string, { value: unknown; from: string }>()
+  for (const [name, value] of Object.entries(file === undefined ? {} : readFile(file))) {
+    given.set(name, { value, from: `${name} in ${file}` })
+  }
+  for (const name of settingNames()) {
+    const variable = variableOf(name)
+    if (environment[variable] !== undefined && environment[variable] !== '') {
+      given.set(name, { value: environment[variable], from: variable })
+    }
+    const flag = flags[flagOf(name)]
+    if (flag !== undefined) given.set(name, { value: flag, from: `--${flagOf(name)}` })
+  }
+  const values = Object.fromEntries([...given].map(([name, { value }]) => [name, value]))
+  const parsed = schema.safeParse(values)
+  if (parsed.success) {
+    return Object.freeze({ ...parsed.data, dataDir: resolve(parsed.data.dataDir) })
+  }
+  throw new ConfigError(
+    parsed.error.issues
+      .map((issue) => {
+        const unknown = issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : undefined
+        if (unknown !== undefined) return `${file}: unknown setting ${unknown}`
+        const name = String(issue.path[0])
+        return `${given.get(name)?.from ?? name}: ${issue.message}`
+      })
+      .join('\n'),
+  )
+}
+
+/** One line for each setting, for `--help`. */
+export function describeSettings(): string {
+  return settingNames()
+    .map(
+      (name) =>
+        `  --${flagOf(name).padEnd(24)} ${variableOf(name).padEnd(34)} ${settings[name][1]}`,
+    )
+    .join('\n')
+}
+
+function readFlags(args: readonly string[]): Partial<Record<string, string>> {
+  const options: Record<string, { type: 'string' }> = { config: { type: 'string' } }
+  for (const name of settingNames()) options[flagOf(name)] = { type: 'string' }
+  try {
+    const { values } = parseArgs({ args: [...args], options, strict: true })
+    return Object.fromEntries(
+      Object.entries(values).filter(
+        (entry): entry is [string, string] => typeof entry[1] === 'string',
+      ),
+    )
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error), { cause: error })
+  }
+}
+
+function readFile(file: string): Record<string, unknown> {
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(file, 'utf8')))
+  } catch (error) {
+    throw new ConfigError(`${file} cannot be read as a JSON object of settings`, { cause: error })
+  }
+}
+
+function settingNames(): SettingName[] {
+  return Object.keys(settings).filter((name): name is SettingName => name in settings)
+}
+
+function flagOf(name: SettingName): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
+function variableOf(name: SettingName): string {
+  return `JOTTA_S3_${flagOf(name).replaceAll('-', '_').toUpperCase()}`
+}
+
+function parseBytes(value: string | number): number | undefined {
+  if (typeof value === 'number')
+    return Number.isSafeInteger(value) && value >= 0 ? value : undefined
+  const match = /^(\d+(?:\.\d+)?)\s*(?:([KMGT])(i?)B?|B)?$/i.exec(value.trim())
+  if (match === null) return undefined
+  const power = match[2] === undefined ? 0 : 'KMGT'.indexOf(match[2].toUpperCase()) + 1
+  const size = Math.round(Number(match[1]) * (match[3] === '' ? 1000 : 1024) ** power)
+  return Number.isSafeInteger(size) ? size : undefined
+}
+
+function refuse(context: z.RefinementCtx, expected: string): never {
+  context.addIssue({ code: 'custom', message: `must be ${expected}` })
+  return z.NEVER
+}
+
+function shapeOf<T extends Record<string, readonly [z.ZodType, string]>>(
+  table: T,
+): { [Name in keyof T]: T[Name][0] } {
+  const shape = Object.fromEntries(Object.entries(table).map(([name, [type]]) => [name, type]))
+  return shape as { [Name in keyof T]: T[Name][0] }
+}

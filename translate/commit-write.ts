@@ -1,0 +1,141 @@
+// The commit of a write: the moment an object changes. One writer of a key at a time, preconditions judged
+// on what is there now, metadata staged before and committed after, success only as Jottacloud confirms.
+import type { Readable } from 'node:stream'
+import type { JottaClient, Location } from '../jotta/client.ts'
+import type { FileEntry } from '../jotta/wire.ts'
+import type { Conditions, ObjectAddress, RequestContext } from './bridge.ts'
+import type { FolderGuard } from './folder-guard.ts'
+import { isJottaError } from './jotta-error.ts'
+import type { KeyLocks } from './key-locks.ts'
+import { foldName } from './key-path.ts'
+import type { ParentFolders } from './parent-folders.ts'
+import { checkWriteConditions } from './precondition.ts'
+import { S3Error } from './s3-error.ts'
+import type { ObjectRecord, State } from './state/state.ts'
+import { describeObject, findForWrite, isExactly, type StoredObject } from './stored-object.ts'
+
+export type WriteParts = {
+  readonly jotta: JottaClient
+  readonly state: State
+  readonly locks: KeyLocks
+  readonly guard: FolderGuard
+  readonly parents: ParentFolders
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+/** What is to be stored, and how its bytes are had when Jottacloud lacks them. */
+export type WriteInput = {
+  readonly record: ObjectRecord
+  readonly conditions: Conditions
+  readonly openContent: (offset: number) => Readable | Promise<Readable>
+}
+
+/** Stores content under a key. Returns the time that the object now carries. */
+export async function commitWrite(
+  parts: WriteParts,
+  location: Location,
+  input: WriteInput,
+  context: RequestContext,
+): Promise<{ readonly modified: Date }> {
+  return await asOnlyWriter(parts, location, context, async () => {
+    await checkTarget(parts, location, input.record, input.conditions, context)
+    await parts.parents.check(location, context)
+    const modified = wholeSecond(parts.now())
+    await commitRecord(parts, location, input.record, async () => {
+      try {
+        return await parts.jotta.upload(
+          location,
+          {
+            sizeBytes: input.record.sizeBytes,
+            md5: input.record.md5,
+            created: modified,
+            modified,
+            onExisting: isCreateOnly(input.conditions) ? 'reject' : 'new-revision',
+            openContent: input.openContent,
+          },
+          context,
+        )
+      } catch (error) {
+        if (isCreateOnly(input.conditions) && isJottaError(error, 'conflict')) {
+          throw new S3Error('PreconditionFailed', {
+            details: { Condition: 'If-None-Match' },
+            cause: error,
+          })
+        }
+        throw error
+      }
+    })
+    return { modified }
+  })
+}
+
+/** Holds the key's lock, and keeps the folders on its way from being removed. */
+export async function asOnlyWriter<T>(
+  parts: Pick<WriteParts, 'locks' | 'guard'>,
+  location: Location,
+  context: RequestContext,
+  act: () => Promise<T>,
+): Promise<T> {
+  return await parts.locks.withLock(lockName(location), context.signal, async () => {
+    const leave = await parts.guard.enter(location, context.signal)
+    try {
+      return await act()
+    } finally {
+      leave()
+    }
+  })
+}
+
+/** Judges the preconditions on what a write would replace. Throws when it belongs to another key. */
+export async function checkTarget(
+  parts: WriteParts,
+  location: Location,
+  address: ObjectAddress,
+  conditions: Conditions,
+  context: RequestContext,
+): Promise<StoredObject | undefined> {
+  const { object, seen } = await findForWrite(parts.jotta, location, context)
+  if (seen) parts.parents.remember(location)
+  if (Object.keys(conditions).length > 0) {
+    const existing =
+      object === undefined
+        ? undefined
+        : await describeObject(parts.state, address.bucket, address.key, object)
+    checkWriteConditions(conditions, existing)
+  }
+  return object
+}
+
+/** Stages the metadata, lets `store` change Jottacloud, checks where that landed, and commits. */
+export async function commitRecord(
+  parts: WriteParts,
+  location: Location,
+  record: ObjectRecord,
+  store: () => Promise<FileEntry>,
+): Promise<void> {
+  const writeId = await parts.state.objects.stage(record)
+  // A failure leaves the staged record: whether the content was stored is then not known, and a
+  // record that describes content which is not there is never shown.
+  const entry = await store()
+  if (!isExactly(entry, location)) {
+    // Somebody changed a folder's casing between the check and now.
+    throw new S3Error('KeyCaseConflict')
+  }
+  await parts.state.objects.commit(writeId)
+  parts.parents.remember(location)
+}
+
+/** Jottacloud's times are whole seconds; a later one would differ between reply and listing. */
+export function wholeSecond(timeMs: number): Date {
+  return new Date(Math.floor(timeMs / 1000) * 1000)
+}
+
+function isCreateOnly(conditions: Conditions): boolean {
+  return conditions.ifNoneMatch?.includes('*') === true
+}
+
+/** Folded: keys that Jottacloud cannot tell apart must not be written at once. */
+function lockName(location: Location): string {
+  return ['object', location.device, location.mountpoint, ...location.path.map(foldName)].join('/')
+}

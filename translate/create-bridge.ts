@@ -1,0 +1,68 @@
+// Builds the Bridge out of its acts. The one place that knows how they hang together.
+import type { JottaClient } from '../jotta/client.ts'
+import type { Bridge } from './bridge.ts'
+import { createBuckets } from './buckets.ts'
+import { createEmptyFolders } from './empty-folders.ts'
+import { createFolderGuard } from './folder-guard.ts'
+import { translatingErrors } from './jotta-error.ts'
+import { createKeyLocks } from './key-locks.ts'
+import { listObjects } from './list-objects.ts'
+import { createObjects } from './objects.ts'
+import { createParentFolders } from './parent-folders.ts'
+import type { Spool } from './spool.ts'
+import type { State } from './state/state.ts'
+import { createUploads } from './uploads.ts'
+
+export type BridgeOptions = {
+  readonly jotta: JottaClient
+  readonly state: State
+  readonly spool: Spool
+  /** Jottacloud device whose mountpoints are the buckets. */
+  readonly device: string
+  readonly deleteMode: 'trash' | 'permanent'
+  readonly multipartEtag: 's3' | 'md5'
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** For what an operator should know though no request failed. */
+  readonly warn: (message: string, cause: unknown) => void
+  /** Ends work that outlives its request: completions of multipart uploads. */
+  readonly stopSignal: AbortSignal
+}
+
+export function createBridge(options: BridgeOptions): Bridge {
+  const locks = createKeyLocks()
+  const guard = createFolderGuard()
+  const parents = createParentFolders(options.jotta, options.now)
+  const emptyFolders = createEmptyFolders({ jotta: options.jotta, guard, parents })
+  const buckets = createBuckets({ ...options, locks })
+  const parts = { ...options, locks, guard, parents, emptyFolders, buckets }
+  const objects = createObjects(parts)
+  const uploads = createUploads(parts)
+
+  return {
+    listBuckets: (context) => translatingErrors(() => buckets.list(context)),
+    createBucket: (bucket, context) => translatingErrors(() => buckets.create(bucket, context)),
+    async headBucket(bucket, context) {
+      await translatingErrors(() => buckets.root(bucket, context))
+    },
+    deleteBucket: (bucket, context) => translatingErrors(() => buckets.remove(bucket, context)),
+
+    putObject: (input, context) => translatingErrors(() => objects.put(input, context)),
+    getObject: (input, context) => translatingErrors(() => objects.get(input, context)),
+    headObject: (input, context) => translatingErrors(() => objects.head(input, context)),
+    deleteObject: (input, context) => translatingErrors(() => objects.remove(input, context)),
+    deleteObjects: (input, context) => translatingErrors(() => objects.removeMany(input, context)),
+    copyObject: (input, context) => translatingErrors(() => objects.copy(input, context)),
+    listObjects: (input, context) => translatingErrors(() => listObjects(parts, input, context)),
+
+    createMultipartUpload: (input, context) =>
+      translatingErrors(() => uploads.create(input, context)),
+    uploadPart: (input, context) => translatingErrors(() => uploads.uploadPart(input, context)),
+    completeMultipartUpload: (input, context) =>
+      translatingErrors(() => uploads.complete(input, context)),
+    abortMultipartUpload: (input, context) =>
+      translatingErrors(() => uploads.abort(input, context)),
+    listParts: (input, context) => translatingErrors(() => uploads.listParts(input, context)),
+    listMultipartUploads: (input, context) => translatingErrors(() => uploads.list(input, context)),
+  }
+}

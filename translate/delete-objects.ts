@@ -1,0 +1,105 @@
+// Deletes: to the trash or for good, as configured, and the folders that they leave empty.
+import type { JottaClient, Location } from '../jotta/client.ts'
+import type { DeleteObjectsResult, ObjectAddress, RequestContext } from './bridge.ts'
+import { asOnlyWriter } from './commit-write.ts'
+import type { EmptyFolders } from './empty-folders.ts'
+import type { FolderGuard } from './folder-guard.ts'
+import { toS3Error } from './jotta-error.ts'
+import type { KeyLocks } from './key-locks.ts'
+import { S3Error } from './s3-error.ts'
+import type { State } from './state/state.ts'
+import { findObject, locationToRead } from './stored-object.ts'
+
+export type DeleteParts = {
+  readonly jotta: JottaClient
+  readonly state: State
+  readonly locks: KeyLocks
+  readonly guard: FolderGuard
+  readonly emptyFolders: EmptyFolders
+  readonly deleteMode: 'trash' | 'permanent'
+  /** Tells the operator of something that did not fail the request. */
+  readonly warn: (message: string, cause: unknown) => void
+}
+
+/** How many keys of one DeleteObjects are worked on at once. */
+const concurrentDeletes = 8
+
+export async function deleteObject(
+  parts: DeleteParts,
+  root: Location,
+  address: ObjectAddress,
+  context: RequestContext,
+): Promise<void> {
+  const location = await removeFile(parts, root, address, context)
+  if (location !== undefined) await removeEmptyFolders(parts, [location], context)
+}
+
+export async function deleteObjects(
+  parts: DeleteParts,
+  root: Location,
+  input: { readonly bucket: string; readonly keys: readonly string[] },
+  context: RequestContext,
+): Promise<DeleteObjectsResult> {
+  const results = input.keys.map((key): { key: string; error: S3Error | undefined } => {
+    return { key, error: undefined }
+  })
+  const removed = new Map<string, Location>()
+  const waiting = results.values()
+  const work = async (): Promise<void> => {
+    for (const result of waiting) {
+      try {
+        const address = { bucket: input.bucket, key: result.key }
+        const location = await removeFile(parts, root, address, context)
+        // One of each folder is enough.
+        if (location !== undefined)
+          removed.set(JSON.stringify(location.path.slice(0, -1)), location)
+      } catch (error) {
+        context.signal.throwIfAborted()
+        result.error = asS3Error(error)
+        if (result.error.code === 'InternalError') parts.warn('a delete failed', error)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: concurrentDeletes }, work))
+  await removeEmptyFolders(parts, [...removed.values()], context)
+  return results
+}
+
+/** Returns where the file was; `undefined` when there was none to delete. */
+async function removeFile(
+  parts: DeleteParts,
+  root: Location,
+  address: ObjectAddress,
+  context: RequestContext,
+): Promise<Location | undefined> {
+  const location = locationToRead(root, address.key)
+  if (location === undefined) return undefined
+  return await asOnlyWriter(parts, location, context, async () => {
+    // Looked at first: the verb must match what is there, and the casing must be the key's own.
+    if ((await findObject(parts.jotta, location, context)) === undefined) return undefined
+    await parts.jotta.removeFile(location, parts.deleteMode, context)
+    await parts.state.objects.remove(address.bucket, address.key)
+    return location
+  })
+}
+
+async function removeEmptyFolders(
+  parts: DeleteParts,
+  locations: readonly Location[],
+  context: RequestContext,
+): Promise<void> {
+  for (const location of locations) {
+    try {
+      await parts.emptyFolders.removeAbove(location, context)
+    } catch (error) {
+      // The objects are gone, which is what was asked; an empty folder loses nothing.
+      context.signal.throwIfAborted()
+      parts.warn('a folder that a delete left empty could not be removed', error)
+    }
+  }
+}
+
+function asS3Error(error: unknown): S3Error {
+  const translated = toS3Error(error)
+  return translated instanceof S3Error ? translated : new S3Error('InternalError', { cause: error })
+}

@@ -1,0 +1,75 @@
+// Removes folders that the bridge's own deletes left empty, always to the trash. S3 has no folders: what
+// is left of `a/b` after its delete would show up as the prefix `a/` and stand in the way of a key `a`.
+import type { JottaClient, Location } from '../jotta/client.ts'
+import type { RequestContext } from './bridge.ts'
+import type { FolderGuard } from './folder-guard.ts'
+import { isJottaError } from './jotta-error.ts'
+import { type ParentFolders, parentOf } from './parent-folders.ts'
+import { readableObject } from './stored-object.ts'
+
+export interface EmptyFolders {
+  /** After a delete at `location`: removes its parent if that is empty now, then the parent's parent. */
+  removeAbove(location: Location, context: RequestContext): Promise<void>
+}
+
+export type EmptyFoldersParts = {
+  readonly jotta: JottaClient
+  readonly guard: FolderGuard
+  readonly parents: ParentFolders
+}
+
+/** Names of live children are remembered, so that emptying a large folder does not list it each time. */
+const maxNamesPerFolder = 256
+const maxFolders = 256
+
+export function createEmptyFolders(parts: EmptyFoldersParts): EmptyFolders {
+  /** Folder -> some children that were seen alive; while one is left, the folder is not empty. */
+  const occupants = new Map<string, Set<string>>()
+
+  const findOccupants = async (folder: Location, context: RequestContext): Promise<Set<string>> => {
+    const names = new Set<string>()
+    for await (const entry of parts.jotta.list(folder, context)) {
+      if (entry.deleted || (entry.kind === 'file' && readableObject(entry) === undefined)) continue
+      names.add(entry.name)
+      if (names.size === maxNamesPerFolder) break
+    }
+    return names
+  }
+
+  const isEmpty = async (folder: Location, gone: string, context: RequestContext) => {
+    const id = JSON.stringify(folder)
+    const names = occupants.get(id)
+    names?.delete(gone)
+    if (names !== undefined && names.size > 0) return false
+    const found = await findOccupants(folder, context)
+    occupants.delete(id)
+    if (found.size > 0) occupants.set(id, found)
+    for (const oldest of occupants.keys()) {
+      if (occupants.size <= maxFolders) break
+      occupants.delete(oldest)
+    }
+    return found.size === 0
+  }
+
+  return {
+    async removeAbove(location, context) {
+      for (let at = location; at.path.length > 1; at = parentOf(at)) {
+        const folder = parentOf(at)
+        const gone = at.path.at(-1) ?? ''
+        const removed = await parts.guard.ifUnused(folder, context.signal, async () => {
+          try {
+            if (!(await isEmpty(folder, gone, context))) return false
+            await parts.jotta.removeFolder(folder, 'trash', context)
+            parts.parents.forget(folder)
+            return true
+          } catch (error) {
+            // Somebody else removed it first.
+            if (isJottaError(error, 'not-found')) return true
+            throw error
+          }
+        })
+        if (removed !== true) return
+      }
+    },
+  }
+}

@@ -1,0 +1,66 @@
+// Keeps the removal of empty folders away from writes below them, within this process. A write enters
+// its folders while it commits; a folder is removed only while nobody is in it, and whoever comes
+// meanwhile waits for the removal to end.
+import type { Location } from '../jotta/client.ts'
+import { orAborted } from './key-locks.ts'
+import { foldName } from './key-path.ts'
+
+export interface FolderGuard {
+  /** Waits for removals of any folder on the way, then counts as a write there until released. */
+  enter(location: Location, signal: AbortSignal): Promise<() => void>
+  /** Runs `act` while nobody is in the folder; `undefined`, without running it, when somebody is. */
+  ifUnused<T>(folder: Location, signal: AbortSignal, act: () => Promise<T>): Promise<T | undefined>
+}
+
+export function createFolderGuard(): FolderGuard {
+  const writes = new Map<string, number>()
+  const removals = new Map<string, Promise<void>>()
+
+  return {
+    async enter(location, signal) {
+      const names = foldersOn(location)
+      for (;;) {
+        const blocker = names.map((name) => removals.get(name)).find((removal) => removal)
+        if (blocker === undefined) break
+        await orAborted(blocker, signal)
+      }
+      for (const name of names) writes.set(name, (writes.get(name) ?? 0) + 1)
+      return () => {
+        for (const name of names) {
+          const left = (writes.get(name) ?? 1) - 1
+          if (left === 0) writes.delete(name)
+          else writes.set(name, left)
+        }
+      }
+    },
+
+    async ifUnused(folder, signal, act) {
+      const name = nameOf(folder)
+      // Of two deletes that empty a folder, the later one must look again after the earlier one.
+      for (let other = removals.get(name); other !== undefined; other = removals.get(name)) {
+        await orAborted(other, signal)
+      }
+      if (writes.has(name)) return undefined
+      const removal = Promise.withResolvers<void>()
+      removals.set(name, removal.promise)
+      try {
+        return await act()
+      } finally {
+        removals.delete(name)
+        removal.resolve()
+      }
+    },
+  }
+}
+
+/** The folders on the way to a file, deepest last; the mountpoint itself is never removed here. */
+function foldersOn(location: Location): string[] {
+  return location.path.slice(0, -1).map((_, index) => {
+    return nameOf({ ...location, path: location.path.slice(0, index + 1) })
+  })
+}
+
+/** Folded, since Jottacloud takes names that differ by case for one. */
+function nameOf(location: Location): string {
+  return [location.device, location.mountpoint, ...location.path].map(foldName).join('/')
+}

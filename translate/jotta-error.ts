@@ -1,0 +1,53 @@
+// The one place where a failure of Jottacloud becomes an S3 error. Callers that know better (a missing
+// source, a conflict that is a precondition) decide before they let an error come here.
+import { JottaError } from '../jotta/jotta-error.ts'
+import { S3Error, type S3ErrorCode } from './s3-error.ts'
+
+const codes = {
+  'not-found': 'NoSuchKey',
+  conflict: 'OperationAborted',
+  'invalid-name': 'InvalidArgument',
+  unauthorized: 'ServiceUnavailable',
+  'login-required': 'ServiceUnavailable',
+  forbidden: 'AccessDenied',
+  quota: 'QuotaExceeded',
+  range: 'InvalidRange',
+  corrupt: 'BadDigest',
+  throttled: 'SlowDown',
+  unavailable: 'ServiceUnavailable',
+  protocol: 'InternalError',
+} as const satisfies Record<JottaError['kind'], S3ErrorCode>
+
+/** Texts that tell the reader more than the code's default; never the upstream's own words. */
+const messages: Partial<Record<JottaError['kind'], string>> = {
+  conflict:
+    'Something else is stored at this place in Jottacloud, or came there meanwhile. Try again.',
+  'invalid-name': 'Jottacloud does not accept a name in this key. Choose another key.',
+  unauthorized: 'Jottacloud refuses the access token. Its operator must look at the log.',
+  'login-required':
+    'The bridge is logged out of Jottacloud. Its operator must run `jotta-s3 login` with a new token.',
+  forbidden: 'Jottacloud refuses access to this place.',
+}
+
+/** JottaError -> S3Error with the cause kept; everything else comes back as it is. */
+export function toS3Error(error: unknown): unknown {
+  if (!(error instanceof JottaError)) return error
+  const message = messages[error.kind]
+  return new S3Error(codes[error.kind], {
+    ...(message === undefined ? {} : { message }),
+    cause: error,
+  })
+}
+
+/** Runs one act of the bridge so that only S3 errors leave it. */
+export async function translatingErrors<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    throw toS3Error(error)
+  }
+}
+
+export function isJottaError(error: unknown, kind: JottaError['kind']): boolean {
+  return error instanceof JottaError && error.kind === kind
+}

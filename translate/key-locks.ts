@@ -1,0 +1,42 @@
+// One holder at a time for a name, first come, first served, within this process. Held while a write
+// commits, never while a request body arrives: clients nest writes to one key.
+
+export interface KeyLocks {
+  /** Runs `act` alone among all that hold the same name. Waiting ends with the signal. */
+  withLock<T>(name: string, signal: AbortSignal, act: () => Promise<T>): Promise<T>
+}
+
+export function createKeyLocks(): KeyLocks {
+  /** The last in each queue: resolves when its holder is done, never rejects. */
+  const tails = new Map<string, Promise<void>>()
+
+  return {
+    async withLock(name, signal, act) {
+      const previous = tails.get(name) ?? Promise.resolve()
+      const turn = Promise.withResolvers<void>()
+      // Whoever gives up waiting still passes the turn on only after those before it are done.
+      const tail = previous.then(() => turn.promise)
+      tails.set(name, tail)
+      try {
+        await orAborted(previous, signal)
+        return await act()
+      } finally {
+        turn.resolve()
+        if (tails.get(name) === tail) tails.delete(name)
+      }
+    },
+  }
+}
+
+/** The promise's value, or the signal's reason if that comes first. */
+export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = (): void => aborted.reject(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([promise, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}

@@ -1,0 +1,86 @@
+// ListObjects: from a prefix to the folder that holds it, and from what lies there to a page of S3.
+import type { JottaClient, Location } from '../jotta/client.ts'
+import type { ListObjectsInput, ListObjectsResult, RequestContext } from './bridge.ts'
+import type { Buckets } from './buckets.ts'
+import { type WalkedObject, walkFolders } from './folder-walk.ts'
+import { findPath } from './key-path.ts'
+import { listPage, type OrderedSource } from './listing.ts'
+import type { ParentFolders } from './parent-folders.ts'
+import { S3Error } from './s3-error.ts'
+import type { State } from './state/state.ts'
+import { toObjectInfo } from './stored-object.ts'
+
+export type ListParts = {
+  readonly jotta: JottaClient
+  readonly state: State
+  readonly buckets: Buckets
+  readonly parents: ParentFolders
+}
+
+export async function listObjects(
+  parts: ListParts,
+  input: ListObjectsInput,
+  context: RequestContext,
+): Promise<ListObjectsResult> {
+  const root = await parts.buckets.root(input.bucket, context)
+  const source = await openSource(parts, root, input, context)
+  const page = await listPage(source, input)
+  const objects = page.entries.filter((entry) => entry.kind === 'object')
+  const records = await parts.state.objects.findMany(
+    input.bucket,
+    objects.map(({ key, object }) => ({ key, md5: object.md5, sizeBytes: object.sizeBytes })),
+  )
+  return {
+    entries: page.entries.map((entry) => {
+      if (entry.kind === 'prefix') return entry
+      const { key, object } = entry
+      const { sizeBytes, modified, etag } = toObjectInfo(key, object, records.get(key))
+      return { kind: 'object', key, sizeBytes, modified, etag }
+    }),
+    nextAfter: page.nextAfter,
+  }
+}
+
+async function openSource(
+  parts: ListParts,
+  root: Location,
+  input: ListObjectsInput,
+  context: RequestContext,
+): Promise<OrderedSource<WalkedObject>> {
+  const start = await startFolder(parts.parents, root, input.prefix, context)
+  if (start === undefined) return nothing
+  // One more than the page tells that there is a next one.
+  const entriesPerFolder = Math.max(input.maxKeys, 1) + 1
+  const { prefix, delimiter } = input
+  return walkFolders(parts.jotta, start, { prefix, delimiter, entriesPerFolder }, context)
+}
+
+/** The deepest folder that holds everything with the prefix; `undefined` when nothing can have it. */
+async function startFolder(
+  parents: ParentFolders,
+  root: Location,
+  prefix: string,
+  context: RequestContext,
+): Promise<{ folder: Location; keyPrefix: string; isRoot: boolean } | undefined> {
+  const keyPrefix = prefix.slice(0, prefix.lastIndexOf('/') + 1)
+  if (keyPrefix === '') return { folder: root, keyPrefix, isRoot: true }
+  try {
+    const path = findPath(keyPrefix.slice(0, -1))
+    if (path === undefined) return undefined
+    const folder = { ...root, path: [...root.path, ...path] }
+    // Jottacloud would list a folder whose casing differs, and those are other keys.
+    const anyChild = { ...folder, path: [...folder.path, ''] }
+    if ((await parents.check(anyChild, context)) === 'missing') return undefined
+    return { folder, keyPrefix, isRoot: false }
+  } catch (error) {
+    if (error instanceof S3Error && noKeysThere.has(error.code)) return undefined
+    throw error
+  }
+}
+
+const noKeysThere = new Set(['ObjectParentIsFile', 'KeyCaseConflict', 'InvalidArgument'])
+
+const nothing: OrderedSource<WalkedObject> = {
+  next: async () => undefined,
+  close: async () => {},
+}

@@ -1,0 +1,87 @@
+// Makes sure, before a write, that the folders on a key's way are what the key says: folders, in exactly
+// that casing. Jottacloud would otherwise put the object under another key. Also makes missing ones.
+import type { JottaClient, Location } from '../jotta/client.ts'
+import type { RequestContext } from './bridge.ts'
+import { S3Error } from './s3-error.ts'
+import { isExactly } from './stored-object.ts'
+
+export interface ParentFolders {
+  /**
+   * Throws ObjectParentIsFile or KeyCaseConflict. Says whether the parent folder exists.
+   * Asks Jottacloud only for folders that it has not seen lately.
+   */
+  check(location: Location, context: RequestContext): Promise<'exists' | 'missing'>
+  /** As `check`, and creates the parent folder when it is missing. */
+  ensure(location: Location, context: RequestContext): Promise<void>
+  /** A write below these folders was confirmed: they exist. */
+  remember(location: Location): void
+  /** The folder was removed, and with it all below. */
+  forget(folder: Location): void
+}
+
+/** Others may rename a folder meanwhile; what a write then does is checked again after it. */
+const knownForMs = 30_000
+const maxKnown = 10_000
+
+export function createParentFolders(jotta: JottaClient, now: () => number): ParentFolders {
+  /** Folder -> when it was seen to exist, all its parents with it; the oldest first. */
+  const known = new Map<string, number>()
+
+  const remember = (folder: Location): void => {
+    for (let depth = folder.path.length; depth > 0; depth -= 1) {
+      const name = nameOf({ ...folder, path: folder.path.slice(0, depth) })
+      known.delete(name)
+      known.set(name, now())
+    }
+    for (const oldest of known.keys()) {
+      if (known.size <= maxKnown) break
+      known.delete(oldest)
+    }
+  }
+  const isKnown = (folder: Location): boolean => {
+    const seenMs = known.get(nameOf(folder))
+    return seenMs !== undefined && now() - seenMs < knownForMs
+  }
+
+  const check: ParentFolders['check'] = async (location, context) => {
+    const parent = parentOf(location)
+    for (let folder = parent; folder.path.length > 0; folder = parentOf(folder)) {
+      if (isKnown(folder)) return folder === parent ? 'exists' : 'missing'
+      const entry = await jotta.stat(folder, context)
+      if (entry === undefined || entry.deleted) continue
+      if (entry.kind === 'file') {
+        // A file whose first upload never ended is no object, but it is in the way all the same.
+        throw new S3Error(isExactly(entry, folder) ? 'ObjectParentIsFile' : 'KeyCaseConflict')
+      }
+      if (!isExactly(entry, folder)) throw new S3Error('KeyCaseConflict')
+      remember(folder)
+      return folder === parent ? 'exists' : 'missing'
+    }
+    return parent.path.length === 0 ? 'exists' : 'missing'
+  }
+
+  return {
+    check,
+    async ensure(location, context) {
+      if ((await check(location, context)) === 'exists') return
+      const parent = parentOf(location)
+      await jotta.createFolder(parent, context)
+      remember(parent)
+    },
+    remember: (location) => remember(parentOf(location)),
+    forget(folder) {
+      const name = nameOf(folder)
+      for (const other of known.keys()) {
+        if (other === name || other.startsWith(`${name}/`)) known.delete(other)
+      }
+    },
+  }
+}
+
+export function parentOf(location: Location): Location {
+  return { ...location, path: location.path.slice(0, -1) }
+}
+
+function nameOf(folder: Location): string {
+  return [folder.device, folder.mountpoint, ...folder.path].join('/')
+}

@@ -1,0 +1,272 @@
+// The directory where bodies wait until their MD5 is known: request bodies that are too large for
+// memory, and the parts of multipart uploads. Owns every file in it and bounds their sum.
+import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ObjectBody } from './bridge.ts'
+import { S3Error } from './s3-error.ts'
+
+/** A body that arrived whole and verified, readable any number of times until it is disposed of. */
+export type ReceivedContent = {
+  readonly sizeBytes: number
+  /** Lower-case hex. */
+  readonly md5: string
+  open(offset: number): Readable
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+export type SpooledPart = {
+  readonly fileName: string
+  readonly sizeBytes: number
+  readonly md5: string
+}
+
+export interface Spool {
+  /** Takes a request body in: into memory when it is small, else into a file that has no name. */
+  receive(body: ObjectBody, signal: AbortSignal): Promise<ReceivedContent>
+  /** Takes a part in; the file is on the disk (fsync) when this returns. */
+  receivePart(body: ObjectBody, signal: AbortSignal): Promise<SpooledPart>
+  openPart(fileName: string, offset: number): Readable
+  removeParts(fileNames: readonly string[]): Promise<void>
+  /** Part files older than `before`, for comparison with what is recorded. */
+  partFiles(before: Date): AsyncIterable<string>
+}
+
+export type SpoolOptions = {
+  readonly directory: string
+  /** Bodies up to this size are held in memory. */
+  readonly memoryLimitBytes: number
+  /** All bodies held in memory together; past it they go to disk. */
+  readonly memoryTotalBytes: number
+  /** All files of the spool together; past it writes are refused with SlowDown. */
+  readonly maxBytes: number
+}
+
+const partSuffix = '.part'
+
+export async function openSpool(options: SpoolOptions): Promise<Spool> {
+  await mkdir(options.directory, { recursive: true, mode: 0o700 })
+  const memory = createBudget(options.memoryTotalBytes)
+  const disk = createBudget(options.maxBytes)
+  for (const name of await partNames(options.directory)) {
+    disk.take((await stat(join(options.directory, name))).size)
+  }
+
+  return {
+    async receive(body, signal) {
+      if (body.sizeBytes <= options.memoryLimitBytes && memory.tryTake(body.sizeBytes)) {
+        return await receiveInMemory(body, signal, () => memory.give(body.sizeBytes))
+      }
+      reserveDisk(disk, body)
+      return await receiveOnDisk(body, options.directory, signal, () => disk.give(body.sizeBytes))
+    },
+
+    async receivePart(body, signal) {
+      reserveDisk(disk, body)
+      const fileName = `${randomUUID()}${partSuffix}`
+      const path = join(options.directory, fileName)
+      try {
+        await using file = await open(path, 'wx', 0o600)
+        const md5 = await writeBody(body, file, signal)
+        await file.sync()
+        return { fileName, sizeBytes: body.sizeBytes, md5 }
+      } catch (error) {
+        disk.give(body.sizeBytes)
+        await unlinkIfThere(path)
+        throw diskError(error)
+      }
+    },
+
+    openPart(fileName, offset) {
+      return createReadStream(join(options.directory, fileName), { start: offset })
+    },
+
+    async removeParts(fileNames) {
+      for (const fileName of fileNames) {
+        disk.give(await unlinkIfThere(join(options.directory, fileName)))
+      }
+    },
+
+    async *partFiles(before) {
+      for (const name of await partNames(options.directory)) {
+        const { mtime } = await stat(join(options.directory, name))
+        if (mtime < before) yield name
+      }
+    },
+  }
+}
+
+/** An amount that is handed out and given back. */
+function createBudget(total: number): {
+  tryTake(amount: number): boolean
+  take(amount: number): void
+  give(amount: number): void
+} {
+  let taken = 0
+  return {
+    tryTake(amount) {
+      if (taken + amount > total) return false
+      taken += amount
+      return true
+    },
+    take(amount) {
+      taken += amount
+    },
+    give(amount) {
+      taken -= amount
+    },
+  }
+}
+
+function reserveDisk(disk: { tryTake(amount: number): boolean }, body: ObjectBody): void {
+  if (disk.tryTake(body.sizeBytes)) return
+  throw new S3Error('SlowDown', {
+    message: 'The space where uploads wait for Jottacloud is full. Try again later.',
+  })
+}
+
+async function receiveInMemory(
+  body: ObjectBody,
+  signal: AbortSignal,
+  giveBack: () => void,
+): Promise<ReceivedContent> {
+  try {
+    const bytes = Buffer.allocUnsafe(body.sizeBytes)
+    let received = 0
+    await pipeline(
+      body.stream,
+      async (source: AsyncIterable<Buffer>) => {
+        for await (const chunk of source) {
+          if (received + chunk.length > bytes.length) throw new S3Error('IncompleteBody')
+          chunk.copy(bytes, received)
+          received += chunk.length
+        }
+      },
+      { signal },
+    )
+    if (received !== bytes.length) throw new S3Error('IncompleteBody')
+    const md5 = createHash('md5').update(bytes).digest('hex')
+    checkMd5(body, md5)
+    return {
+      sizeBytes: bytes.length,
+      md5,
+      open: (offset) => Readable.from(slices(bytes, offset), { objectMode: false }),
+      [Symbol.asyncDispose]: async () => giveBack(),
+    }
+  } catch (error) {
+    giveBack()
+    throw error
+  }
+}
+
+/** Small enough that a slow receiver's back-pressure works. */
+function* slices(bytes: Buffer, offset: number): Generator<Buffer> {
+  const sliceBytes = 64 * 1024
+  for (let start = offset; start < bytes.length; start += sliceBytes) {
+    yield bytes.subarray(start, start + sliceBytes)
+  }
+}
+
+async function receiveOnDisk(
+  body: ObjectBody,
+  directory: string,
+  signal: AbortSignal,
+  giveBack: () => void,
+): Promise<ReceivedContent> {
+  const path = join(directory, `${randomUUID()}.body`)
+  let file: FileHandle | undefined
+  try {
+    file = await open(path, 'wx+', 0o600)
+    // Without a name, nothing is left when the process is killed.
+    await unlink(path)
+    const md5 = await writeBody(body, file, signal)
+    const handle = file
+    return {
+      sizeBytes: body.sizeBytes,
+      md5,
+      open: (offset) =>
+        body.sizeBytes === offset
+          ? Readable.from([], { objectMode: false })
+          : Readable.from(readFrom(handle, offset), { objectMode: false }),
+      async [Symbol.asyncDispose]() {
+        giveBack()
+        await handle.close()
+      },
+    }
+  } catch (error) {
+    giveBack()
+    await file?.close()
+    throw diskError(error)
+  }
+}
+
+/** Positioned reads, so that one handle serves several readers and outlives each of them. */
+async function* readFrom(file: FileHandle, offset: number): AsyncGenerator<Buffer> {
+  const chunkBytes = 256 * 1024
+  for (let position = offset; ; ) {
+    const { bytesRead, buffer } = await file.read(
+      Buffer.allocUnsafe(chunkBytes),
+      0,
+      chunkBytes,
+      position,
+    )
+    if (bytesRead === 0) return
+    position += bytesRead
+    yield buffer.subarray(0, bytesRead)
+  }
+}
+
+async function writeBody(body: ObjectBody, file: FileHandle, signal: AbortSignal): Promise<string> {
+  const hash = createHash('md5')
+  let received = 0
+  const hashing = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk)
+      received += chunk.length
+      done(null, chunk)
+    },
+  })
+  const sink = file.createWriteStream({ autoClose: false, highWaterMark: 1024 * 1024 })
+  await pipeline(body.stream, hashing, sink, { signal })
+  if (received !== body.sizeBytes) throw new S3Error('IncompleteBody')
+  const md5 = hash.digest('hex')
+  checkMd5(body, md5)
+  return md5
+}
+
+function checkMd5(body: ObjectBody, md5: string): void {
+  if (body.md5 === undefined || body.md5 === md5) return
+  throw new S3Error('BadDigest', {
+    message: 'The Content-MD5 that you sent did not match the content that was received.',
+    details: { ExpectedDigest: body.md5, CalculatedDigest: md5 },
+  })
+}
+
+/** A full disk loses nothing: the client is told to come back. */
+function diskError(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error
+  return new S3Error('SlowDown', {
+    message: 'The disk where uploads wait for Jottacloud is full. Try again later.',
+    cause: error,
+  })
+}
+
+async function partNames(directory: string): Promise<string[]> {
+  return (await readdir(directory)).filter((name) => name.endsWith(partSuffix))
+}
+
+/** Returns the bytes that were freed. */
+async function unlinkIfThere(path: string): Promise<number> {
+  try {
+    const { size } = await stat(path)
+    await unlink(path)
+    return size
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 0
+    throw error
+  }
+}

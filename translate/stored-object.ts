@@ -1,0 +1,109 @@
+// What lies at a key's place in Jottacloud: whether it is that key's object, another key's, or nothing.
+import type { JottaClient, Location } from '../jotta/client.ts'
+import type { Entry, FileEntry, Revision } from '../jotta/wire.ts'
+import type { ObjectInfo, RequestContext } from './bridge.ts'
+import { findPath, keyToPath } from './key-path.ts'
+import { S3Error } from './s3-error.ts'
+import type { ObjectRecord, State } from './state/state.ts'
+
+/** A file's readable content, with what Jottacloud always tells of it. */
+export type StoredObject = {
+  readonly md5: string
+  readonly sizeBytes: number
+  readonly modified: Date
+  readonly mime: string | undefined
+}
+
+/** Where a write puts a key, below its bucket's root. Throws for a key that cannot be stored. */
+export function locationOf(root: Location, key: string): Location {
+  return { ...root, path: [...root.path, ...keyToPath(key)] }
+}
+
+/** Where a key is if it exists; `undefined` when nothing can be stored under it. */
+export function locationToRead(root: Location, key: string): Location | undefined {
+  const path = findPath(key)
+  return path === undefined ? undefined : { ...root, path: [...root.path, ...path] }
+}
+
+/** A file's content; `undefined` unless it is COMPLETED and not in the trash. Status codes do not count. */
+export function readableObject(file: FileEntry): StoredObject | undefined {
+  return file.deleted ? undefined : readableRevision(file.current)
+}
+
+/** The object that is stored at exactly this place; `undefined` when there is none to read. */
+export async function findObject(
+  jotta: JottaClient,
+  location: Location,
+  context: RequestContext,
+): Promise<StoredObject | undefined> {
+  const entry = await jotta.stat(location, context)
+  if (entry === undefined || entry.kind !== 'file' || entry.deleted) return undefined
+  return isExactly(entry, location) ? readableRevision(entry.current) : undefined
+}
+
+/**
+ * The object that a write to this place replaces, or `undefined` when the place is free. Throws
+ * KeyCaseConflict, ExistingObjectIsDirectory when it belongs to other keys.
+ */
+export async function findForWrite(
+  jotta: JottaClient,
+  location: Location,
+  context: RequestContext,
+): Promise<{ readonly object: StoredObject | undefined; readonly seen: boolean }> {
+  const entry = await jotta.stat(location, context)
+  if (entry === undefined || entry.deleted) return { object: undefined, seen: false }
+  if (!isExactly(entry, location)) throw new S3Error('KeyCaseConflict')
+  if (entry.kind === 'folder') throw new S3Error('ExistingObjectIsDirectory')
+  return { object: readableRevision(entry.current), seen: true }
+}
+
+/** Whether an entry that a direct stat gave is stored in exactly the casing that was asked for. */
+export function isExactly(entry: Entry, location: Location): boolean {
+  if (entry.name !== (location.path.at(-1) ?? location.mountpoint)) return false
+  if (entry.parentPath === undefined) return true
+  const parents = entry.parentPath.split('/').filter((name) => name !== '')
+  const expected = location.path.slice(0, -1)
+  const stored = expected.length === 0 ? [] : parents.slice(-expected.length)
+  return expected.every((name, index) => stored[index] === name)
+}
+
+function readableRevision(revision: Revision | undefined): StoredObject | undefined {
+  if (revision?.state !== 'COMPLETED') return undefined
+  if (revision.md5 === undefined || revision.sizeBytes === undefined) return undefined
+  return {
+    md5: revision.md5,
+    sizeBytes: revision.sizeBytes,
+    modified: revision.modified ?? revision.updated ?? new Date(0),
+    mime: revision.mime,
+  }
+}
+
+/** How a client sees an object: Jottacloud's facts and, where it still describes them, the record. */
+export function toObjectInfo(
+  key: string,
+  object: StoredObject,
+  record: ObjectRecord | undefined,
+): ObjectInfo {
+  return {
+    key,
+    sizeBytes: object.sizeBytes,
+    modified: object.modified,
+    etag: record?.multipartEtag ?? object.md5,
+    metadata: record?.metadata ?? {
+      ...(object.mime === undefined ? {} : { contentType: object.mime }),
+      user: {},
+    },
+    checksums: record?.checksums,
+    partCount: record?.multipartEtag === undefined ? undefined : record.partSizesBytes.length,
+  }
+}
+
+/** As `toObjectInfo`, with the record looked up. */
+export async function describeObject(
+  state: State,
+  bucket: string,
+  key: string,
+  object: StoredObject,
+): Promise<ObjectInfo> {
+  return toObjectInfo(key, object, await state.objects.find(bucket, key, object))
+}

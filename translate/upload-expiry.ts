@@ -1,0 +1,37 @@
+// Gives up multipart uploads that nobody finished, forgets finished ones, and removes spool files that a
+// crash left without a record.
+import type { Spool } from './spool.ts'
+import type { State } from './state/state.ts'
+
+export type ExpiryOptions = {
+  readonly uploadExpiryMs: number
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number
+}
+
+/** How long a Complete that is asked twice gets the same answer. */
+const completedKeptForMs = 24 * 60 * 60_000
+/** A part is recorded within moments of its file; a file this old without a record was left behind. */
+const strayAfterMs = 24 * 60 * 60_000
+
+/** Returns how many uploads and stray files were removed. */
+export async function sweepUploads(
+  state: State,
+  spool: Spool,
+  options: ExpiryOptions,
+): Promise<{ readonly uploads: number; readonly strayFiles: number }> {
+  const expired = await state.uploads.expired(
+    new Date(options.nowMs - options.uploadExpiryMs),
+    new Date(options.nowMs - completedKeptForMs),
+  )
+  for (const uploadId of expired) {
+    await spool.removeParts(await state.uploads.remove(uploadId))
+  }
+  let strayFiles = 0
+  for await (const fileName of spool.partFiles(new Date(options.nowMs - strayAfterMs))) {
+    if (await state.parts.isRecorded(fileName)) continue
+    await spool.removeParts([fileName])
+    strayFiles += 1
+  }
+  return { uploads: expired.length, strayFiles }
+}

@@ -1,0 +1,161 @@
+// Multipart uploads: parts wait in the spool, and the completed whole is one upload to Jottacloud.
+import { randomBytes } from 'node:crypto'
+import type {
+  CompleteMultipartUploadInput,
+  CompleteMultipartUploadResult,
+  CreateMultipartUploadInput,
+  ListMultipartUploadsInput,
+  ListMultipartUploadsResult,
+  ListPartsInput,
+  ListPartsResult,
+  Part,
+  RequestContext,
+  UploadAddress,
+  UploadPartInput,
+} from './bridge.ts'
+import type { Buckets } from './buckets.ts'
+import type { WriteParts } from './commit-write.ts'
+import { completeUpload } from './complete-upload.ts'
+import { orAborted } from './key-locks.ts'
+import { keyToPath } from './key-path.ts'
+import { listUploads } from './list-uploads.ts'
+import { S3Error } from './s3-error.ts'
+import type { Spool } from './spool.ts'
+import type { PartRecord, UploadRecord } from './state/state.ts'
+
+export type UploadParts = WriteParts & {
+  readonly buckets: Buckets
+  readonly spool: Spool
+  readonly multipartEtag: 's3' | 'md5'
+  /** Ends completions when the server stops; they outlive the request that began them. */
+  readonly stopSignal: AbortSignal
+}
+
+export interface Uploads {
+  create(
+    input: CreateMultipartUploadInput,
+    context: RequestContext,
+  ): Promise<{ readonly uploadId: string }>
+  uploadPart(
+    input: UploadPartInput,
+    context: RequestContext,
+  ): Promise<{ readonly etag: string; readonly checksums: Part['checksums'] }>
+  complete(
+    input: CompleteMultipartUploadInput,
+    context: RequestContext,
+  ): Promise<CompleteMultipartUploadResult>
+  abort(input: UploadAddress, context: RequestContext): Promise<void>
+  listParts(input: ListPartsInput, context: RequestContext): Promise<ListPartsResult>
+  list(
+    input: ListMultipartUploadsInput,
+    context: RequestContext,
+  ): Promise<ListMultipartUploadsResult>
+}
+
+export function createUploads(parts: UploadParts): Uploads {
+  /** Upload id -> the completion that runs in this process. */
+  const completions = new Map<string, Promise<CompleteMultipartUploadResult>>()
+  const { state, spool } = parts
+
+  /** Throws NoSuchUpload also for an upload of another bucket or key. */
+  const find = async (address: UploadAddress): Promise<UploadRecord> => {
+    const upload = await state.uploads.find(address.uploadId)
+    if (upload?.bucket === address.bucket && upload.key === address.key) return upload
+    throw noSuchUpload(address.uploadId)
+  }
+  const findUnfinished = async (address: UploadAddress): Promise<UploadRecord> => {
+    const upload = await find(address)
+    if (upload.status === 'completed') throw noSuchUpload(address.uploadId)
+    return upload
+  }
+
+  return {
+    async create(input, context) {
+      await parts.buckets.root(input.bucket, context)
+      // Refuses now what could not be stored at the end.
+      keyToPath(input.key)
+      const uploadId = randomBytes(24).toString('base64url')
+      await state.uploads.create({ ...input, uploadId, initiated: new Date(parts.now()) })
+      return { uploadId }
+    },
+
+    async uploadPart(input, context) {
+      await findUnfinished(input)
+      const spooled = await spool.receivePart(input.body, context.signal)
+      const checksums = input.body.checksums()
+      try {
+        const replaced = await state.parts.put({
+          ...spooled,
+          uploadId: input.uploadId,
+          partNumber: input.partNumber,
+          modified: new Date(parts.now()),
+          checksums,
+        })
+        if (replaced !== undefined) await spool.removeParts([replaced])
+      } catch (error) {
+        await spool.removeParts([spooled.fileName])
+        throw error
+      }
+      return { etag: spooled.md5, checksums }
+    },
+
+    async complete(input, context) {
+      const upload = await find(input)
+      if (upload.result !== undefined) return upload.result
+      let completion = completions.get(input.uploadId)
+      if (completion === undefined) {
+        const unbound = { ...context, signal: parts.stopSignal }
+        completion = completeUpload(parts, upload, input, unbound).finally(() => {
+          completions.delete(input.uploadId)
+        })
+        completions.set(input.uploadId, completion)
+      }
+      return await orAborted(completion, context.signal)
+    },
+
+    async abort(input) {
+      await findUnfinished(input)
+      if (completions.has(input.uploadId)) {
+        throw new S3Error('OperationAborted', { message: 'The upload is being completed.' })
+      }
+      await spool.removeParts(await state.uploads.remove(input.uploadId))
+    },
+
+    async listParts(input) {
+      const upload = await findUnfinished(input)
+      const found = await state.parts.list(input.uploadId, {
+        afterPartNumber: input.afterPartNumber,
+        limit: input.maxParts + 1,
+      })
+      const page = found.slice(0, input.maxParts)
+      const isTruncated = found.length > page.length
+      return {
+        parts: page.map(asPart),
+        nextAfterPartNumber: isTruncated
+          ? (page.at(-1)?.partNumber ?? input.afterPartNumber)
+          : undefined,
+        checksumAlgorithm: upload.checksumAlgorithm,
+        checksumType: upload.checksumType,
+      }
+    },
+
+    async list(input, context) {
+      await parts.buckets.root(input.bucket, context)
+      return await listUploads(state, input)
+    },
+  }
+}
+
+export function noSuchUpload(uploadId: string): S3Error {
+  return new S3Error('NoSuchUpload', { details: { UploadId: uploadId } })
+}
+
+function asPart(record: PartRecord): Part {
+  return {
+    partNumber: record.partNumber,
+    sizeBytes: record.sizeBytes,
+    etag: record.md5,
+    modified: record.modified,
+    checksums: record.checksums,
+  }
+}

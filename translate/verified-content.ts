@@ -1,0 +1,42 @@
+// Content on its way to a client, compared with what was announced. The last chunk is held back until
+// everything before it has been judged: a client that got all bytes cannot be told afterwards.
+import { createHash } from 'node:crypto'
+import { pipeline, type Readable, Transform } from 'node:stream'
+import { S3Error } from './s3-error.ts'
+
+/** Fails, before the end, when the bytes are not exactly so many or do not have this MD5. */
+export function verifiedContent(
+  source: Readable,
+  expected: { readonly sizeBytes: number; readonly md5?: string },
+): Readable {
+  const hash = expected.md5 === undefined ? undefined : createHash('md5')
+  let held: Buffer | undefined
+  let received = 0
+  const verifying = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      received += chunk.length
+      if (received > expected.sizeBytes) return done(mismatch('is longer than it was'))
+      hash?.update(chunk)
+      const ready = held
+      held = chunk
+      if (ready === undefined) done()
+      else done(null, ready)
+    },
+    flush(done) {
+      if (received !== expected.sizeBytes) return done(mismatch('ended early'))
+      if (hash !== undefined && hash.digest('hex') !== expected.md5) {
+        return done(mismatch('does not have the MD5 it was announced with'))
+      }
+      done(null, held)
+    },
+  })
+  return pipeline(source, verifying, (error) => {
+    // The reader gets every error through `verifying`; only a source that fails before anything
+    // was read has nobody else to tell it.
+    if (error != null && !verifying.destroyed) verifying.destroy(error)
+  })
+}
+
+function mismatch(what: string): S3Error {
+  return new S3Error('InternalError', { message: `The content from Jottacloud ${what}.` })
+}
