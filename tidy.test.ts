@@ -15,8 +15,8 @@ const isTestSupport = (path: string): boolean =>
   path.includes('test-support') || path.endsWith('/contract.ts')
 const production = files.filter(({ path }) => !isTest(path) && !isTestSupport(path))
 
-/** The composition root: it builds the parts, so it alone sees every layer. */
-const roots = ['server/main.ts', 'server/cli.ts', 'server/embedded.ts']
+/** The composition root: these build the parts, so they alone see every layer. */
+const roots = ['server/main.ts', 'server/account.ts', 'server/embedded.ts']
 
 /** What a folder's production code must not import. */
 const walls = [

@@ -152,6 +152,12 @@ export type CompleteMultipartUploadInput = UploadAddress & {
     readonly checksums: Checksums['values']
   }[]
   readonly conditions: Conditions
+  /**
+   * What the client expects the whole object to be: another size is InvalidRequest, another checksum
+   * BadDigest, before anything is stored.
+   */
+  readonly sizeBytes?: number | undefined
+  readonly checksums?: Checksums['values'] | undefined
 }
 
 export type CompleteMultipartUploadResult = {

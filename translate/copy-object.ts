@@ -1,9 +1,18 @@
 // CopyObject without moving bytes: Jottacloud makes the destination from the source's MD5 and size.
+
+import type { Location } from '../jotta/client.ts'
 import { JottaError } from '../jotta/jotta-error.ts'
-import type { CopyObjectInput, PutObjectResult, RequestContext } from './bridge.ts'
-import { asOnlyWriter, checkTarget, commitRecord, wholeSecond } from './commit-write.ts'
+import type { Conditions, CopyObjectInput, PutObjectResult, RequestContext } from './bridge.ts'
+import {
+  asOnlyWriter,
+  checkTarget,
+  commitRecord,
+  type WriteParts,
+  wholeSecond,
+} from './commit-write.ts'
 import type { Found, ObjectParts } from './objects.ts'
 import { checkCopySourceConditions } from './precondition.ts'
+import type { ObjectRecord } from './state/state.ts'
 import { locationOf } from './stored-object.ts'
 
 export async function copyObject(
@@ -27,22 +36,45 @@ export async function copyObject(
     partSizesBytes: [],
     checksums,
   }
+  const { modified } = await commitCopy(
+    parts,
+    target,
+    { record, conditions: {}, from: location },
+    context,
+  )
+  return { etag: object.md5, checksums, modified }
+}
+
+export type CopyInput = {
+  readonly record: ObjectRecord
+  readonly conditions: Conditions
+  /** A file with the record's content. */
+  readonly from: Location
+}
+
+/** Stores a file's content under a key, as `commitWrite` does, without moving bytes. */
+export async function commitCopy(
+  parts: WriteParts,
+  target: Location,
+  input: CopyInput,
+  context: RequestContext,
+): Promise<{ readonly modified: Date }> {
+  const { record, from } = input
   const modified = wholeSecond(parts.now())
+  const wanted = { md5: record.md5, sizeBytes: record.sizeBytes, created: modified, modified }
   await asOnlyWriter(parts, target, context, async () => {
-    await checkTarget(parts, target, input, {}, context)
+    await checkTarget(parts, target, record, input.conditions, context)
     await parts.parents.ensure(target, context)
     await commitRecord(parts, target, record, async () => {
-      const content = { md5: object.md5, sizeBytes: object.sizeBytes }
-      const times = { created: modified, modified }
-      const made = await parts.jotta.createByHash(target, { ...content, ...times }, context)
+      const made = await parts.jotta.createByHash(target, wanted, context)
       if (made !== undefined) return made
       // The content is not known by its MD5: copy the file, then give the copy its own time.
-      const copied = await parts.jotta.copyFile(location, target, context)
-      if (copied.current?.md5 !== object.md5) {
+      const copied = await parts.jotta.copyFile(from, target, context)
+      if (copied.current?.md5 !== record.md5) {
         throw new JottaError('protocol', 'the source changed while it was copied')
       }
-      return (await parts.jotta.createByHash(target, { ...content, ...times }, context)) ?? copied
+      return (await parts.jotta.createByHash(target, wanted, context)) ?? copied
     })
   })
-  return { etag: object.md5, checksums, modified }
+  return { modified }
 }

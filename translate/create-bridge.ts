@@ -10,6 +10,7 @@ import { listObjects } from './list-objects.ts'
 import { createObjects } from './objects.ts'
 import { createParentFolders } from './parent-folders.ts'
 import type { Spool } from './spool.ts'
+import { createStagingSlots } from './staged-upload.ts'
 import type { State } from './state/state.ts'
 import { createUploads } from './uploads.ts'
 
@@ -21,6 +22,8 @@ export type BridgeOptions = {
   readonly device: string
   readonly deleteMode: 'trash' | 'permanent'
   readonly multipartEtag: 's3' | 'md5'
+  /** Larger bodies that announce their MD5 are not spooled. */
+  readonly memoryLimitBytes: number
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** For what an operator should know though no request failed. */
@@ -35,7 +38,8 @@ export function createBridge(options: BridgeOptions): Bridge {
   const parents = createParentFolders(options.jotta, options.now)
   const emptyFolders = createEmptyFolders({ jotta: options.jotta, guard, parents })
   const buckets = createBuckets({ ...options, locks })
-  const parts = { ...options, locks, guard, parents, emptyFolders, buckets }
+  const stagingSlots = createStagingSlots({ minBytes: options.memoryLimitBytes, count: 3 })
+  const parts = { ...options, stagingSlots, locks, guard, parents, emptyFolders, buckets }
   const objects = createObjects(parts)
   const uploads = createUploads(parts)
 

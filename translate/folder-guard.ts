@@ -20,7 +20,9 @@ export function createFolderGuard(): FolderGuard {
     async enter(location, signal) {
       const names = foldersOn(location)
       for (;;) {
-        const blocker = names.map((name) => removals.get(name)).find((removal) => removal)
+        const blocker = names
+          .map((name) => removals.get(name))
+          .find((removal) => removal !== undefined)
         if (blocker === undefined) break
         await orAborted(blocker, signal)
       }

@@ -14,13 +14,15 @@ import type {
 } from './bridge.ts'
 import type { Buckets } from './buckets.ts'
 import { commitWrite, type WriteParts } from './commit-write.ts'
-import { copyObject } from './copy-object.ts'
+import { commitCopy, copyObject } from './copy-object.ts'
 import { type DeleteParts, deleteObject, deleteObjects } from './delete-objects.ts'
 import { isJottaError } from './jotta-error.ts'
 import { checkReadConditions, checkWriteConditions } from './precondition.ts'
 import { parseRange } from './range.ts'
 import { S3Error } from './s3-error.ts'
 import type { Spool } from './spool.ts'
+import { type StagingSlots, stageBody } from './staged-upload.ts'
+import type { ObjectRecord } from './state/state.ts'
 import {
   describeObject,
   findObject,
@@ -31,7 +33,11 @@ import {
 import { verifiedContent } from './verified-content.ts'
 
 export type ObjectParts = WriteParts &
-  DeleteParts & { readonly buckets: Buckets; readonly spool: Spool }
+  DeleteParts & {
+    readonly buckets: Buckets
+    readonly spool: Spool
+    readonly stagingSlots: StagingSlots
+  }
 
 type ReadInput = ObjectAddress & {
   readonly conditions: PutObjectInput['conditions']
@@ -117,11 +123,27 @@ async function putObject(
       object && (await describeObject(parts.state, input.bucket, input.key, object)),
     )
   }
-  await using content = await parts.spool.receive(input.body, context.signal)
+  const { body, conditions } = input
+  const staging = parts.stagingSlots.tryTake(body, conditions)
+  if (staging !== undefined) {
+    using _slot = staging
+    await using staged = await stageBody(parts, root, staging.body, context)
+    const record = recordOf(input, staged)
+    await commitCopy(parts, location, { record, conditions, from: staged.location }, context)
+    return { etag: staged.md5, checksums: record.checksums }
+  }
+  await using content = await parts.spool.receive(body, context.signal)
+  const record = recordOf(input, content)
+  await commitWrite(parts, location, { record, conditions, openContent: content.open }, context)
+  return { etag: content.md5, checksums: record.checksums }
+}
+
+function recordOf(
+  input: PutObjectInput,
+  content: { readonly md5: string; readonly sizeBytes: number },
+): ObjectRecord {
   const values = input.body.checksums()
-  const checksums =
-    Object.keys(values).length === 0 ? undefined : ({ type: 'FULL_OBJECT', values } as const)
-  const record = {
+  return {
     bucket: input.bucket,
     key: input.key,
     md5: content.md5,
@@ -129,11 +151,8 @@ async function putObject(
     metadata: input.metadata,
     multipartEtag: undefined,
     partSizesBytes: [],
-    checksums,
+    checksums: Object.keys(values).length === 0 ? undefined : { type: 'FULL_OBJECT', values },
   }
-  const { conditions } = input
-  await commitWrite(parts, location, { record, conditions, openContent: content.open }, context)
-  return { etag: content.md5, checksums }
 }
 
 async function openContent(

@@ -17,6 +17,7 @@ const codes = {
     409,
     'Objects exist below this key, and Jottacloud cannot hold a file and a folder of one name. Choose another key.',
   ],
+  ExpectationFailed: [417, 'This server meets no expectation but 100-continue.'],
   IllegalLocationConstraintException: [400, 'The location constraint is not valid here.'],
   IncompleteBody: [400, 'The request ended before the number of bytes that it announced.'],
   InternalError: [500, 'An internal error occurred. Try again.'],
@@ -41,6 +42,10 @@ const codes = {
   ],
   KeyTooLongError: [400, 'The key is longer than 1024 bytes.'],
   MalformedPOSTRequest: [400, 'The body of the POST request is not well-formed.'],
+  MalformedTrailerError: [
+    400,
+    'The trailer of the body is not well-formed or not the one that was announced.',
+  ],
   MalformedXML: [400, 'The XML is not well-formed or does not match the published schema.'],
   MaxMessageLengthExceeded: [400, 'The request body is too large.'],
   MetadataTooLarge: [400, 'The metadata headers exceed the largest metadata size allowed.'],
@@ -53,6 +58,7 @@ const codes = {
     404,
     'The multipart upload does not exist. It may have been aborted or completed.',
   ],
+  NoSuchVersion: [404, 'The version does not exist.'],
   NotImplemented: [
     501,
     'A header or parameter asks for something that this server does not offer.',

@@ -4,7 +4,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable, Transform } from 'node:stream'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ObjectBody } from './bridge.ts'
 import { S3Error } from './s3-error.ts'
@@ -222,19 +222,29 @@ async function* readFrom(file: FileHandle, offset: number): AsyncGenerator<Buffe
 async function writeBody(body: ObjectBody, file: FileHandle, signal: AbortSignal): Promise<string> {
   const hash = createHash('md5')
   let received = 0
-  const hashing = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk)
-      received += chunk.length
-      done(null, chunk)
+  await pipeline(
+    body.stream,
+    async (source: AsyncIterable<Buffer>) => {
+      for await (const chunk of source) {
+        hash.update(chunk)
+        received = await writeAll(file, chunk, received)
+      }
     },
-  })
-  const sink = file.createWriteStream({ autoClose: false, highWaterMark: 1024 * 1024 })
-  await pipeline(body.stream, hashing, sink, { signal })
+    { signal },
+  )
   if (received !== body.sizeBytes) throw new S3Error('IncompleteBody')
   const md5 = hash.digest('hex')
   checkMd5(body, md5)
   return md5
+}
+
+/** One write may take less than it is given. Returns the position after the chunk. */
+async function writeAll(file: FileHandle, chunk: Buffer, position: number): Promise<number> {
+  for (let written = 0; written < chunk.length; ) {
+    const left = chunk.length - written
+    written += (await file.write(chunk, written, left, position + written)).bytesWritten
+  }
+  return position + chunk.length
 }
 
 function checkMd5(body: ObjectBody, md5: string): void {

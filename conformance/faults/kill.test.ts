@@ -1,0 +1,121 @@
+// kill -9 at the worst moments: what was there stays whole and readable, and nothing half done shows.
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { md5OfStream, randomBuffer } from '../support/bytes.ts'
+import { ask, send } from '../support/signed-request.ts'
+import { withEmulatedBridge } from '../support/with-emulated-bridge.ts'
+import { startBridge, withFolder } from '../support/with-bridge.ts'
+
+const test = suite('kill -9')
+const mib = 1024 ** 2
+
+test('while a body arrives: the old object stays, with its metadata', async () => {
+  await withFolder(async (dataDirectory) => {
+    const first = await startBridge({ dataDirectory })
+    await expectOk(first.url, { method: 'PUT', path: '/bucket' })
+    const old = randomBuffer(3 * mib, 'old')
+    const headers = { 'content-type': 'text/x-old', 'x-amz-meta-a': 'b' }
+    await expectOk(first.url, { method: 'PUT', path: '/bucket/key', headers, body: old })
+
+    const body = new PassThrough()
+    const length = { 'content-length': String(40 * mib) }
+    const put = send(first.url, { method: 'PUT', path: '/bucket/key', headers: length, body })
+    const cut = put.then(
+      () => 'answered',
+      () => 'cut',
+    )
+    // The bridge has begun to take the body in once this much has left the client's buffers.
+    for (let sent = 0; sent < 20; sent += 1) {
+      if (!body.write(randomBuffer(mib, `new ${sent}`))) await new Promise((r) => body.once('drain', r))
+    }
+    await first.kill()
+    assert.is(await cut, 'cut')
+
+    const second = await startBridge({ dataDirectory })
+    try {
+      const got = await send(second.url, { method: 'GET', path: '/bucket/key' })
+      assert.is(got.headers['content-type'], 'text/x-old')
+      assert.is(got.headers['x-amz-meta-a'], 'b')
+      assert.is(await md5OfStream(got), await md5OfStream([old] as unknown as AsyncIterable<Buffer>))
+      const spool = await readdir(join(dataDirectory, 'spool'))
+      assert.equal(spool, [], 'the cut body left nothing in the spool')
+    } finally {
+      await second.stop()
+    }
+  })
+})
+
+test('while Jottacloud receives the new content: the old object stays', async () => {
+  await withEmulatedBridge(async ({ emulator, bridge, startAgain }) => {
+    await expectOk(bridge.url, { method: 'PUT', path: '/bucket' })
+    await expectOk(bridge.url, { method: 'PUT', path: '/bucket/key', body: 'old' })
+
+    const held = emulator.faults.hold({ operation: 'upload' })
+    const put = send(bridge.url, {
+      method: 'PUT',
+      path: '/bucket/key',
+      body: randomBuffer(2 * mib, 'new'),
+    }).then(
+      () => 'answered',
+      () => 'cut',
+    )
+    await held.reached()
+    await bridge.kill()
+    assert.is(await put, 'cut')
+    held.release()
+
+    const again = await startAgain()
+    const got = await ask(again.url, { method: 'GET', path: '/bucket/key' })
+    assert.is(got.text, 'old')
+    const body = 'newer'
+    await expectOk(again.url, { method: 'PUT', path: '/bucket/key', body })
+    assert.is((await ask(again.url, { method: 'GET', path: '/bucket/key' })).text, 'newer')
+  })
+})
+
+test('between two parts: the accepted part is still there, and the upload can be completed', async () => {
+  await withEmulatedBridge(async ({ bridge, startAgain }) => {
+    await expectOk(bridge.url, { method: 'PUT', path: '/bucket' })
+    const created = await ask(bridge.url, { method: 'POST', path: '/bucket/multi?uploads=' })
+    const id = /<UploadId>([^<]+)</.exec(created.text)?.[1] ?? ''
+    const part = randomBuffer(5 * mib, 'part')
+    const path = (query: string) => `/bucket/multi?${query}uploadId=${id}`
+    const one = await ask(bridge.url, { method: 'PUT', path: path('partNumber=1&'), body: part })
+    assert.is(one.status, 200, one.text)
+    await bridge.kill()
+
+    const again = await startAgain()
+    const two = await ask(again.url, { method: 'PUT', path: path('partNumber=2&'), body: 'end' })
+    const xml = [one, two]
+      .map(({ headers }, index) => {
+        return `<Part><PartNumber>${index + 1}</PartNumber><ETag>${headers.etag}</ETag></Part>`
+      })
+      .join('')
+    const complete = {
+      method: 'POST',
+      path: path(''),
+      body: `<CompleteMultipartUpload>${xml}</CompleteMultipartUpload>`,
+    }
+    const done = await ask(again.url, complete)
+    assert.is(done.status, 200, done.text)
+    const etag = /<ETag>([^<]+)</.exec(done.text)?.[1]?.replaceAll('&quot;', '"')
+    assert.match(etag ?? '', /^"[0-9a-f]{32}-2"$/)
+    const twice = await ask(again.url, complete)
+    assert.ok(twice.text.includes(/<ETag>([^<]+)</.exec(done.text)?.[0] ?? '?'), twice.text)
+
+    const got = await send(again.url, { method: 'GET', path: '/bucket/multi' })
+    assert.is(got.headers.etag, etag)
+    assert.is(got.headers['content-length'], String(part.length + 3))
+    got.resume()
+  })
+})
+
+test.run()
+
+async function expectOk(url: string, wanted: Parameters<typeof ask>[1]): Promise<void> {
+  const { status, text } = await ask(url, wanted)
+  assert.is(status, 200, text)
+}

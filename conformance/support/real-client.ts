@@ -1,0 +1,72 @@
+// Real programs as test clients. One that is missing on a person's machine is a skip that says so; with
+// CI=true it is a failure.
+import { execFile, execFileSync } from 'node:child_process'
+import type { Test } from 'uvu'
+
+export type RunResult = { readonly code: number; readonly stdout: string; readonly stderr: string }
+
+/** A declared test that needs these programs on the PATH. */
+export function testWith(
+  test: Test,
+  programs: readonly string[],
+  name: string,
+  body: () => Promise<void>,
+): void {
+  const missing = programs.filter((program) => !isInstalled(program))
+  if (missing.length === 0) {
+    test(name, body)
+    return
+  }
+  const reason = `${missing.join(', ')} not installed`
+  if (process.env.CI === 'true') {
+    test(name, () => {
+      throw new Error(`${reason}, and CI must run everything`)
+    })
+    return
+  }
+  process.stdout.write(`SKIP ${name}: ${reason}\n`)
+  // biome-ignore lint/suspicious/noSkippedTests: the one place, and its reason was just printed
+  test.skip(name, body)
+}
+
+/** Runs a program to its end; throws with all it printed unless it ends with 0. */
+export async function run(
+  program: string,
+  args: readonly string[],
+  options: {
+    env?: Record<string, string>
+    cwd?: string
+    timeoutMs?: number
+    mayFail?: boolean
+  } = {},
+): Promise<RunResult> {
+  return await new Promise((resolve, reject) => {
+    execFile(
+      program,
+      args,
+      {
+        cwd: options.cwd,
+        env: { PATH: process.env.PATH, HOME: process.env.HOME, LANG: 'C.UTF-8', ...options.env },
+        timeout: options.timeoutMs ?? 300_000,
+        maxBuffer: 64 * 1024 * 1024,
+      },
+      (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
+        if (code === 0 || options.mayFail === true) resolve({ code, stdout, stderr })
+        else {
+          reject(new Error(`${program} ${args.join(' ')} ended with ${code}\n${stdout}\n${stderr}`))
+        }
+      },
+    )
+  })
+}
+
+function isInstalled(program: string): boolean {
+  try {
+    execFileSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' })
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'status' in error) return false
+    throw error
+  }
+}

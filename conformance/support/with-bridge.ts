@@ -1,0 +1,119 @@
+// The bridge as a user runs it: `serve` in a process of its own, over the embedded Jottacloud or over an
+// emulator that the test holds in its hands.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+export const accessKeyId = 'TESTACCESSKEY0000001'
+export const secretAccessKey = 'testsecretkeytestsecretkeytestsecretkey1'
+export const region = 'us-east-1'
+
+export type BridgeProcess = {
+  readonly url: string
+  readonly dataDirectory: string
+  readonly process: ChildProcess
+  /** Log lines so far, parsed. */
+  readonly log: readonly Record<string, unknown>[]
+  /** What the process printed for people. */
+  readonly banner: () => string
+  /** SIGTERM, and the wait for its end. Returns the exit code. */
+  stop(): Promise<number | null>
+  /** SIGKILL, and the wait for its end. */
+  kill(): Promise<void>
+}
+
+export type BridgeOptions = {
+  readonly dataDirectory: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly args?: readonly string[]
+  /** Leave out to have the bridge make its own key. */
+  readonly givenKey?: boolean
+}
+
+/** How long a start may take on a busy machine. */
+const startTimeoutMs = 30_000
+
+export async function startBridge(options: BridgeOptions): Promise<BridgeProcess> {
+  const key =
+    options.givenKey === false
+      ? {}
+      : {
+          JOTTA_S3_ROOT_ACCESS_KEY_ID: accessKeyId,
+          JOTTA_S3_ROOT_SECRET_ACCESS_KEY: secretAccessKey,
+        }
+  const child = spawn(
+    process.execPath,
+    ['server/cli.ts', 'serve', '--port', '0', '--data-dir', options.dataDirectory].concat(
+      options.args ?? [],
+    ),
+    {
+      cwd: join(import.meta.dirname, '..', '..'),
+      env: { PATH: process.env.PATH, ...key, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  let banner = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    banner += text
+  })
+  const log: Record<string, unknown>[] = []
+  const listening = Promise.withResolvers<string>()
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const entry: unknown = JSON.parse(line)
+    if (typeof entry !== 'object' || entry === null) return
+    log.push({ ...entry })
+    if ('url' in entry && typeof entry.url === 'string') listening.resolve(entry.url)
+  })
+  const ended = once(child, 'exit')
+  child.once('exit', (code) => {
+    listening.reject(new Error(`the bridge ended with ${code} before it listened\n${banner}`))
+  })
+  const limit = setTimeout(() => {
+    listening.reject(new Error(`the bridge did not listen in time\n${banner}`))
+    child.kill('SIGKILL')
+  }, startTimeoutMs)
+  const url = await listening.promise.finally(() => clearTimeout(limit))
+  return {
+    url,
+    dataDirectory: options.dataDirectory,
+    process: child,
+    log,
+    banner: () => banner,
+    async stop() {
+      child.kill('SIGTERM')
+      await ended
+      return child.exitCode
+    },
+    async kill() {
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
+
+/** A bridge over its embedded Jottacloud in a fresh folder, gone afterwards. */
+export async function withBridge(
+  act: (bridge: BridgeProcess) => Promise<void>,
+  options: Omit<BridgeOptions, 'dataDirectory'> = {},
+): Promise<void> {
+  await withFolder(async (dataDirectory) => {
+    const bridge = await startBridge({ ...options, dataDirectory })
+    try {
+      await act(bridge)
+    } finally {
+      await bridge.stop()
+    }
+  })
+}
+
+export async function withFolder(act: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'jotta-s3-'))
+  try {
+    await act(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,109 @@
+#!/usr/bin/env node
+// The command line: serve, login, logout, help. Ends with 2 when it was called wrongly, 1 when it failed.
+import { createInterface } from 'node:readline/promises'
+import { login, logout } from './account.ts'
+import { ConfigError, describeSettings, readConfig } from './config.ts'
+import { serve } from './main.ts'
+import { transferMetadata } from './metadata-transfer.ts'
+
+const usage = `jotta-s3: an S3 server whose disk is a Jottacloud account
+
+  jotta-s3 [serve]                 serve S3, over Jottacloud when logged in, else over an embedded one
+  jotta-s3 login [--token TOKEN]   log in with a personal login token (asked for when not given)
+  jotta-s3 logout                  forget the login; the embedded Jottacloud is served again
+  jotta-s3 metadata export [FILE]  write what Jottacloud does not hold of the objects, as JSON lines
+  jotta-s3 metadata import FILE    take such a file in again
+  jotta-s3 help
+
+Settings, as flags, environment variables, or names in the JSON file that --config names:
+${describeSettings()}
+`
+
+const commands = ['serve', 'login', 'logout', 'metadata', 'help'] as const
+type Command = (typeof commands)[number]
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(args: readonly string[]): Promise<number> {
+  const first = args[0]
+  if (args.includes('--help') || args.includes('-h')) return print(usage)
+  const command = isCommand(first) ? first : 'serve'
+  const rest = isCommand(first) ? args.slice(1) : args
+  if (first !== undefined && !isCommand(first) && !first.startsWith('-')) {
+    return complain(`unknown command ${first}; there are ${commands.join(', ')}`, 2)
+  }
+  try {
+    return await runCommand(command, rest)
+  } catch (error) {
+    if (error instanceof ConfigError) return complain(error.message, 2)
+    return complain(error instanceof Error ? messageOf(error) : String(error), 1)
+  }
+}
+
+async function runCommand(command: Command, args: readonly string[]): Promise<number> {
+  switch (command) {
+    case 'serve':
+      return await serve(readConfig(args))
+    case 'login': {
+      const { token, rest } = takeToken(args)
+      const config = readConfig(rest)
+      return print(`${await login(config, token ?? (await askForToken()))}\n`)
+    }
+    case 'logout':
+      return print(`${await logout(readConfig(args))}\n`)
+    case 'metadata': {
+      const [action, ...rest] = args
+      if (action !== 'export' && action !== 'import') {
+        throw new ConfigError('metadata: export or import must follow')
+      }
+      const file = rest[0]?.startsWith('-') === false ? rest[0] : undefined
+      const config = readConfig(file === undefined ? rest : rest.slice(1))
+      return print(await transferMetadata(config, action, file))
+    }
+    case 'help':
+      return print(usage)
+  }
+}
+
+function isCommand(word: string | undefined): word is Command {
+  return commands.some((command) => command === word)
+}
+
+function takeToken(args: readonly string[]): {
+  readonly token: string | undefined
+  readonly rest: readonly string[]
+} {
+  const at = args.findIndex((arg) => arg === '--token' || arg.startsWith('--token='))
+  const flag = args[at]
+  if (flag === undefined) return { token: undefined, rest: args }
+  const joined = flag.startsWith('--token=') ? flag.slice('--token='.length) : undefined
+  const token = joined ?? args[at + 1]
+  if (token === undefined || token === '') throw new ConfigError('--token: a token must follow')
+  return { token, rest: args.toSpliced(at, joined === undefined ? 2 : 1) }
+}
+
+async function askForToken(): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return await lines.question(
+      'Generate a personal login token in your account (Settings, Security) and paste it here: ',
+    )
+  } finally {
+    lines.close()
+  }
+}
+
+function messageOf(error: Error): string {
+  const cause = error.cause instanceof Error ? `: ${messageOf(error.cause)}` : ''
+  return `${error.message}${cause}`
+}
+
+function print(text: string): number {
+  process.stdout.write(text)
+  return 0
+}
+
+function complain(text: string, code: number): number {
+  process.stderr.write(`jotta-s3: ${text}\n`)
+  return code
+}

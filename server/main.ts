@@ -1,0 +1,201 @@
+// Start and stop: builds every part from the settings, listens, and takes it all down in order. Nothing
+// here is global; whoever calls twice has two servers.
+
+import { mkdir } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { createJottaClient, type JottaClient } from '../jotta/client.ts'
+import { loginWithToken } from '../jotta/login.ts'
+import { createTokenSource } from '../jotta/token.ts'
+import { createBridge } from '../translate/create-bridge.ts'
+import { openSpool } from '../translate/spool.ts'
+import { openSqliteState } from '../translate/state/sqlite.ts'
+import { sweepUploads } from '../translate/upload-expiry.ts'
+import { isLoggedIn, stateDirectoryOf, tokenFileOf } from './account.ts'
+import { createApp, serverOptions } from './app.ts'
+import type { Config } from './config.ts'
+import { startEmbedded } from './embedded.ts'
+import { createLog, type Log } from './log.ts'
+import { type AccessKey, loadRootAccessKey } from './root-access-key.ts'
+
+export type RunningServer = {
+  readonly url: string
+  readonly rootKey: AccessKey
+  /** The root key was made by this start: the one time to show its secret. */
+  readonly isNewKey: boolean
+  readonly isEmbedded: boolean
+  /** Takes no new requests, lets those under way finish for `shutdownSeconds`, then ends them. */
+  stop(): Promise<void>
+}
+
+const sweepIntervalMs = 60 * 60_000
+
+/** Serves until SIGTERM or SIGINT; returns the exit code. */
+export async function serve(config: Config): Promise<number> {
+  const log = createLog({ level: config.logLevel })
+  const ending = Promise.withResolvers<string>()
+  // Before the start, so that a signal during it is not lost.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => ending.resolve(signal))
+  }
+  const server = await startServer(config, log)
+  process.stderr.write(greeting(server))
+  log.info({ url: server.url, embedded: server.isEmbedded }, 'listening')
+  log.info({ signal: await ending.promise }, 'stopping')
+  await server.stop()
+  log.info('stopped')
+  return 0
+}
+
+export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+  await using parts = new AsyncDisposableStack()
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
+  const isEmbedded = !(await isLoggedIn(config))
+  const ownDirectory = await stateDirectoryOf(config)
+  await mkdir(ownDirectory, { recursive: true, mode: 0o700 })
+  const jotta = await openJottacloud(config, ownDirectory, isEmbedded, parts)
+
+  const state = openSqliteState({ file: join(ownDirectory, 'state.sqlite') })
+  parts.defer(() => state.close())
+  const spool = await openSpool({
+    directory: join(ownDirectory, 'spool'),
+    memoryLimitBytes: config.uploadMemoryLimit,
+    memoryTotalBytes: config.uploadMemoryTotal,
+    maxBytes: config.spoolMaxBytes,
+  })
+  const stopping = new AbortController()
+  const bridge = createBridge({
+    jotta,
+    state,
+    spool,
+    device: config.device,
+    deleteMode: config.deleteMode,
+    multipartEtag: config.etagMultipart,
+    memoryLimitBytes: config.uploadMemoryLimit,
+    now: Date.now,
+    warn: (message, cause) => log.warn({ err: cause }, message),
+    stopSignal: stopping.signal,
+  })
+  const sweep = async (): Promise<void> => {
+    try {
+      const uploadExpiryMs = config.uploadExpiryDays * 24 * 60 * 60_000
+      const removed = await sweepUploads(state, spool, { uploadExpiryMs, nowMs: Date.now() })
+      if (removed.uploads + removed.strayFiles > 0) log.info(removed, 'expired uploads removed')
+    } catch (error) {
+      log.warn({ err: error }, 'expired uploads could not be removed')
+    }
+  }
+  await sweep()
+  const sweeping = setInterval(() => void sweep(), sweepIntervalMs)
+  parts.defer(() => clearInterval(sweeping))
+
+  const { key, isNew } = await rootAccessKey(config)
+  const url = await listen(config, log, { bridge, key }, stopping, parts)
+  const running = parts.move()
+  return {
+    url,
+    rootKey: key,
+    isNewKey: isNew,
+    isEmbedded,
+    stop: () => running.disposeAsync(),
+  }
+}
+
+async function openJottacloud(
+  config: Config,
+  ownDirectory: string,
+  isEmbedded: boolean,
+  parts: AsyncDisposableStack,
+): Promise<JottaClient> {
+  const { maxConcurrentUploads } = config
+  let { jfsUrl, apiUrl, tokenUrl } = config
+  let tokenFile = tokenFileOf(config)
+  if (isEmbedded) {
+    const embedded = await startEmbedded(ownDirectory)
+    parts.defer(() => embedded.close())
+    tokenFile = join(ownDirectory, 'token.json')
+    const signal = AbortSignal.timeout(60_000)
+    await loginWithToken({ loginToken: embedded.loginToken(), tokenFile, signal })
+    jfsUrl = embedded.jfsUrl
+    apiUrl = embedded.apiUrl
+    tokenUrl = undefined
+  }
+  const tokens = createTokenSource({ tokenFile, tokenUrl })
+  const jotta = createJottaClient({ jfsUrl, apiUrl, tokens, maxConcurrentUploads })
+  parts.defer(() => jotta.close())
+  return jotta
+}
+
+async function rootAccessKey(config: Config): Promise<{ key: AccessKey; isNew: boolean }> {
+  const { rootAccessKeyId, rootSecretAccessKey } = config
+  if (rootAccessKeyId !== undefined && rootSecretAccessKey !== undefined) {
+    const key = { accessKeyId: rootAccessKeyId, secretAccessKey: rootSecretAccessKey }
+    return { key, isNew: false }
+  }
+  return await loadRootAccessKey(join(config.dataDir, 'root-access-key.json'))
+}
+
+async function listen(
+  config: Config,
+  log: Log,
+  { bridge, key }: { bridge: ReturnType<typeof createBridge>; key: AccessKey },
+  stopping: AbortController,
+  parts: AsyncDisposableStack,
+): Promise<string> {
+  const credential = { secretAccessKey: key.secretAccessKey, displayName: 'root' }
+  const app = createApp({
+    bridge,
+    credentials: (accessKeyId) => (accessKeyId === key.accessKeyId ? credential : undefined),
+    region: config.region,
+    domains: config.domains,
+    log,
+    idleTimeoutMs: config.idleTimeoutSeconds * 1000,
+  })
+  const server = createServer(serverOptions)
+  app.attach(server)
+  const listening = Promise.withResolvers<void>()
+  server.once('error', listening.reject)
+  server.listen(config.port, config.host, listening.resolve)
+  await listening.promise
+  parts.defer(async () => {
+    const closed = Promise.withResolvers<void>()
+    server.close(() => closed.resolve())
+    server.closeIdleConnections()
+    const patience = setTimeout(() => {
+      stopping.abort(new Error('the server is stopping'))
+      server.closeAllConnections()
+    }, config.shutdownSeconds * 1000)
+    await closed.promise
+    clearTimeout(patience)
+    stopping.abort(new Error('the server has stopped'))
+  })
+  return urlOf(server.address())
+}
+
+function urlOf(address: AddressInfo | string | null): string {
+  if (address === null || typeof address === 'string') throw new Error('not listening on a port')
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  return `http://${host}:${address.port}`
+}
+
+/** What a person needs to go on; only the start that made the key shows its secret. */
+function greeting({ url, rootKey, isNewKey, isEmbedded }: RunningServer): string {
+  const shown = url.replace('0.0.0.0', '127.0.0.1').replace('[::]', '127.0.0.1')
+  const disk = isEmbedded
+    ? 'an embedded local Jottacloud (`jotta-s3 login` changes that)'
+    : 'your Jottacloud account'
+  const intro = `\njotta-s3 serves S3 on ${url} over ${disk}.\n`
+  if (!isNewKey) return `${intro}\n`
+  return `${intro}
+This start made a root access key, which is shown this once. To use it with aws-cli:
+
+  aws configure set aws_access_key_id ${rootKey.accessKeyId} --profile jotta-s3
+  aws configure set aws_secret_access_key ${rootKey.secretAccessKey} --profile jotta-s3
+  aws configure set region us-east-1 --profile jotta-s3
+  export AWS_PROFILE=jotta-s3
+  alias s3='aws --endpoint-url ${shown} s3'
+  s3 mb s3://backup
+
+`
+}

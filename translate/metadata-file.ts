@@ -1,0 +1,98 @@
+// The metadata of all objects as JSON lines, out of the state store and back in: a backup of what
+// Jottacloud does not hold.
+import { once } from 'node:events'
+import type { Readable, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { streamValues } from 'stream-json/streamers/stream-values.js'
+import { z } from 'zod'
+import type { ObjectRecord, State } from './state/state.ts'
+
+const base64 = z.string().max(200)
+const checksums = z.object({
+  type: z.enum(['FULL_OBJECT', 'COMPOSITE']),
+  values: z
+    .object({
+      CRC32: base64,
+      CRC32C: base64,
+      CRC64NVME: base64,
+      SHA1: base64,
+      SHA256: base64,
+    })
+    .partial(),
+})
+const header = z.string().max(8192)
+const metadata = z
+  .object({
+    contentType: header,
+    cacheControl: header,
+    contentDisposition: header,
+    contentEncoding: header,
+    contentLanguage: header,
+    expires: header,
+    websiteRedirectLocation: header,
+  })
+  .partial()
+  .extend({ user: z.record(z.string().max(256), header) })
+const line = z.object({
+  bucket: z.string().min(1).max(63),
+  key: z.string().min(1).max(1024),
+  md5: z.string().regex(/^[0-9a-f]{32}$/),
+  sizeBytes: z.number().int().nonnegative(),
+  metadata,
+  multipartEtag: z
+    .string()
+    .regex(/^[0-9a-f]{32}-\d{1,5}$/)
+    .optional(),
+  partSizesBytes: z.array(z.number().int().nonnegative()).max(10_000),
+  checksums: checksums.optional(),
+})
+
+/** Writes one line for each object; returns how many. */
+export async function exportMetadata(state: State, sink: Writable): Promise<number> {
+  let count = 0
+  for await (const record of state.objects.all()) {
+    count += 1
+    if (!sink.write(`${JSON.stringify(record)}\n`)) await once(sink, 'drain')
+  }
+  return count
+}
+
+/**
+ * Takes records in; each replaces what is kept for its key. Returns how many. Throws, with those before
+ * it taken in, at the first that is not one: importing twice does no harm.
+ */
+export async function importMetadata(state: State, source: Readable): Promise<number> {
+  let count = 0
+  await pipeline(
+    source,
+    streamValues.withParserAsStream({ jsonStreaming: true }),
+    async (values: AsyncIterable<{ value: unknown }>) => {
+      for await (const { value } of values) {
+        const parsed = line.safeParse(value)
+        if (!parsed.success) {
+          throw new Error(`record ${count + 1}: ${z.prettifyError(parsed.error)}`)
+        }
+        await state.objects.commit(await state.objects.stage(asRecord(parsed.data)))
+        count += 1
+      }
+    },
+  )
+  return count
+}
+
+function asRecord(parsed: z.output<typeof line>): ObjectRecord {
+  const { metadata: kept, multipartEtag, checksums: sums, ...rest } = parsed
+  return {
+    ...rest,
+    metadata: definedOnly(kept),
+    multipartEtag,
+    checksums: sums === undefined ? undefined : { ...sums, values: definedOnly(sums.values) },
+  }
+}
+
+type Defined<T> = { [Name in keyof T]: Exclude<T[Name], undefined> }
+
+function definedOnly<T extends object>(values: T): Defined<T> {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries) as Defined<T>
+}

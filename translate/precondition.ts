@@ -1,0 +1,93 @@
+// If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since: which go first and what fails how.
+import type { Conditions } from './bridge.ts'
+import { quoteEtag } from './etag.ts'
+import { S3Error } from './s3-error.ts'
+
+/** What conditions are held against. `etag` is unquoted. */
+export type Validators = { readonly etag: string; readonly modified: Date }
+
+/**
+ * For GET and HEAD, by the precedence of RFC 9110 13.2.2, as AWS documents it for GetObject. Throws
+ * PreconditionFailed, or NotModified with the headers ETag (quoted) and Last-Modified in its details.
+ */
+export function checkReadConditions(conditions: Conditions, object: Validators): void {
+  const failed = findFailed(conditions, object)
+  if (failed === undefined) return
+  if (failed === 'If-Match' || failed === 'If-Unmodified-Since') throw preconditionFailed(failed)
+  throw new S3Error('NotModified', {
+    details: { ETag: quoteEtag(object.etag), 'Last-Modified': object.modified.toUTCString() },
+  })
+}
+
+/**
+ * For the source of a copy: the same precedence, but every failure is PreconditionFailed
+ * (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html).
+ */
+export function checkCopySourceConditions(conditions: Conditions, source: Validators): void {
+  const failed = findFailed(conditions, source)
+  if (failed !== undefined) throw preconditionFailed(`x-amz-copy-source-${failed}`)
+}
+
+/**
+ * For what a write replaces (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
+ * Throws PreconditionFailed; NoSuchKey for If-Match where nothing is; NotImplemented for conditions
+ * that S3 does not know on writes, since ignoring one would overwrite what the client protects.
+ */
+export function checkWriteConditions(
+  conditions: Conditions,
+  existing: Pick<Validators, 'etag'> | undefined,
+): void {
+  const { ifMatch, ifNoneMatch } = conditions
+  if (ifNoneMatch?.some((etag) => etag !== '*')) {
+    throw notImplemented('If-None-Match', 'A write takes only `*` in If-None-Match.')
+  }
+  if (conditions.ifModifiedSince !== undefined) {
+    throw notImplemented('If-Modified-Since', 'A write takes no If-Modified-Since.')
+  }
+  if (conditions.ifUnmodifiedSince !== undefined) {
+    throw notImplemented('If-Unmodified-Since', 'A write takes no If-Unmodified-Since.')
+  }
+  if (ifMatch !== undefined) {
+    if (existing === undefined) throw new S3Error('NoSuchKey')
+    if (!matches(ifMatch, existing.etag)) throw preconditionFailed('If-Match')
+  }
+  if (existing !== undefined && ifNoneMatch !== undefined && ifNoneMatch.length > 0) {
+    throw preconditionFailed('If-None-Match')
+  }
+}
+
+type ConditionName = 'If-Match' | 'If-Unmodified-Since' | 'If-None-Match' | 'If-Modified-Since'
+
+/** The condition that decides against the request. A date is asked only where its ETag twin is absent. */
+function findFailed(conditions: Conditions, object: Validators): ConditionName | undefined {
+  const { ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince } = conditions
+  const modified = seconds(object.modified)
+  if (ifMatch !== undefined) {
+    if (!matches(ifMatch, object.etag)) return 'If-Match'
+  } else if (ifUnmodifiedSince !== undefined && modified > seconds(ifUnmodifiedSince)) {
+    return 'If-Unmodified-Since'
+  }
+  if (ifNoneMatch !== undefined) {
+    if (matches(ifNoneMatch, object.etag)) return 'If-None-Match'
+  } else if (ifModifiedSince !== undefined && modified <= seconds(ifModifiedSince)) {
+    return 'If-Modified-Since'
+  }
+  return undefined
+}
+
+function matches(etags: readonly string[], etag: string): boolean {
+  return etags.includes('*') || etags.includes(etag)
+}
+
+/** HTTP dates know no fractions. */
+function seconds(date: Date): number {
+  return Math.floor(date.getTime() / 1000)
+}
+
+function preconditionFailed(condition: string): S3Error {
+  return new S3Error('PreconditionFailed', { details: { Condition: condition } })
+}
+
+function notImplemented(header: string, message: string): S3Error {
+  return new S3Error('NotImplemented', { message, details: { Header: header } })
+}
