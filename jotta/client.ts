@@ -1,6 +1,16 @@
 // What the rest of the house knows of Jottacloud: one object with one method per thing the service can do.
 // Nothing here knows S3. Facts and section numbers refer to the protocol reference, cited as "API n.n".
 import type { Readable } from 'node:stream'
+import { createDevice, customer, device, drive } from './account.ts'
+import { copyFile, moveFile, moveFolder } from './copy-move.ts'
+import { createByHash, createFolder, open, removeFile, removeFolder, stat } from './files.ts'
+import { createHttp, type HttpOptions, realEnvironment } from './http.ts'
+import { list, listTree } from './list.ts'
+import { createMountpoint, mountpoints, removeMountpoint } from './mountpoints.ts'
+import { createSemaphore } from './semaphore.ts'
+import { createSingleFlight } from './single-flight.ts'
+import type { TokenSource } from './token.ts'
+import { type UploadService, upload } from './upload.ts'
 import type { Customer, Device, Drive, Entry, FileEntry, Mountpoint, TreeEntry } from './wire.ts'
 
 /**
@@ -111,4 +121,91 @@ export interface JottaClient {
 
   /** Closes pooled connections. Calls under way fail. */
   close(): Promise<void>
+}
+
+export type JottaClientOptions = Omit<HttpOptions, 'tokens' | 'keepAlive'> & {
+  readonly tokens: TokenSource
+  /** Defaults are those of the real service (API 1.1). */
+  readonly jfsUrl?: string | undefined
+  readonly apiUrl?: string | undefined
+  /** Sends at once; default 6, the most that Jottacloud's own client makes (API 7.4). */
+  readonly maxConcurrentUploads?: number | undefined
+  /** How often the login is used at least, so that it does not lapse; default every 12 hours. */
+  readonly keepLoginAliveMs?: number | undefined
+}
+
+const DEFAULT_JFS_URL = 'https://jfs.jottacloud.com/jfs/'
+const DEFAULT_API_URL = 'https://api.jottacloud.com/'
+const USERNAME_LIMIT_MS = 90_000
+const KEEP_LOGIN_ALIVE_MS = 12 * 3600 * 1000
+
+/** Makes no request by itself. Throws TypeError when a URL is none. */
+export function createJottaClient(options: JottaClientOptions): JottaClient {
+  const service = createService(options)
+  const stopKeepingAlive = keepLoginAlive(options)
+  return {
+    customer: (call) => customer(service, call),
+    drive: (call) => drive(service, call),
+    device: (name, call) => device(service, name, call),
+    createDevice: (name, call) => createDevice(service, name, call),
+    mountpoints: (name, call) => mountpoints(service, name, call),
+    createMountpoint: (on, name, call) => createMountpoint(service, on, name, call),
+    removeMountpoint: (on, name, mode, call) => removeMountpoint(service, on, name, mode, call),
+    stat: (at, call) => stat(service, at, call),
+    list: (at, call) => list(service, at, call),
+    listTree: (at, call) => listTree(service, at, call),
+    open: (at, call) => open(service, at, call),
+    upload: (at, input, call) => upload(service, at, input, call),
+    createByHash: (at, input, call) => createByHash(service, at, input, call),
+    createFolder: (at, call) => createFolder(service, at, call),
+    removeFile: (at, mode, call) => removeFile(service, at, mode, call),
+    removeFolder: (at, mode, call) => removeFolder(service, at, mode, call),
+    copyFile: (from, to, call) => copyFile(service, from, to, call),
+    moveFile: (from, to, call) => moveFile(service, from, to, call),
+    moveFolder: (from, to, call) => moveFolder(service, from, to, call),
+    close: async () => {
+      stopKeepingAlive()
+      await service.http.close()
+    },
+  }
+}
+
+function createService(options: JottaClientOptions): UploadService {
+  const http = createHttp(options)
+  const apiUrl = baseUrl(options.apiUrl ?? DEFAULT_API_URL)
+  let known: string | undefined
+  const ask = createSingleFlight(
+    'asking for the user name',
+    USERNAME_LIMIT_MS,
+    async (call: CallOptions) => {
+      known = (await customer({ http, apiUrl }, call)).username
+      return known
+    },
+  )
+  return {
+    http,
+    apiUrl,
+    jfsUrl: baseUrl(options.jfsUrl ?? DEFAULT_JFS_URL),
+    environment: { ...realEnvironment, ...options.environment },
+    username: async (call) => known ?? (await ask(call)),
+    uploads: createSemaphore(options.maxConcurrentUploads ?? 6),
+  }
+}
+
+/** A refresh token that is not used may lapse (API 2.2), and a quiet server makes no request. */
+function keepLoginAlive(options: JottaClientOptions): () => void {
+  const timer = setInterval(() => {
+    const signal = AbortSignal.timeout(60_000)
+    // The next request meets the same failure, and has someone to tell.
+    options.tokens.accessToken({ signal }).catch(() => {})
+  }, options.keepLoginAliveMs ?? KEEP_LOGIN_ALIVE_MS)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+function baseUrl(text: string): string {
+  const url = new URL(text)
+  url.search = ''
+  url.hash = ''
+  return url.href.endsWith('/') ? url.href : `${url.href}/`
 }

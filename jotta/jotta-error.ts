@@ -33,14 +33,21 @@ export class JottaError extends Error {
   readonly kind: JottaErrorKind
   /** HTTP status of the reply, when there was one. */
   readonly status: number | undefined
+  /** What the reply's Retry-After asks for, when it does. */
+  readonly retryAfterMs: number | undefined
 
   constructor(
     kind: JottaErrorKind,
     message: string,
-    options: { status?: number | undefined; cause?: unknown } = {},
+    options: {
+      status?: number | undefined
+      retryAfterMs?: number | undefined
+      cause?: unknown
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.kind = kind
     this.status = options.status
+    this.retryAfterMs = options.retryAfterMs
   }
 }

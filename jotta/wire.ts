@@ -47,7 +47,11 @@ export type FolderEntry = {
 /** A mountpoint's root, as stat and list see it, is a folder whose name is the mountpoint's. */
 export type Entry = FileEntry | FolderEntry
 
-/** One element of a recursive listing; `path` is relative to the listed folder, in stored names. */
+/**
+ * One element of a recursive listing, in stored names. `path` is relative to the listed folder: of a
+ * folder its own (never empty: the listed folder itself is left out), of a file that of the folder
+ * which holds it, so that `[...path, name]` is where the file is.
+ */
 export type TreeEntry =
   | { readonly kind: 'folder'; readonly path: readonly string[] }
   | {

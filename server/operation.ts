@@ -30,18 +30,25 @@ export interface Payload {
   /**
    * For XML bodies: verified bytes as UTF-8 text. Throws MaxMessageLengthExceeded past the limit,
    * BadDigest, … `digest` of `required` throws InvalidRequest when neither Content-MD5 nor a checksum
-   * is there.
+   * is there; of `of-object` leaves x-amz-checksum-* alone, where they are the object's and not the
+   * body's (CompleteMultipartUpload).
    */
-  text(options: { maxBytes: number; digest: 'required' | 'optional' }): Promise<string>
+  text(options: {
+    maxBytes: number
+    digest: 'required' | 'optional' | 'of-object'
+  }): Promise<string>
 }
 
 export type S3Request = {
   readonly method: string
   readonly address: Address
   readonly query: Query
+  /** A presigned URL may carry `x-amz-` headers in its query; here they stand among the headers. */
   readonly headers: IncomingHttpHeaders
   /** Names and values as they came, alternating; for what Node's folding hides. */
   readonly rawHeaders: readonly string[]
+  /** What the client took this server for, such as `http://127.0.0.1:9000`; only to be shown back. */
+  readonly origin: string
   readonly identity: Identity
   readonly payload: Payload
   readonly context: RequestContext

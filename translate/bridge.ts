@@ -218,7 +218,7 @@ export interface Bridge {
   /**
    * `range` is the raw Range header: one that S3 ignores gives the whole object, one that cannot be
    * satisfied throws InvalidRange. Throws NoSuchKey, PreconditionFailed, NotModified (with ETag and
-   * Last-Modified in its details).
+   * Last-Modified in its elements).
    */
   getObject(
     input: ObjectAddress & { readonly conditions: Conditions; readonly range: string | undefined },

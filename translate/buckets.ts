@@ -52,10 +52,10 @@ export function createBuckets(parts: BucketParts): Buckets {
     },
 
     async create(bucket, context) {
-      if (!isBucketName(bucket)) throw new S3Error('InvalidBucketName', details(bucket))
+      if (!isBucketName(bucket)) throw new S3Error('InvalidBucketName', elements(bucket))
       await parts.locks.withLock(`bucket ${bucket}`, context.signal, async () => {
         if ((await find(bucket, context)) !== undefined) {
-          throw new S3Error('BucketAlreadyOwnedByYou', details(bucket))
+          throw new S3Error('BucketAlreadyOwnedByYou', elements(bucket))
         }
         if ((await parts.jotta.device(parts.device, context)) === undefined) {
           await parts.jotta.createDevice(parts.device, context)
@@ -68,10 +68,10 @@ export function createBuckets(parts: BucketParts): Buckets {
     async remove(bucket, context) {
       await parts.locks.withLock(`bucket ${bucket}`, context.signal, async () => {
         const mountpoint = await find(bucket, context)
-        if (mountpoint === undefined) throw new S3Error('NoSuchBucket', details(bucket))
+        if (mountpoint === undefined) throw new S3Error('NoSuchBucket', elements(bucket))
         const root = { device: parts.device, mountpoint, path: [] }
         if (await hasFiles(parts.jotta, root, context)) {
-          throw new S3Error('BucketNotEmpty', details(bucket))
+          throw new S3Error('BucketNotEmpty', elements(bucket))
         }
         known.delete(bucket)
         // To the trash, so that what another writer put there since is not lost.
@@ -83,11 +83,11 @@ export function createBuckets(parts: BucketParts): Buckets {
     },
 
     async root(bucket, context) {
-      if (!isBucketName(bucket)) throw new S3Error('NoSuchBucket', details(bucket))
+      if (!isBucketName(bucket)) throw new S3Error('NoSuchBucket', elements(bucket))
       const seen = known.get(bucket)
       const fresh = seen !== undefined && parts.now() - seen.seenMs < knownForMs
       const mountpoint = fresh ? seen.mountpoint : await find(bucket, context)
-      if (mountpoint === undefined) throw new S3Error('NoSuchBucket', details(bucket))
+      if (mountpoint === undefined) throw new S3Error('NoSuchBucket', elements(bucket))
       return { device: parts.device, mountpoint, path: [] }
     },
   }
@@ -124,6 +124,6 @@ async function hasFiles(
   }
 }
 
-function details(bucket: string): { details: { BucketName: string } } {
-  return { details: { BucketName: bucket } }
+function elements(bucket: string): { elements: { BucketName: string } } {
+  return { elements: { BucketName: bucket } }
 }

@@ -59,7 +59,7 @@ export async function commitWrite(
       } catch (error) {
         if (isCreateOnly(input.conditions) && isJottaError(error, 'conflict')) {
           throw new S3Error('PreconditionFailed', {
-            details: { Condition: 'If-None-Match' },
+            elements: { Condition: 'If-None-Match' },
             cause: error,
           })
         }

@@ -5,8 +5,6 @@ import { keyMaxBytes } from './limits.ts'
 import { decodeName, encodeName } from './name-encoding.ts'
 import { S3Error } from './s3-error.ts'
 
-export { compareKeys } from './key-order.ts'
-
 /**
  * The bridge's own folder in each bucket. No key is stored there: U+201B before a character that is
  * neither quoted by the encoding nor a hexadecimal digit cannot come out of it.
@@ -29,7 +27,7 @@ export function keyToPath(key: string): string[] {
       throw new S3Error('NotImplemented', {
         message:
           'Keys that begin or end with a slash, or have two in a row, cannot be stored yet: Jottacloud has no empty names.',
-        details: { Key: key },
+        elements: { Key: key },
       })
     }
     const name = encodeName(segment)
@@ -37,14 +35,14 @@ export function keyToPath(key: string): string[] {
     if (sizeBytes > nameMaxBytes) {
       throw new S3Error('NotImplemented', {
         message: `A part of the key between slashes takes ${sizeBytes} bytes as a Jottacloud name. Names over ${nameMaxBytes} bytes cannot be stored yet.`,
-        details: { Key: key },
+        elements: { Key: key },
       })
     }
     if (isBeyondXml(name)) {
       throw new S3Error('NotImplemented', {
         message:
           'Keys with U+FFFE or U+FFFF cannot be stored yet: Jottacloud lists names as XML 1.0, which cannot carry them.',
-        details: { Key: key },
+        elements: { Key: key },
       })
     }
     return name
@@ -115,7 +113,7 @@ function checkKey(key: string): void {
   if (key === '') {
     throw new S3Error('InvalidArgument', {
       message: 'The key is empty.',
-      details: { ArgumentName: 'Key', ArgumentValue: '' },
+      elements: { ArgumentName: 'Key', ArgumentValue: '' },
     })
   }
   if (!key.isWellFormed()) {
@@ -124,7 +122,7 @@ function checkKey(key: string): void {
   const sizeBytes = Buffer.byteLength(key)
   if (sizeBytes > keyMaxBytes) {
     throw new S3Error('KeyTooLongError', {
-      details: { Size: String(sizeBytes), MaxSizeAllowed: String(keyMaxBytes) },
+      elements: { Size: String(sizeBytes), MaxSizeAllowed: String(keyMaxBytes) },
     })
   }
 }

@@ -180,5 +180,5 @@ async function openContent(
 }
 
 export function noSuchKey(key: string): S3Error {
-  return new S3Error('NoSuchKey', { details: { Key: key } })
+  return new S3Error('NoSuchKey', { elements: { Key: key } })
 }

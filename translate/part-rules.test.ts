@@ -44,7 +44,7 @@ for (const [what, requested, sizeBytes] of good) {
 
 const part = (partNumber: number, etag: string, checksums = {}) => [{ partNumber, etag, checksums }]
 const ofPart1 = { UploadId: 'u', PartNumber: '1', ETag: 'm1' }
-const bad: [what: string, requested: Requested, code: string, details: object][] = [
+const bad: [what: string, requested: Requested, code: string, elements: object][] = [
   ['no parts', [], 'MalformedXML', {}],
   ['a falling order', wanted(7, 1), 'InvalidPartOrder', { UploadId: 'u' }],
   ['a part twice', wanted(1, 1), 'InvalidPartOrder', { UploadId: 'u' }],
@@ -61,11 +61,11 @@ const bad: [what: string, requested: Requested, code: string, details: object][]
     { ProposedSize: '5242879', MinSizeAllowed: '5242880', PartNumber: '2', ETag: 'm2' },
   ],
 ]
-for (const [what, requested, code, details] of bad) {
+for (const [what, requested, code, elements] of bad) {
   test(`${what}: ${code}`, () => {
     const error = failure(() => complete(requested))
     assert.is(error.code, code)
-    assert.equal(error.details, details)
+    assert.equal(error.elements, elements)
   })
 }
 

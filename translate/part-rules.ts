@@ -37,7 +37,7 @@ export function checkCompletion<Uploaded extends UploadedPart>(input: {
   const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0)
   if (sizeBytes > objectSizeMaxBytes) {
     throw new S3Error('EntityTooLarge', {
-      details: { ProposedSize: String(sizeBytes), MaxSizeAllowed: String(objectSizeMaxBytes) },
+      elements: { ProposedSize: String(sizeBytes), MaxSizeAllowed: String(objectSizeMaxBytes) },
     })
   }
   return { parts, sizeBytes }
@@ -47,7 +47,7 @@ function checkOrder(requested: readonly RequestedPart[], uploadId: string): void
   let previous = Number.NEGATIVE_INFINITY
   for (const { partNumber } of requested) {
     if (partNumber <= previous) {
-      throw new S3Error('InvalidPartOrder', { details: { UploadId: uploadId } })
+      throw new S3Error('InvalidPartOrder', { elements: { UploadId: uploadId } })
     }
     previous = partNumber
   }
@@ -62,7 +62,7 @@ function isSame(wanted: RequestedPart, uploaded: UploadedPart): boolean {
 
 function invalidPart(wanted: RequestedPart, uploadId: string): S3Error {
   return new S3Error('InvalidPart', {
-    details: { UploadId: uploadId, PartNumber: String(wanted.partNumber), ETag: wanted.etag },
+    elements: { UploadId: uploadId, PartNumber: String(wanted.partNumber), ETag: wanted.etag },
   })
 }
 
@@ -71,7 +71,7 @@ function checkSizes(requested: readonly RequestedPart[], parts: readonly Uploade
   const part = parts[small]
   if (part === undefined) return
   throw new S3Error('EntityTooSmall', {
-    details: {
+    elements: {
       ProposedSize: String(part.sizeBytes),
       MinSizeAllowed: String(partSizeMinBytes),
       PartNumber: String(requested[small]?.partNumber),

@@ -97,7 +97,7 @@ test('304 carries what its headers must say', () => {
     assert.unreachable()
   } catch (error) {
     assert.instance(error, S3Error)
-    assert.equal(error instanceof S3Error && error.details, {
+    assert.equal(error instanceof S3Error && error.elements, {
       ETag: '"e1"',
       'Last-Modified': 'Mon, 06 May 2024 07:08:09 GMT',
     })
@@ -136,7 +136,7 @@ function outcome(check: () => void): string {
     return 'ok'
   } catch (error) {
     if (!(error instanceof S3Error)) throw error
-    return [error.status, error.details.Condition].filter((part) => part !== undefined).join(' ')
+    return [error.status, error.elements.Condition].filter((part) => part !== undefined).join(' ')
   }
 }
 

@@ -8,14 +8,14 @@ export type Validators = { readonly etag: string; readonly modified: Date }
 
 /**
  * For GET and HEAD, by the precedence of RFC 9110 13.2.2, as AWS documents it for GetObject. Throws
- * PreconditionFailed, or NotModified with the headers ETag (quoted) and Last-Modified in its details.
+ * PreconditionFailed, or NotModified with the headers ETag (quoted) and Last-Modified in its elements.
  */
 export function checkReadConditions(conditions: Conditions, object: Validators): void {
   const failed = findFailed(conditions, object)
   if (failed === undefined) return
   if (failed === 'If-Match' || failed === 'If-Unmodified-Since') throw preconditionFailed(failed)
   throw new S3Error('NotModified', {
-    details: { ETag: quoteEtag(object.etag), 'Last-Modified': object.modified.toUTCString() },
+    elements: { ETag: quoteEtag(object.etag), 'Last-Modified': object.modified.toUTCString() },
   })
 }
 
@@ -85,9 +85,9 @@ function seconds(date: Date): number {
 }
 
 function preconditionFailed(condition: string): S3Error {
-  return new S3Error('PreconditionFailed', { details: { Condition: condition } })
+  return new S3Error('PreconditionFailed', { elements: { Condition: condition } })
 }
 
 function notImplemented(header: string, message: string): S3Error {
-  return new S3Error('NotImplemented', { message, details: { Header: header } })
+  return new S3Error('NotImplemented', { message, elements: { Header: header } })
 }

@@ -58,8 +58,8 @@ for (const [header, sizeBytes] of unsatisfiable) {
       (error: unknown) =>
         error instanceof S3Error &&
         error.code === 'InvalidRange' &&
-        error.details.RangeRequested === header &&
-        error.details.ActualObjectSize === String(sizeBytes),
+        error.elements.RangeRequested === header &&
+        error.elements.ActualObjectSize === String(sizeBytes),
     )
   })
 }

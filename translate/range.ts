@@ -26,6 +26,6 @@ function suffixRange(lengthBytes: number, sizeBytes: number, header: string | un
 
 function invalidRange(sizeBytes: number, header = ''): S3Error {
   return new S3Error('InvalidRange', {
-    details: { RangeRequested: header, ActualObjectSize: String(sizeBytes) },
+    elements: { RangeRequested: header, ActualObjectSize: String(sizeBytes) },
   })
 }

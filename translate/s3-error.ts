@@ -93,18 +93,19 @@ const codes = {
 export type S3ErrorCode = keyof typeof codes
 
 /** Further XML elements of the error, in AWS's spelling: `{ Key: 'a', ArgumentName: 'max-keys' }`. */
-export type S3ErrorDetails = Readonly<Record<string, string>>
+export type S3ErrorElements = Readonly<Record<string, string>>
 
 /** Every failure that a client is told about. `message` is what the client reads. */
 export class S3Error extends Error {
   override readonly name = 'S3Error'
   readonly code: S3ErrorCode
   readonly status: number
-  readonly details: S3ErrorDetails
+  /** NOTE: not `details`, a name that uvu's reporter takes for a text and breaks on. */
+  readonly elements: S3ErrorElements
 
   constructor(
     code: S3ErrorCode,
-    options: { message?: string; details?: S3ErrorDetails; cause?: unknown } = {},
+    options: { message?: string; elements?: S3ErrorElements; cause?: unknown } = {},
   ) {
     super(
       options.message ?? codes[code][1],
@@ -112,6 +113,6 @@ export class S3Error extends Error {
     )
     this.code = code
     this.status = codes[code][0]
-    this.details = options.details ?? {}
+    this.elements = options.elements ?? {}
   }
 }

@@ -251,7 +251,7 @@ function checkMd5(body: ObjectBody, md5: string): void {
   if (body.md5 === undefined || body.md5 === md5) return
   throw new S3Error('BadDigest', {
     message: 'The Content-MD5 that you sent did not match the content that was received.',
-    details: { ExpectedDigest: body.md5, CalculatedDigest: md5 },
+    elements: { ExpectedDigest: body.md5, CalculatedDigest: md5 },
   })
 }
 

@@ -166,7 +166,7 @@ function verifyingBody(body: ObjectBody & { md5: string }, signal: AbortSignal):
       done(
         new S3Error('BadDigest', {
           message: 'The Content-MD5 that you sent did not match the content that was received.',
-          details: { ExpectedDigest: body.md5, CalculatedDigest: md5 },
+          elements: { ExpectedDigest: body.md5, CalculatedDigest: md5 },
         }),
       )
     },

@@ -24,8 +24,11 @@ export async function sweepUploads(
     new Date(options.nowMs - options.uploadExpiryMs),
     new Date(options.nowMs - completedKeptForMs),
   )
+  let uploads = 0
   for (const uploadId of expired) {
+    if (await mayBeCompleting(state, uploadId, options)) continue
     await spool.removeParts(await state.uploads.remove(uploadId))
+    uploads += 1
   }
   let strayFiles = 0
   for await (const fileName of spool.partFiles(new Date(options.nowMs - strayAfterMs))) {
@@ -33,5 +36,16 @@ export async function sweepUploads(
     await spool.removeParts([fileName])
     strayFiles += 1
   }
-  return { uploads: expired.length, strayFiles }
+  return { uploads, strayFiles }
+}
+
+/** Its parts are being read. One that a crash left in this state is given up a whole term later. */
+async function mayBeCompleting(
+  state: State,
+  uploadId: string,
+  options: ExpiryOptions,
+): Promise<boolean> {
+  const upload = await state.uploads.find(uploadId)
+  if (upload?.status !== 'completing') return false
+  return upload.initiated.getTime() > options.nowMs - 2 * options.uploadExpiryMs
 }

@@ -147,7 +147,7 @@ export function createUploads(parts: UploadParts): Uploads {
 }
 
 export function noSuchUpload(uploadId: string): S3Error {
-  return new S3Error('NoSuchUpload', { details: { UploadId: uploadId } })
+  return new S3Error('NoSuchUpload', { elements: { UploadId: uploadId } })
 }
 
 function asPart(record: PartRecord): Part {

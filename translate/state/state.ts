@@ -55,7 +55,10 @@ export interface State {
   readonly objects: {
     /** Returns the id of the write. */
     stage(record: ObjectRecord): Promise<string>
-    /** Makes a staged record the only one of its key. Unknown ids are ignored. */
+    /**
+     * Makes a staged record the committed one of its key and forgets those before it. Records staged
+     * later stay: their writes may still be under way, in another process. Unknown ids are ignored.
+     */
     commit(writeId: string): Promise<void>
     /** Forgets a staged record. Unknown ids are ignored. */
     discard(writeId: string): Promise<void>
@@ -80,7 +83,10 @@ export interface State {
     markCompleting(uploadId: string): Promise<boolean>
     /** A completion that failed before its commit: back to `open`. */
     markOpen(uploadId: string): Promise<void>
-    /** Keeps the result and forgets the parts; returns the spool files that are now unused. */
+    /**
+     * Keeps the result and forgets the parts; returns the spool files that are now unused. The first
+     * result stays; an unknown id is ignored.
+     */
     markCompleted(
       uploadId: string,
       result: NonNullable<UploadRecord['result']>,
@@ -92,7 +98,8 @@ export interface State {
     /**
      * `open` and `completing` uploads with this prefix, ordered by key (UTF-8 bytes), then by time of
      * creation, then by id; after (keyMarker, uploadIdMarker) as S3 means them: with an empty
-     * uploadIdMarker, keys after keyMarker only; else also later uploads of that very key.
+     * uploadIdMarker, keys after keyMarker only; else also later uploads of that very key, and all of
+     * them when the marker's upload is gone or was another key's.
      */
     list(
       bucket: string,
@@ -109,6 +116,7 @@ export interface State {
   readonly parts: {
     /**
      * Records a part that is durable in the spool. Returns the spool file that it replaces, if any.
+     * The same file recorded again replaces nothing.
      * Throws S3Error NoSuchUpload when the upload is not `open`.
      */
     put(part: PartRecord): Promise<string | undefined>

@@ -1,0 +1,324 @@
+// The only place that talks HTTP: pooled connections, time limits, the bearer token, retries, errors
+// decoded. It knows no path and no reply format of Jottacloud's.
+
+import assert from 'node:assert/strict'
+import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Agent, request as send } from 'undici'
+import type { CallOptions } from './client.ts'
+import { isPermanent, jottaErrorOf } from './http-error.ts'
+import { JottaError } from './jotta-error.ts'
+import { discardBody, guardBody, readText } from './reply-body.ts'
+import {
+  defaultRetryPolicy,
+  isTransientStatus,
+  parseRetryAfter,
+  type RetryPolicy,
+  retryDelayMs,
+} from './retry.ts'
+import type { TokenSource } from './token.ts'
+import { untilAborted } from './until-aborted.ts'
+
+/** Exactly `sizeBytes`, sent once, whatever becomes of it. */
+export type HttpContent = { readonly content: Readable; readonly sizeBytes: number }
+
+export type HttpRequest = {
+  readonly method: 'GET' | 'POST'
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** None: an empty body, no type. */
+  readonly body?: string | HttpContent
+  readonly auth: 'bearer' | 'none'
+  /** `transient`: saying it twice is harmless, so failures that pass are retried. */
+  readonly repeat: 'transient' | 'never'
+  /** Statuses that are answers here and not errors, besides 2xx. */
+  readonly answers?: readonly number[]
+  /** `long` for what the service may think about for minutes. */
+  readonly patience?: 'normal' | 'long'
+  /** What failures call it, when method and path do not do: a URL that is not to be shown. */
+  readonly subject?: string
+  /** What an error must not repeat, should the reply contain it; the bearer token is always among it. */
+  readonly secrets?: readonly string[]
+}
+
+export type HttpReply = {
+  readonly status: number
+  readonly body: Readable
+  readonly subject: string
+  /** An earlier try failed in a way that does not tell whether it was carried out. */
+  readonly isRepeated: boolean
+  /** The first value of a header, by its lower-case name. */
+  header(name: string): string | undefined
+}
+
+export type Http = {
+  /**
+   * Sends and hands the reply to `read`, again from the start when that fails in transit; drops what
+   * `read` leaves. Throws JottaError for any other status, the signal's reason when aborted.
+   */
+  call<T>(
+    request: HttpRequest,
+    options: CallOptions,
+    read: (reply: HttpReply) => Promise<T>,
+  ): Promise<T>
+  /** As `call`, for a body that outlives it: the caller reads it to the end or destroys it. */
+  open(request: HttpRequest, options: CallOptions): Promise<HttpReply>
+  /** Destroys all connections; calls under way fail. */
+  close(): Promise<void>
+}
+
+export type HttpTimeouts = {
+  readonly connectMs: number
+  /** Until the head of the reply, waiting for a free connection included. */
+  readonly headMs: number
+  /** The same for what may take long: recursive listings and removals, the end of an upload. */
+  readonly longHeadMs: number
+  /** Between two pieces of a body that is being read. There is no limit on the whole. */
+  readonly bodyIdleMs: number
+}
+
+/** What tests replace. */
+export type Environment = {
+  readonly now: () => number
+  readonly random: () => number
+  /** Rejects with the signal's reason when that comes first. */
+  readonly wait: (delayMs: number, signal: AbortSignal) => Promise<void>
+}
+
+export type HttpOptions = {
+  /** Without it, only requests with `auth: 'none'` can be made. */
+  readonly tokens?: TokenSource | undefined
+  readonly timeouts?: Partial<HttpTimeouts> | undefined
+  readonly retry?: Partial<RetryPolicy> | undefined
+  /** Most connections to one host, for short requests and for long streams each. */
+  readonly connectionsMax?: number | undefined
+  /** `close` ends each connection with its reply, so that nothing is left open. */
+  readonly keepAlive?: 'pool' | 'close' | undefined
+  readonly environment?: Partial<Environment> | undefined
+}
+
+export const realEnvironment: Environment = {
+  now: () => Date.now(),
+  random: () => Math.random(),
+  wait: async (delayMs, signal) => {
+    try {
+      await sleep(delayMs, undefined, { signal })
+    } catch (error) {
+      signal.throwIfAborted()
+      throw error
+    }
+  },
+}
+
+const defaultTimeouts: HttpTimeouts = {
+  connectMs: 10_000,
+  headMs: 60_000,
+  longHeadMs: 900_000,
+  bodyIdleMs: 60_000,
+}
+
+const ERROR_BODY_MAX_BYTES = 64 * 1024
+
+export function createHttp(options: HttpOptions = {}): Http {
+  return new PooledHttp(options)
+}
+
+class PooledHttp implements Http {
+  readonly #tokens: TokenSource | undefined
+  readonly #timeouts: HttpTimeouts
+  readonly #policy: RetryPolicy
+  readonly #environment: Environment
+  // Apart, so that a few slow streams cannot keep every stat waiting.
+  readonly #commands: Agent
+  readonly #streams: Agent
+
+  constructor(options: HttpOptions) {
+    this.#tokens = options.tokens
+    this.#timeouts = { ...defaultTimeouts, ...options.timeouts }
+    this.#policy = { ...defaultRetryPolicy, ...options.retry }
+    this.#environment = { ...realEnvironment, ...options.environment }
+    this.#commands = createAgent(options, this.#timeouts)
+    this.#streams = createAgent(options, this.#timeouts)
+  }
+
+  call<T>(
+    request: HttpRequest,
+    options: CallOptions,
+    read: (reply: HttpReply) => Promise<T>,
+  ): Promise<T> {
+    const agent = isContent(request.body) ? this.#streams : this.#commands
+    return this.#withRetries(request, options, agent, async (reply) => {
+      try {
+        return await read(reply)
+      } finally {
+        await discardBody(reply.body)
+      }
+    })
+  }
+
+  open(request: HttpRequest, options: CallOptions): Promise<HttpReply> {
+    return this.#withRetries(request, options, this.#streams, async (reply) => reply)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#commands.destroy(), this.#streams.destroy()])
+  }
+
+  async #withRetries<T>(
+    request: HttpRequest,
+    options: CallOptions,
+    agent: Agent,
+    handle: (reply: HttpReply) => Promise<T>,
+  ): Promise<T> {
+    const startedMs = this.#environment.now()
+    let hasRefreshed = false
+    let isRepeated = false
+    for (let tries = 1; ; tries += 1) {
+      options.signal.throwIfAborted()
+      const token = request.auth === 'bearer' ? await this.#accessToken(options) : undefined
+      try {
+        const reply = await this.#send(request, options, { agent, token, isRepeated })
+        if (!isAnswer(reply.status, request)) {
+          throw await this.#refusal(reply, options, [token ?? '', ...(request.secrets ?? [])])
+        }
+        return await handle(reply)
+      } catch (error) {
+        options.signal.throwIfAborted()
+        if (!(error instanceof JottaError)) throw error
+        if (error.kind === 'unauthorized' && token !== undefined) {
+          this.#tokens?.reject(token)
+          if (hasRefreshed || isContent(request.body)) throw error
+          hasRefreshed = true
+          continue
+        }
+        if (request.repeat === 'never' || !isTransient(error)) throw error
+        isRepeated = true
+        const elapsedMs = this.#environment.now() - startedMs
+        const { retryAfterMs } = error
+        const random = this.#environment.random()
+        const delayMs = retryDelayMs({ tries, elapsedMs, retryAfterMs, random }, this.#policy)
+        if (delayMs === undefined) throw error
+        await this.#environment.wait(delayMs, options.signal)
+      }
+    }
+  }
+
+  async #send(
+    request: HttpRequest,
+    options: CallOptions,
+    context: { agent: Agent; token: string | undefined; isRepeated: boolean },
+  ): Promise<HttpReply> {
+    const subject = subjectOf(request)
+    const failure = (error: unknown) => failureOf(error, subject, options.signal)
+    const headMs = request.patience === 'long' ? this.#timeouts.longHeadMs : this.#timeouts.headMs
+    const limit = new AbortController()
+    // Content may take hours to send: its standstill is limited (headersTimeout), not its whole.
+    const timer = isContent(request.body) ? undefined : abortAfter(limit, headMs, subject)
+    const signal = AbortSignal.any([options.signal, limit.signal])
+    if (options.counter !== undefined) options.counter.upstreamCalls += 1
+    try {
+      const sent = send(request.url, {
+        dispatcher: context.agent,
+        method: request.method,
+        headers: headersOf(request, context.token),
+        body: isContent(request.body) ? request.body.content : (request.body ?? null),
+        headersTimeout: headMs,
+        signal,
+      })
+      // NOTE: undici notices an abort only once the request has a connection, and then does not send it.
+      const reply = await untilAborted(sent, signal)
+      return {
+        status: reply.statusCode,
+        body: guardBody(reply.body, failure),
+        subject,
+        isRepeated: context.isRepeated,
+        header: (name) => [reply.headers[name]].flat()[0],
+      }
+    } catch (error) {
+      throw failure(error)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async #refusal(
+    reply: HttpReply,
+    options: CallOptions,
+    secrets: readonly string[],
+  ): Promise<JottaError> {
+    let text = ''
+    try {
+      text = await readText(reply.body, ERROR_BODY_MAX_BYTES)
+    } catch {
+      // The status says enough when its explanation did not arrive; an abort is seen next.
+    } finally {
+      reply.body.destroy()
+    }
+    options.signal.throwIfAborted()
+    const retryAfterMs = parseRetryAfter(reply.header('retry-after'), this.#environment.now())
+    return jottaErrorOf(reply.subject, { status: reply.status, text, retryAfterMs }, secrets)
+  }
+
+  async #accessToken(options: CallOptions): Promise<string> {
+    assert(this.#tokens !== undefined, 'a request with a bearer token, but no token source')
+    return await this.#tokens.accessToken(options)
+  }
+}
+
+function createAgent(options: HttpOptions, timeouts: HttpTimeouts): Agent {
+  return new Agent({
+    connections: options.connectionsMax ?? 64,
+    pipelining: options.keepAlive === 'close' ? 0 : 1,
+    connect: { timeout: timeouts.connectMs },
+    bodyTimeout: timeouts.bodyIdleMs,
+    keepAliveTimeout: 10_000,
+    allowH2: false,
+  })
+}
+
+function abortAfter(limit: AbortController, limitMs: number, subject: string): NodeJS.Timeout {
+  return setTimeout(() => {
+    limit.abort(new JottaError('unavailable', `${subject}: no reply in ${limitMs} ms`))
+  }, limitMs)
+}
+
+function isContent(body: HttpRequest['body']): body is HttpContent {
+  return typeof body === 'object'
+}
+
+/** Whether the same request may succeed a little later. */
+export function isTransient(error: JottaError): boolean {
+  if (error.status === undefined) return error.kind === 'unavailable'
+  return isTransientStatus(error.status) && !isPermanent(error)
+}
+
+function isAnswer(status: number, request: HttpRequest): boolean {
+  return (status >= 200 && status < 300) || (request.answers?.includes(status) ?? false)
+}
+
+/** Method and path: never the query, never a token. */
+function subjectOf(request: HttpRequest): string {
+  return request.subject ?? `${request.method} ${new URL(request.url).pathname}`
+}
+
+function headersOf(request: HttpRequest, token: string | undefined): Record<string, string> {
+  const headers: Record<string, string> = { 'user-agent': 'jotta-s3', ...request.headers }
+  if (token !== undefined) headers.authorization = `Bearer ${token}`
+  // Explicit, since JFS takes no chunked bodies, and undici then holds the content to it.
+  if (isContent(request.body)) headers['content-length'] = String(request.body.sizeBytes)
+  return headers
+}
+
+function failureOf(error: unknown, subject: string, signal: AbortSignal): Error {
+  if (signal.aborted) return asError(signal.reason)
+  if (error instanceof JottaError) return error
+  const cause = asError(error)
+  // NOTE: an invalid argument is a mistake of ours and must not look like weather.
+  if ('code' in cause && cause.code === 'UND_ERR_INVALID_ARG') return cause
+  const said = cause.message === '' ? cause.name : cause.message
+  return new JottaError('unavailable', `${subject}: ${said}`, { cause })
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error), { cause: error })
+}

@@ -1,0 +1,119 @@
+// The file that holds the tokens of one login, readable by its owner alone, and the lock under which
+// it changes. A new refresh token replaces the old one on disk before anything uses it (API 2.2).
+import { randomUUID } from 'node:crypto'
+import { open, readFile, rename, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { z } from 'zod'
+import type { Environment } from './http.ts'
+import { JottaError } from './jotta-error.ts'
+
+/** Goes into a header, so it must be printable ASCII. */
+const token = z.string().regex(/^[\x21-\x7e]+$/)
+
+const tokenSet = z.object({
+  version: z.literal(1),
+  tokenUrl: z.string(),
+  clientId: z.string(),
+  refreshToken: token,
+  accessToken: token,
+  /** Unix milliseconds. */
+  obtainedAtMs: z.number(),
+  expiresAtMs: z.number(),
+})
+
+export type TokenSet = Readonly<z.infer<typeof tokenSet>>
+
+const LOCK_POLL_MS = 50
+
+/** Throws JottaError `login-required` when there is none, or none that can be understood. */
+export async function readTokenFile(tokenFile: string): Promise<TokenSet> {
+  let text: string
+  try {
+    text = await readFile(tokenFile, 'utf8')
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT')) throw loginRequired('there is no login yet')
+    throw new JottaError('unavailable', `the token file ${tokenFile} cannot be read`, { cause })
+  }
+  try {
+    return tokenSet.parse(JSON.parse(text))
+  } catch {
+    // Without a cause: its text would quote the file.
+    throw loginRequired(`the token file ${tokenFile} is damaged`)
+  }
+}
+
+/** Durable when it returns: written aside, synced, renamed, and the folder synced. */
+export async function writeTokenFile(tokenFile: string, tokens: TokenSet): Promise<void> {
+  const aside = `${tokenFile}.${randomUUID()}.tmp`
+  try {
+    const file = await open(aside, 'wx', 0o600)
+    try {
+      await file.writeFile(`${JSON.stringify(tokens, undefined, 2)}\n`)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(aside, tokenFile)
+  } catch (error) {
+    await rm(aside, { force: true })
+    throw error
+  }
+  const folder = await open(path.dirname(tokenFile), 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+/**
+ * Runs `work` while no other process does so for the same token file. The lock is SQLite's own lock
+ * on a file beside it, which the system releases when its holder dies: none is ever stale.
+ */
+export async function withTokenLock<T>(
+  tokenFile: string,
+  options: { readonly wait: Environment['wait']; readonly signal: AbortSignal },
+  work: () => Promise<T>,
+): Promise<T> {
+  const lock = openLock(`${tokenFile}.lock`)
+  try {
+    while (!tryLock(lock)) await options.wait(LOCK_POLL_MS, options.signal)
+    return await work()
+  } finally {
+    lock.close()
+  }
+}
+
+export function loginRequired(reason: string): JottaError {
+  return new JottaError(
+    'login-required',
+    `Jottacloud login needed: ${reason}. Generate a new personal login token in Jottacloud's web page (account, security) and run \`jotta-s3 login\` with it.`,
+  )
+}
+
+function openLock(file: string): DatabaseSync {
+  try {
+    return new DatabaseSync(file, { timeout: 0 })
+  } catch (cause) {
+    throw new JottaError('unavailable', `the lock file ${file} cannot be opened`, { cause })
+  }
+}
+
+function tryLock(lock: DatabaseSync): boolean {
+  try {
+    lock.exec('BEGIN EXCLUSIVE')
+    return true
+  } catch (error) {
+    const isBusy = error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY
+    if (isBusy) return false
+    throw error
+  }
+}
+
+/** https://www.sqlite.org/rescode.html#busy */
+const SQLITE_BUSY = 5
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}

@@ -1,0 +1,223 @@
+// A request from end to end: id, address, authenticate, detect, handler, reply, and one try/catch
+// around all. The stages live in files of their own; this one is their order.
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
+import Router from '@koa/router'
+import Koa, { type Context } from 'koa'
+import type { Bridge } from '../translate/bridge.ts'
+import { putObjectSizeMaxBytes } from '../translate/limits.ts'
+import { S3Error } from '../translate/s3-error.ts'
+import { parseTarget } from './address.ts'
+import { authenticate, type Credential } from './authenticate.ts'
+import { answerClientErrors } from './client-error.ts'
+import { detect } from './detect.ts'
+import {
+  beginExchange,
+  createWireCounter,
+  type Exchange,
+  type Expectation,
+  makeRequestId,
+  originOf,
+  resourceOf,
+} from './exchange.ts'
+import { type Log, logRequest } from './log.ts'
+import type { Reply } from './operation.ts'
+import { refuseHeaders } from './operations/wire/refusals.ts'
+import { createPayload } from './payload.ts'
+import {
+  type Outcome,
+  type ReplyOptions,
+  sendError,
+  sendOk,
+  sendReply,
+  type Wait,
+} from './reply.ts'
+
+/** For `http.createServer`. A body may take as long as it takes; payload.ts limits its silences. */
+export const serverOptions = {
+  maxHeaderSize: 32 * 1024,
+  headersTimeout: 60_000,
+  requestTimeout: 0,
+  keepAliveTimeout: 65_000,
+  // Answered in here instead, as an S3 error.
+  requireHostHeader: false,
+} as const
+
+export type AppOptions = {
+  readonly bridge: Bridge
+  readonly credentials: (accessKeyId: string) => Credential | undefined
+  readonly region: string
+  /** Below which a label of the Host header is a bucket. */
+  readonly domains: readonly string[]
+  readonly log: Log
+  /** Of one PutObject or UploadPart. */
+  readonly maxObjectBytes?: number
+  /** The longest silence of a client that sends a body or takes an answer. */
+  readonly idleTimeoutMs?: number
+  readonly now?: () => Date
+  readonly wait?: Wait
+  /** Another way to know who asks; for tests. */
+  readonly authenticate?: typeof authenticate
+}
+
+export type App = {
+  /** Makes a server answer S3. To be called once for each server, before it listens. */
+  attach(server: Server): void
+}
+
+const idleTimeoutDefaultMs = 60_000
+
+export function createApp(options: AppOptions): App {
+  const expectations = new WeakMap<IncomingMessage, Expectation>()
+  const responses = new WeakMap<Duplex, ServerResponse>()
+  const countWireBytes = createWireCounter()
+  const koa = new Koa()
+  const router = new Router()
+  // The router knows the pages that are not S3's. `-` is no bucket name, so nothing is taken from S3,
+  // whose own addresses are read from the raw target: the router has another opinion of escapes, of
+  // `//` and of hosts.
+  router.get('/-/healthz', async (ctx, next) => {
+    if (isOwnPage(ctx.req, options)) await sendOk(ctx)
+    else await next()
+  })
+  koa.use(router.routes())
+  koa.use(async (ctx) => {
+    const startedMs = performance.now()
+    const exchange = beginExchange(ctx.res, expectations.get(ctx.req))
+    const outcome = await serve(ctx, exchange, options)
+    const ms = Math.round(performance.now() - startedMs)
+    const wireBytes = countWireBytes(ctx.req.socket)
+    logRequest(
+      options.log,
+      { ...entryOf(ctx.req, exchange, outcome), ...wireBytes, ms },
+      outcome.error,
+    )
+  })
+  // Koa also reports connections that broke; the requests on them are logged anyway.
+  koa.on('error', (error: Error & { code?: string }) => {
+    if (error.code === undefined) options.log.error({ err: error }, 'unexpected')
+  })
+  const callback = koa.callback()
+  const listen = (expectation?: Expectation) => (req: IncomingMessage, res: ServerResponse) => {
+    if (expectation !== undefined) expectations.set(req, expectation)
+    responses.set(req.socket, res)
+    void callback(req, res)
+  }
+  return {
+    attach(server) {
+      server.on('request', listen())
+      server.on('checkContinue', listen('continue'))
+      server.on('checkExpectation', listen('unknown'))
+      const responseOn = (socket: Duplex) => responses.get(socket)
+      const { log, wait = waitFor } = options
+      answerClientErrors(server, { log, makeRequestId, responseOn, wait })
+    },
+  }
+}
+
+async function serve(ctx: Context, exchange: Exchange, options: AppOptions): Promise<Outcome> {
+  const replyOptions: ReplyOptions = {
+    requestId: exchange.requestId,
+    resource: () => resourceOf(exchange.address, ctx.req),
+    signal: exchange.signal,
+    awaitsContinue: () => exchange.expectation === 'continue' && !exchange.hasSentContinue,
+    wait: options.wait ?? waitFor,
+    idleTimeoutMs: options.idleTimeoutMs ?? idleTimeoutDefaultMs,
+  }
+  try {
+    const reply = await answer(ctx.req, ctx.res, exchange, options)
+    return await sendReply(ctx, reply, replyOptions)
+  } catch (error) {
+    return await sendError(ctx, error, replyOptions)
+  }
+}
+
+async function answer(
+  req: IncomingMessage,
+  res: ServerResponse,
+  exchange: Exchange,
+  options: AppOptions,
+): Promise<Reply> {
+  if (exchange.expectation === 'unknown') throw new S3Error('ExpectationFailed')
+  const { url: rawTarget = '', method = '', rawHeaders } = req
+  const { host } = req.headers
+  if (host === undefined && req.httpVersion !== '1.0') {
+    throw new S3Error('BadRequest', { message: 'The Host header is missing.' })
+  }
+  const { address, query } = parseTarget({ rawTarget, host, domains: options.domains })
+  exchange.address = address
+  const { credentials, now = currentTime } = options
+  const { identity, payloadDeclaration, queryHeaders } = (options.authenticate ?? authenticate)({
+    method,
+    rawTarget,
+    rawHeaders,
+    headers: req.headers,
+    credentials,
+    now: now(),
+  })
+  exchange.accessKeyId = identity.accessKeyId
+  const headers = withQueryHeaders(req.headers, queryHeaders)
+  const { operation, row } = detect({ method, address, query, headers })
+  exchange.operation = operation
+  if (row.handler === 'not-offered') {
+    throw new S3Error('NotImplemented', { message: `This server does not offer ${operation}.` })
+  }
+  refuseHeaders(headers)
+  const payload = createPayload({
+    req,
+    headers,
+    declaration: payloadDeclaration,
+    signal: exchange.signal,
+    onContinue: () => {
+      if (exchange.expectation === 'continue') res.writeContinue()
+      exchange.hasSentContinue = true
+    },
+    idleTimeoutMs: options.idleTimeoutMs ?? idleTimeoutDefaultMs,
+    maxObjectBytes: options.maxObjectBytes ?? putObjectSizeMaxBytes,
+  })
+  const origin = originOf(req)
+  const parts = { method, address, query, headers, rawHeaders, origin, identity, payload }
+  return await row.handler({ ...parts, context: exchange }, options)
+}
+
+/**
+ * Of what a presigned query carries, checksums are left out: SDKs put there the checksum of the empty
+ * body that they had when they signed, and S3 ignores it.
+ */
+function withQueryHeaders(
+  headers: IncomingHttpHeaders,
+  queryHeaders: Readonly<Record<string, string>>,
+): IncomingHttpHeaders {
+  const isChecksum = /^x-amz-(?:sdk-checksum-algorithm|checksum-(?!mode$|type$|algorithm$).*)$/
+  const taken = Object.entries(queryHeaders).filter(([name]) => !isChecksum.test(name))
+  return taken.length === 0 ? headers : { ...Object.fromEntries(taken), ...headers }
+}
+
+/** Not when it is signed, and not when the host makes a bucket of it: that is S3's. */
+function isOwnPage(req: IncomingMessage, { domains }: AppOptions): boolean {
+  if (req.headers.authorization !== undefined || req.url !== '/-/healthz') return false
+  return parseTarget({ rawTarget: req.url, host: req.headers.host, domains }).style === 'path'
+}
+
+function entryOf(req: IncomingMessage, exchange: Exchange, outcome: Outcome) {
+  return {
+    requestId: exchange.requestId,
+    operation: exchange.operation,
+    bucket: exchange.address?.bucket,
+    key: exchange.address?.key,
+    status: outcome.status,
+    code: outcome.code,
+    upstreamCalls: exchange.counter.upstreamCalls,
+    accessKeyId: exchange.accessKeyId,
+    remoteAddress: req.socket.remoteAddress,
+  }
+}
+
+function currentTime(): Date {
+  return new Date()
+}
+
+async function waitFor(ms: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(ms, undefined, { signal })
+}

@@ -1,0 +1,207 @@
+// Who sent a request: Signature Version 4 in the Authorization header or in a presigned query. The
+// only file that knows aws4, which derives (and caches) signing keys and makes every signature.
+import { timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import aws4 from 'aws4'
+import { S3Error } from '../translate/s3-error.ts'
+import { splitTarget } from './address.ts'
+import { renderCanonicalRequest } from './canonical-request.ts'
+import type { Identity } from './operation.ts'
+import { type PayloadDeclaration, parsePayloadMode } from './payload-declaration.ts'
+import { type ParsedQuery, parseQuery } from './query.ts'
+import { parseClaim, type SignatureClaim } from './signature-claim.ts'
+
+const skewMaxMs = 15 * 60 * 1000
+const claimParameters =
+  /^x-amz-(?:algorithm|credential|date|expires|signedheaders|signature|content-sha256|security-token)$/
+
+export type Credential = { readonly secretAccessKey: string; readonly displayName: string }
+
+export type AuthenticateInput = {
+  readonly method: string
+  /** Node's `req.url`, untouched. */
+  readonly rawTarget: string
+  readonly rawHeaders: readonly string[]
+  readonly headers: IncomingHttpHeaders
+  readonly credentials: (accessKeyId: string) => Credential | undefined
+  readonly now: Date
+}
+
+export type Authenticated = {
+  readonly identity: Identity
+  readonly payloadDeclaration: PayloadDeclaration
+  /**
+   * x-amz-* values that a presigned query carries instead of headers (`x-amz-acl`,
+   * `x-amz-meta-color`, …), by lower-case name. S3 reads them as headers: put them below the real ones.
+   */
+  readonly queryHeaders: Readonly<Record<string, string>>
+}
+
+/**
+ * Throws the errors AWS gives: AccessDenied (no claim, expired, unsigned x-amz-* headers),
+ * AuthorizationHeaderMalformed, AuthorizationQueryParametersError, InvalidAccessKeyId, InvalidRequest,
+ * RequestTimeTooSkewed, SignatureDoesNotMatch, …; InvalidArgument for a bad x-amz-content-sha256.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
+ */
+export function authenticate(input: AuthenticateInput): Authenticated {
+  const { rawPath, rawQuery } = splitTarget(input.rawTarget)
+  const query = parseQuery(rawQuery)
+  const claim = parseClaim(input.headers, query)
+  checkTime(claim, input.now)
+  const credential = input.credentials(claim.accessKeyId)
+  if (credential === undefined) {
+    throw new S3Error('InvalidAccessKeyId', { elements: { AWSAccessKeyId: claim.accessKeyId } })
+  }
+  const contentSha256 = payloadHashOf(claim, input.headers, query)
+  checkSignedHeaders(claim, input.headers, contentSha256)
+  const canonicalRequest = renderCanonicalRequest({
+    method: input.method,
+    rawPath,
+    queryPairs: query.pairs.filter(([name]) => !isSignature(claim, name)),
+    rawHeaders: input.rawHeaders,
+    signedHeaders: claim.signedHeaders,
+    payloadHash: contentSha256,
+  })
+  const signer = createSigner(claim, credential.secretAccessKey)
+  const { stringToSign, signature } = signer.signRequest(canonicalRequest)
+  if (!isSame(signature, claim.signature)) {
+    throw new S3Error('SignatureDoesNotMatch', {
+      elements: {
+        AWSAccessKeyId: claim.accessKeyId,
+        StringToSign: stringToSign,
+        SignatureProvided: claim.signature,
+        CanonicalRequest: canonicalRequest,
+      },
+    })
+  }
+  return {
+    identity: { accessKeyId: claim.accessKeyId, displayName: credential.displayName },
+    payloadDeclaration: {
+      contentSha256,
+      mode: parsePayloadMode(contentSha256),
+      chunkSigning: {
+        seedSignature: signature,
+        scope: claim.scope,
+        timestamp: claim.time.timestamp,
+        sign: signer.sign,
+      },
+    },
+    queryHeaders: claim.expiresSeconds === undefined ? {} : queryHeadersOf(query),
+  }
+}
+
+function checkTime(claim: SignatureClaim, now: Date): void {
+  const aheadMs = claim.time.date.getTime() - now.getTime()
+  if (claim.expiresSeconds === undefined) {
+    if (Math.abs(aheadMs) <= skewMaxMs) return
+    throw new S3Error('RequestTimeTooSkewed', {
+      elements: {
+        RequestTime: claim.time.timestamp,
+        ServerTime: renderSeconds(now),
+        MaxAllowedSkewMilliseconds: String(skewMaxMs),
+      },
+    })
+  }
+  if (aheadMs > skewMaxMs) {
+    throw new S3Error('AccessDenied', {
+      message: 'Request is not yet valid',
+      elements: { RequestTime: claim.time.timestamp, ServerTime: renderSeconds(now) },
+    })
+  }
+  const expires = new Date(claim.time.date.getTime() + claim.expiresSeconds * 1000)
+  if (expires.getTime() < now.getTime()) {
+    throw new S3Error('AccessDenied', {
+      message: 'Request has expired',
+      elements: {
+        'X-Amz-Expires': String(claim.expiresSeconds),
+        Expires: renderSeconds(expires),
+        ServerTime: renderSeconds(now),
+      },
+    })
+  }
+}
+
+function payloadHashOf(
+  claim: SignatureClaim,
+  headers: IncomingHttpHeaders,
+  query: ParsedQuery,
+): string {
+  const header = headers['x-amz-content-sha256']
+  if (claim.expiresSeconds !== undefined) {
+    const signed = claim.signedHeaders.includes('x-amz-content-sha256') ? header : undefined
+    return String(signed ?? query.get('X-Amz-Content-Sha256') ?? 'UNSIGNED-PAYLOAD')
+  }
+  if (header === undefined || header === '') {
+    throw new S3Error('InvalidRequest', {
+      message: 'Missing required header for this request: x-amz-content-sha256',
+    })
+  }
+  return String(header)
+}
+
+/** An x-amz-* header outside the signature could have been added by anyone on the way. */
+function checkSignedHeaders(
+  claim: SignatureClaim,
+  headers: IncomingHttpHeaders,
+  contentSha256: string,
+): void {
+  const signed = new Set(claim.signedHeaders)
+  // The last line of the canonical request covers this one, when a presigned request repeats it.
+  if (claim.expiresSeconds !== undefined && headers['x-amz-content-sha256'] === contentSha256) {
+    signed.add('x-amz-content-sha256')
+  }
+  const notSigned = Object.keys(headers).filter(
+    (name) => name.startsWith('x-amz-') && !signed.has(name),
+  )
+  if (!signed.has('host')) notSigned.unshift('host')
+  if (notSigned.length > 0) {
+    throw new S3Error('AccessDenied', {
+      message: 'There were headers present in the request which were not signed',
+      elements: { HeadersNotSigned: notSigned.join(', ') },
+    })
+  }
+}
+
+function isSignature(claim: SignatureClaim, name: string): boolean {
+  return claim.expiresSeconds !== undefined && name === 'X-Amz-Signature'
+}
+
+function queryHeadersOf(query: ParsedQuery): Record<string, string> {
+  return Object.fromEntries(
+    query
+      .names()
+      .map((name) => [name.toLowerCase(), query.get(name) ?? ''] as const)
+      .filter(([name]) => name.startsWith('x-amz-') && !claimParameters.test(name)),
+  )
+}
+
+/** One aws4 signer, told its time and its texts instead of taking them from a request of its own. */
+function createSigner(claim: SignatureClaim, secretAccessKey: string) {
+  const signer = new aws4.RequestSigner(
+    { service: 's3', region: claim.region, headers: { Host: '-' } },
+    { accessKeyId: claim.accessKeyId, secretAccessKey },
+  )
+  signer.datetime = claim.time.timestamp
+  const sign = (stringToSign: string): string => {
+    signer.stringToSign = () => stringToSign
+    return signer.signature()
+  }
+  return {
+    sign,
+    signRequest(canonicalRequest: string) {
+      signer.canonicalString = () => canonicalRequest
+      const stringToSign = signer.stringToSign()
+      return { stringToSign, signature: sign(stringToSign) }
+    },
+  }
+}
+
+function isSame(expected: string, provided: string): boolean {
+  const a = Buffer.from(expected)
+  const b = Buffer.from(provided)
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+function renderSeconds(date: Date): string {
+  return date.toISOString().replace(/\.\d{3}Z$/, 'Z')
+}

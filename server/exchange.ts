@@ -1,0 +1,72 @@
+// One request and its answer, as the stages get to know it: what the log, the error document and the
+// Bridge need besides the request itself.
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import type { Address, OperationName } from './operation.ts'
+
+/** What an Expect header asks for. */
+export type Expectation = 'continue' | 'unknown'
+
+export type Exchange = {
+  readonly requestId: string
+  /** Aborts when the response closes unfinished: the client has gone, or a broken answer was cut. */
+  readonly signal: AbortSignal
+  readonly counter: { upstreamCalls: number }
+  readonly expectation: Expectation | undefined
+  hasSentContinue: boolean
+  address: Address | undefined
+  operation: OperationName | undefined
+  accessKeyId: string | undefined
+}
+
+export function makeRequestId(): string {
+  return randomBytes(8).toString('hex').toUpperCase()
+}
+
+export function beginExchange(res: ServerResponse, expectation: Expectation | undefined): Exchange {
+  const abort = new AbortController()
+  res.once('close', () => {
+    if (!res.writableFinished) abort.abort()
+  })
+  // Writing to a connection that has just gone reports here; `close` says the same.
+  res.on('error', () => undefined)
+  return {
+    requestId: makeRequestId(),
+    signal: abort.signal,
+    counter: { upstreamCalls: 0 },
+    expectation,
+    hasSentContinue: false,
+    address: undefined,
+    operation: undefined,
+    accessKeyId: undefined,
+  }
+}
+
+/** `/bucket/key` as far as it is known, else the raw path. */
+export function resourceOf(address: Address | undefined, req: IncomingMessage): string {
+  if (address === undefined) return (req.url ?? '/').split('?', 1).join('').slice(0, 1024)
+  const { bucket, key } = address
+  return `/${bucket ?? ''}${key === undefined ? '' : `/${key}`}`
+}
+
+/** The URL by which the client has reached this server; behind a proxy, the scheme it was told. */
+export function originOf(req: IncomingMessage): string {
+  const forwarded = req.headers['x-forwarded-proto']?.toString().trim().toLowerCase()
+  const isSecure = req.socket instanceof TLSSocket || forwarded === 'https'
+  return `${isSecure ? 'https' : 'http'}://${req.headers.host ?? ''}`
+}
+
+export type WireBytes = { readonly bytesIn: number; readonly bytesOut: number }
+
+/** Bytes of each exchange on its connection, heads included. One counter for one server. */
+export function createWireCounter(): (socket: Socket) => WireBytes {
+  const before = new WeakMap<Socket, { read: number; written: number }>()
+  return (socket) => {
+    const last = before.get(socket) ?? { read: 0, written: 0 }
+    const now = { read: socket.bytesRead, written: socket.bytesWritten }
+    before.set(socket, now)
+    return { bytesIn: now.read - last.read, bytesOut: now.written - last.written }
+  }
+}

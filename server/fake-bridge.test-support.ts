@@ -1,0 +1,176 @@
+// For tests: a Bridge in memory, just true enough for the server above it, with a record of its calls.
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import type { Bridge, ObjectInfo, ObjectMetadata, Part } from '../translate/bridge.ts'
+import { S3Error } from '../translate/s3-error.ts'
+
+type Stored = { readonly bytes: Buffer; readonly info: ObjectInfo }
+
+export type FakeBridge = Bridge & {
+  readonly calls: { readonly method: string; readonly input: unknown }[]
+  readonly objects: Map<string, Stored>
+}
+
+export const fakeModified = new Date('2024-05-06T07:08:09.789Z')
+
+/** One bucket, `bucket`, is there from the start. `overrides` replace methods. */
+export function createFakeBridge(overrides: Partial<Bridge> = {}): FakeBridge {
+  const objects = new Map<string, Stored>()
+  const buckets = new Set(['bucket'])
+  const calls: { method: string; input: unknown }[] = []
+  const bridge = {
+    ...bucketMethods(buckets),
+    ...objectMethods(objects, buckets),
+    ...uploadMethods(),
+  }
+  const recorded = Object.fromEntries(
+    Object.entries({ ...bridge, ...overrides }).map(([method, act]) => [
+      method,
+      (...input: unknown[]) => {
+        calls.push({ method, input: input[0] })
+        return Reflect.apply(act, undefined, input)
+      },
+    ]),
+  )
+  return { ...bridge, ...recorded, calls, objects }
+}
+
+function bucketMethods(buckets: Set<string>) {
+  const check = (bucket: string) => {
+    if (!buckets.has(bucket)) throw new S3Error('NoSuchBucket', { elements: { BucketName: bucket } })
+  }
+  return {
+    async listBuckets() {
+      return [...buckets].map((name) => ({ name, created: fakeModified }))
+    },
+    async createBucket(bucket) {
+      if (buckets.has(bucket)) throw new S3Error('BucketAlreadyOwnedByYou')
+      buckets.add(bucket)
+    },
+    async headBucket(bucket) {
+      check(bucket)
+    },
+    async deleteBucket(bucket) {
+      check(bucket)
+      buckets.delete(bucket)
+    },
+  } satisfies Partial<Bridge>
+}
+
+function objectMethods(objects: Map<string, Stored>, buckets: Set<string>) {
+  const find = (bucket: string, key: string): Stored => {
+    if (!buckets.has(bucket)) throw new S3Error('NoSuchBucket')
+    const found = objects.get(`${bucket}/${key}`)
+    if (found === undefined) throw new S3Error('NoSuchKey', { elements: { Key: key } })
+    return found
+  }
+  const put = (
+    path: string,
+    bytes: Buffer,
+    metadata: ObjectMetadata,
+    more: Partial<ObjectInfo>,
+  ) => {
+    const key = path.slice(path.indexOf('/') + 1)
+    const info: ObjectInfo = {
+      key,
+      sizeBytes: bytes.length,
+      modified: fakeModified,
+      etag: md5(bytes),
+      metadata,
+      checksums: undefined,
+      partCount: undefined,
+      ...more,
+    }
+    objects.set(path, { bytes, info })
+    return info
+  }
+  return {
+    async putObject({ bucket, key, body, metadata }) {
+      if (!buckets.has(bucket)) throw new S3Error('NoSuchBucket')
+      const bytes = await buffer(body.stream)
+      const values = body.checksums()
+      const hasAny = Object.keys(values).length > 0
+      const checksums = hasAny ? { type: 'FULL_OBJECT' as const, values } : undefined
+      return put(`${bucket}/${key}`, bytes, metadata, { checksums })
+    },
+    async getObject({ bucket, key, range: header }) {
+      const { bytes, info } = find(bucket, key)
+      const range = parseRange(header)
+      const part = range ? bytes.subarray(range.start, range.endInclusive + 1) : bytes
+      return { object: info, range, stream: Readable.from(part.length === 0 ? [] : [part]) }
+    },
+    async headObject({ bucket, key, range }) {
+      return { object: find(bucket, key).info, range: parseRange(range) }
+    },
+    async deleteObject({ bucket, key }) {
+      objects.delete(`${bucket}/${key}`)
+    },
+    async deleteObjects({ bucket, keys }) {
+      for (const key of keys) objects.delete(`${bucket}/${key}`)
+      return keys.map((key) => ({
+        key,
+        error: key.startsWith('locked') ? new S3Error('AccessDenied') : undefined,
+      }))
+    },
+    async copyObject({ bucket, key, source, replaceMetadata }) {
+      const { bytes, info } = find(source.bucket, source.key)
+      return put(`${bucket}/${key}`, bytes, replaceMetadata ?? info.metadata, {})
+    },
+    async listObjects({ bucket, prefix, after, maxKeys }) {
+      if (!buckets.has(bucket)) throw new S3Error('NoSuchBucket')
+      const all = [...objects.entries()]
+        .filter(([path]) => path.startsWith(`${bucket}/`))
+        .map(([, { info }]) => ({ ...info, kind: 'object' as const }))
+        .filter(({ key }) => key.startsWith(prefix) && key > after)
+        .sort((a, b) => (a.key < b.key ? -1 : 1))
+      const entries = all.slice(0, maxKeys)
+      const isLast = entries.length === all.length
+      return { entries, nextAfter: isLast ? undefined : entries.at(-1)?.key }
+    },
+  } satisfies Partial<Bridge>
+}
+
+function uploadMethods() {
+  const parts: Part[] = []
+  return {
+    async createMultipartUpload() {
+      return { uploadId: 'upload-1' }
+    },
+    async uploadPart({ partNumber, body }) {
+      const bytes = await buffer(body.stream)
+      const etag = md5(bytes)
+      const checksums = body.checksums()
+      parts.push({ partNumber, sizeBytes: bytes.length, etag, modified: fakeModified, checksums })
+      return { etag, checksums }
+    },
+    async completeMultipartUpload({ parts: wanted }) {
+      return { etag: `${md5(Buffer.from('all'))}-${wanted.length}`, checksums: undefined }
+    },
+    async abortMultipartUpload() {},
+    async listParts({ afterPartNumber, maxParts }) {
+      const all = parts.filter(({ partNumber }) => partNumber > afterPartNumber)
+      const page = all.slice(0, maxParts)
+      const next = page.length < all.length ? page.at(-1)?.partNumber : undefined
+      return {
+        parts: page,
+        nextAfterPartNumber: next,
+        checksumAlgorithm: undefined,
+        checksumType: undefined,
+      }
+    },
+    async listMultipartUploads() {
+      return { entries: [], nextMarkers: undefined }
+    },
+  } satisfies Partial<Bridge>
+}
+
+/** Only `bytes=a-b`, within the object. */
+function parseRange(header: string | undefined) {
+  const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(header ?? '') ?? []
+  return start === undefined ? undefined : { start: Number(start), endInclusive: Number(end) }
+}
+
+function md5(bytes: Buffer): string {
+  return createHash('md5').update(bytes).digest('hex')
+}

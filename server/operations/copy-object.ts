@@ -1,0 +1,60 @@
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+import { quoteEtag } from '../../translate/etag.ts'
+import { S3Error } from '../../translate/s3-error.ts'
+import type { Handler, S3Request } from '../operation.ts'
+import { checksumElements } from './wire/checksums.ts'
+import { copySourceConditions, refuseConditions } from './wire/conditions.ts'
+import { parseCopySource } from './wire/copy-source.ts'
+import { readMetadata } from './wire/metadata.ts'
+import { invalidArgument, notImplementedHeader } from './wire/parameters.ts'
+import { objectOf } from './wire/target.ts'
+import { renderXmlDate } from './wire/times.ts'
+
+export const copyObject: Handler = async (request, { bridge }) => {
+  const { headers, context } = request
+  const target = objectOf(request)
+  const source = parseCopySource(headers['x-amz-copy-source']?.toString() ?? '')
+  const directive = readDirective(request)
+  refuseConditions(headers)
+  if (headers['x-amz-checksum-algorithm'] !== undefined) {
+    throw notImplementedHeader('x-amz-checksum-algorithm')
+  }
+  const isSame = source.bucket === target.bucket && source.key === target.key
+  if (isSame && directive === 'COPY' && headers['x-amz-storage-class'] === undefined) {
+    throw new S3Error('InvalidRequest', {
+      message:
+        'This copy request is illegal because it is trying to copy an object to itself without ' +
+        "changing the object's metadata, storage class, website redirect location or encryption " +
+        'attributes.',
+    })
+  }
+  const input = {
+    ...target,
+    source,
+    sourceConditions: copySourceConditions(headers),
+    replaceMetadata: directive === 'REPLACE' ? readMetadata(headers) : undefined,
+  }
+  // S3, too, answers 200 first when a copy takes long, and names the outcome in the body.
+  const result = bridge.copyObject(input, context).then((copy) => ({
+    root: 'CopyObjectResult',
+    content: {
+      LastModified: renderXmlDate(copy.modified),
+      ETag: quoteEtag(copy.etag),
+      ...checksumElements(copy.checksums),
+    },
+  }))
+  return { status: 200, body: { kind: 'slow-xml', result } }
+}
+
+function readDirective({ headers }: S3Request): 'COPY' | 'REPLACE' {
+  const name = 'x-amz-metadata-directive'
+  const directive = headers[name]?.toString() ?? 'COPY'
+  if (directive !== 'COPY' && directive !== 'REPLACE') {
+    throw invalidArgument(name, directive, `${name} must be COPY or REPLACE.`)
+  }
+  const redirect = 'x-amz-website-redirect-location'
+  if (directive === 'COPY' && headers[redirect] !== undefined) {
+    throw notImplementedHeader(redirect, `${redirect} goes with ${name}: REPLACE only.`)
+  }
+  return directive
+}

@@ -1,0 +1,25 @@
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html
+import type { Handler } from '../operation.ts'
+import { readUploadChecksum } from './wire/checksums.ts'
+import { readMetadata } from './wire/metadata.ts'
+import { objectOf } from './wire/target.ts'
+
+export const createMultipartUpload: Handler = async (request, { bridge }) => {
+  const address = objectOf(request)
+  const { algorithm, type } = readUploadChecksum(request.headers)
+  const { uploadId } = await bridge.createMultipartUpload(
+    {
+      ...address,
+      metadata: readMetadata(request.headers),
+      checksumAlgorithm: algorithm,
+      checksumType: type,
+    },
+    request.context,
+  )
+  const content = { Bucket: address.bucket, Key: address.key, UploadId: uploadId }
+  return {
+    status: 200,
+    headers: { 'x-amz-checksum-algorithm': algorithm, 'x-amz-checksum-type': type },
+    body: { kind: 'xml', root: 'InitiateMultipartUploadResult', content },
+  }
+}

@@ -1,0 +1,12 @@
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
+import type { Handler } from '../operation.ts'
+import { refuseConditions } from './wire/conditions.ts'
+import { objectOf, refuseOtherVersions } from './wire/target.ts'
+
+export const deleteObject: Handler = async (request, { bridge }) => {
+  const address = objectOf(request)
+  refuseOtherVersions(address.key, request.query.get('versionId'))
+  refuseConditions(request.headers)
+  await bridge.deleteObject(address, request.context)
+  return { status: 204 }
+}

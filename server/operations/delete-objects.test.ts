@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type Serving, withServing } from '../serving.test-support.ts'
+
+const test = suite('DeleteObjects')
+
+function send({ ask }: Serving, body: string, headers?: Record<string, string>) {
+  const md5 = createHash('md5').update(body).digest('base64')
+  return ask('POST', '/bucket?delete', { body, headers: headers ?? { 'Content-MD5': md5 } })
+}
+
+const names = (text: string) => [...text.matchAll(/<Key>(.*?)<\/Key>/gs)].map((match) => match[1])
+
+test('every entry is answered in order, and each key is deleted once', async () => {
+  await withServing({}, async (serving) => {
+    const { status, text } = await send(
+      serving,
+      `<Delete>
+        <Object><Key>b</Key></Object>
+        <Object><Key> 007 </Key><VersionId>null</VersionId></Object>
+        <Object><Key>b</Key></Object>
+        <Object><Key>locked</Key></Object>
+        <Object><Key>&#x1;&lt;</Key></Object>
+        <Object><Key>c</Key><VersionId>v1</VersionId></Object>
+        <Object><Key>d</Key><ETag>x</ETag></Object>
+        <Object><Key>${'e'.repeat(1025)}</Key></Object>
+      </Delete>`,
+    )
+    assert.is(status, 200)
+    const [deleted = '', failed = ''] = text.split(/(?=<Error>)(.*)/s)
+    assert.equal(names(deleted), ['b', ' 007 ', 'b', '&#x1;&lt;'])
+    assert.equal(names(failed), ['locked', 'c', 'd', 'e'.repeat(1025)])
+    assert.equal(
+      [...failed.matchAll(/<Code>(.*?)<\/Code>/g)].map((match) => match[1]),
+      ['AccessDenied', 'NoSuchVersion', 'NotImplemented', 'KeyTooLongError'],
+    )
+    assert.equal(serving.bridge.calls.at(-1)?.input, {
+      bucket: 'bucket',
+      keys: ['b', ' 007 ', 'locked', '\u0001<'],
+    })
+  })
+})
+
+test('quiet leaves out what went well', async () => {
+  await withServing({}, async (serving) => {
+    const body =
+      '<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Quiet>true</Quiet><Object><Key>a</Key></Object><Object><Key>locked</Key></Object></Delete>'
+    assert.equal(names((await send(serving, body)).text), ['locked'])
+  })
+})
+
+test('a thousand keys are taken, one more is not', async () => {
+  await withServing({}, async (serving) => {
+    const body = (count: number) =>
+      `<Delete>${Array.from({ length: count }, (_, at) => `<Object><Key>${at}</Key></Object>`).join('')}</Delete>`
+    assert.is(names((await send(serving, body(1000))).text).length, 1000)
+    assert.match((await send(serving, body(1001))).text, /<Code>MalformedXML</)
+  })
+})
+
+const entry = '<Delete><Object><Key>a</Key></Object></Delete>'
+const refused: [code: string, body: string, headers?: Record<string, string>][] = [
+  ['InvalidRequest', entry, {}],
+  ['InvalidDigest', entry, { 'Content-MD5': 'x' }],
+  ['BadDigest', entry, { 'Content-MD5': 'AAAAAAAAAAAAAAAAAAAAAA==' }],
+  ['BadDigest', entry, { 'x-amz-checksum-crc32': 'AAAAAA==' }],
+  ['MalformedXML', ''],
+  ['MalformedXML', '<Delete/>'],
+  ['MalformedXML', '<Delete><Object/></Delete>'],
+  ['MalformedXML', '<Delete><Object><Key></Key></Object></Delete>'],
+  ['MalformedXML', '<Delete><Object><Key>a</Key><Key>b</Key></Object></Delete>'],
+  ['MalformedXML', '<Delete><Quiet>yes</Quiet><Object><Key>a</Key></Object></Delete>'],
+  ['MalformedXML', '<Delete><Other/><Object><Key>a</Key></Object></Delete>'],
+  [
+    'MalformedXML',
+    '<!DOCTYPE x [<!ENTITY k "a">]><Delete><Object><Key>&k;</Key></Object></Delete>',
+  ],
+  ['MalformedXML', entry.slice(0, -1)],
+  ['MaxMessageLengthExceeded', `<Delete>${' '.repeat(2 * 1024 * 1024)}</Delete>`],
+]
+test('refused bodies delete nothing', async () => {
+  await withServing({}, async (serving) => {
+    for (const [code, body, headers] of refused) {
+      const { text } = await send(serving, body, headers)
+      assert.match(text, `<Code>${code}</Code>`, body.slice(0, 80))
+    }
+    assert.equal(serving.bridge.calls, [])
+  })
+})
+
+test.run()

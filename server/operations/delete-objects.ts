@@ -1,0 +1,73 @@
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+import { z } from 'zod'
+import { deleteObjectsMax, keyMaxBytes } from '../../translate/limits.ts'
+import { S3Error } from '../../translate/s3-error.ts'
+import type { Handler, XmlValue } from '../operation.ts'
+import { parseXml } from '../xml.ts'
+import { bucketOf, refuseOtherVersions } from './wire/target.ts'
+
+const bodyMaxBytes = 2 * 1024 * 1024
+
+const entrySchema = z.strictObject({
+  Key: z.string().min(1),
+  VersionId: z.string().optional(),
+  // Conditions on what is deleted.
+  ETag: z.string().optional(),
+  LastModifiedTime: z.string().optional(),
+  Size: z.string().optional(),
+})
+type Entry = z.infer<typeof entrySchema>
+
+const schema = z.strictObject({
+  Object: z.array(entrySchema).min(1).max(deleteObjectsMax),
+  Quiet: z.enum(['true', 'false']).optional(),
+})
+
+/** Every entry is answered in its place, also when it names a key again; each key is deleted once. */
+export const deleteObjects: Handler = async (request, { bridge }) => {
+  const bucket = bucketOf(request)
+  const text = await request.payload.text({ maxBytes: bodyMaxBytes, digest: 'required' })
+  // Seven elements for an entry, each opened and closed, and some air.
+  const maxTags = deleteObjectsMax * 14 + 100
+  const shape = { root: 'Delete', arrays: ['Object'], schema, maxTags }
+  const { Object: entries, Quiet: quiet } = parseXml(text, shape)
+  const refusals = entries.map(refusalOf)
+  const accepted = entries.filter((_, index) => refusals[index] === undefined)
+  const keys = [...new Set(accepted.map(({ Key }) => Key))]
+  // A thousand deletes can take longer than a client waits in silence.
+  const result = bridge.deleteObjects({ bucket, keys }, request.context).then((results) => {
+    const errors = new Map(results.map(({ key, error }) => [key, error]))
+    const deleted: XmlValue[] = []
+    const failed: XmlValue[] = []
+    for (const [index, entry] of entries.entries()) {
+      const error = refusals[index] ?? errors.get(entry.Key)
+      if (error !== undefined) failed.push(renderError(entry, error))
+      else if (quiet !== 'true') deleted.push({ Key: entry.Key, VersionId: entry.VersionId })
+    }
+    return { root: 'DeleteResult', content: { Deleted: deleted, Error: failed } }
+  })
+  return { status: 200, body: { kind: 'slow-xml', result } }
+}
+
+function refusalOf(entry: Entry): S3Error | undefined {
+  if (Buffer.byteLength(entry.Key) > keyMaxBytes) return new S3Error('KeyTooLongError')
+  if (
+    entry.ETag !== undefined ||
+    entry.LastModifiedTime !== undefined ||
+    entry.Size !== undefined
+  ) {
+    const message = 'Conditions on deleted objects are not offered by this server.'
+    return new S3Error('NotImplemented', { message })
+  }
+  try {
+    refuseOtherVersions(entry.Key, entry.VersionId === '' ? undefined : entry.VersionId)
+    return undefined
+  } catch (error) {
+    if (error instanceof S3Error) return error
+    throw error
+  }
+}
+
+function renderError(entry: Entry, error: S3Error): XmlValue {
+  return { Key: entry.Key, VersionId: entry.VersionId, Code: error.code, Message: error.message }
+}

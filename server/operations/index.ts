@@ -1,0 +1,75 @@
+// The one table of what S3 can be asked: method, resource, sub-resource -> handler. It is closed: a
+// request that no row takes is refused in detect.ts, and what S3 has but this server does not offer is
+// listed in not-offered.ts. Not offered now: versions, tags, ACLs, policies, object lock, CORS,
+// lifecycle, website, UploadPartCopy, GetObjectAttributes, form uploads, partNumber on reads.
+// Accepted without effect: canned ACLs and storage classes (there is one owner and one class).
+import { abortMultipartUpload } from './abort-multipart-upload.ts'
+import { completeMultipartUpload } from './complete-multipart-upload.ts'
+import { copyObject } from './copy-object.ts'
+import { createBucket } from './create-bucket.ts'
+import { createMultipartUpload } from './create-multipart-upload.ts'
+import { deleteBucket } from './delete-bucket.ts'
+import { deleteObject } from './delete-object.ts'
+import { deleteObjects } from './delete-objects.ts'
+import { getBucketLocation } from './get-bucket-location.ts'
+import { getBucketVersioning } from './get-bucket-versioning.ts'
+import { getObject } from './get-object.ts'
+import { headBucket } from './head-bucket.ts'
+import { headObject } from './head-object.ts'
+import { listBuckets } from './list-buckets.ts'
+import { listMultipartUploads } from './list-multipart-uploads.ts'
+import { listObjects } from './list-objects.ts'
+import { listObjectsV2 } from './list-objects-v2.ts'
+import { listParts } from './list-parts.ts'
+import { notOffered } from './not-offered.ts'
+import { putObject } from './put-object.ts'
+import type { Row } from './row.ts'
+import { uploadPart } from './upload-part.ts'
+
+const reads = ['versionId', 'partNumber']
+const part = ['partNumber', 'uploadId']
+const copy = 'x-amz-copy-source'
+
+const table = {
+  ListBuckets: { method: 'GET', resource: 'service', handler: listBuckets },
+
+  CreateBucket: { method: 'PUT', resource: 'bucket', handler: createBucket },
+  HeadBucket: { method: 'HEAD', resource: 'bucket', handler: headBucket },
+  DeleteBucket: { method: 'DELETE', resource: 'bucket', handler: deleteBucket },
+  GetBucketLocation: bucketRow('GET', 'location', getBucketLocation),
+  GetBucketVersioning: bucketRow('GET', 'versioning', getBucketVersioning),
+  ListObjects: { method: 'GET', resource: 'bucket', handler: listObjects },
+  ListObjectsV2: bucketRow('GET', 'list-type=2', listObjectsV2),
+  ListMultipartUploads: bucketRow('GET', 'uploads', listMultipartUploads),
+  DeleteObjects: bucketRow('POST', 'delete', deleteObjects),
+
+  PutObject: { method: 'PUT', resource: 'object', handler: putObject },
+  CopyObject: { method: 'PUT', resource: 'object', header: copy, handler: copyObject },
+  GetObject: { method: 'GET', resource: 'object', also: reads, handler: getObject },
+  HeadObject: { method: 'HEAD', resource: 'object', also: reads, handler: headObject },
+  DeleteObject: {
+    method: 'DELETE',
+    resource: 'object',
+    also: ['versionId'],
+    handler: deleteObject,
+  },
+  CreateMultipartUpload: objectRow('POST', ['uploads'], createMultipartUpload),
+  UploadPart: objectRow('PUT', part, uploadPart),
+  CompleteMultipartUpload: objectRow('POST', ['uploadId'], completeMultipartUpload),
+  AbortMultipartUpload: objectRow('DELETE', ['uploadId'], abortMultipartUpload),
+  ListParts: objectRow('GET', ['uploadId'], listParts),
+
+  ...notOffered,
+} as const satisfies Record<string, Row>
+
+export type OperationName = keyof typeof table
+
+export const operations: Readonly<Record<OperationName, Row>> = table
+
+function bucketRow(method: Row['method'], query: string, handler: Row['handler']): Row {
+  return { method, resource: 'bucket', query: [query], handler }
+}
+
+function objectRow(method: Row['method'], query: readonly string[], handler: Row['handler']): Row {
+  return { method, resource: 'object', query, handler }
+}

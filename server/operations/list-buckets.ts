@@ -1,0 +1,47 @@
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
+import { listBucketsMax } from '../../translate/limits.ts'
+import type { Handler } from '../operation.ts'
+import { parseContinuationToken, renderContinuationToken } from './wire/continuation-token.ts'
+import { ownerElement } from './wire/owner.ts'
+import { readInteger } from './wire/parameters.ts'
+import { renderXmlDate } from './wire/times.ts'
+
+/** What a token of this list is bound to, besides the prefix. */
+const listName = 'buckets'
+
+export const listBuckets: Handler = async ({ query, identity, context }, { bridge, region }) => {
+  const prefix = query.get('prefix') ?? ''
+  const maxBuckets = readInteger(query, 'max-buckets', {
+    min: 1,
+    cap: listBucketsMax,
+    ifAbsent: listBucketsMax,
+  })
+  const token = query.get('continuation-token')
+  const after =
+    token === undefined || token === '' ? '' : parseContinuationToken(token, [listName, prefix])
+  const wantedRegion = query.get('bucket-region')
+  const buckets = await bridge.listBuckets(context)
+  // Bucket names are ASCII, so the order of code units is the order of bytes.
+  const matching = buckets
+    .filter(({ name }) => name.startsWith(prefix) && name > after)
+    .filter(() => wantedRegion === undefined || wantedRegion === '' || wantedRegion === region)
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+  const page = matching.slice(0, maxBuckets)
+  const last = page.at(-1)
+  const isTruncated = matching.length > page.length && last !== undefined
+  const content = {
+    Owner: ownerElement(identity),
+    Buckets: {
+      Bucket: page.map(({ name, created }) => ({
+        Name: name,
+        CreationDate: renderXmlDate(created),
+        BucketRegion: region,
+      })),
+    },
+    Prefix: query.has('prefix') ? prefix : undefined,
+    ContinuationToken: isTruncated
+      ? renderContinuationToken(last.name, [listName, prefix])
+      : undefined,
+  }
+  return { status: 200, body: { kind: 'xml', root: 'ListAllMyBucketsResult', content } }
+}

@@ -1,0 +1,49 @@
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+import { listObjectsMax } from '../../translate/limits.ts'
+import type { Handler } from '../operation.ts'
+import { parseContinuationToken, renderContinuationToken } from './wire/continuation-token.ts'
+import { readNameEncoding } from './wire/encoding-type.ts'
+import { listPage } from './wire/list-page.ts'
+import { renderEntries } from './wire/listed-entries.ts'
+import { ownerElement } from './wire/owner.ts'
+import { invalidArgument, readInteger } from './wire/parameters.ts'
+import { bucketOf } from './wire/target.ts'
+
+export const listObjectsV2: Handler = async (request, { bridge }) => {
+  const { query, context, identity } = request
+  const bucket = bucketOf(request)
+  const { type, encode } = readNameEncoding(query)
+  const maxKeys = readInteger(query, 'max-keys', {
+    min: 0,
+    cap: listObjectsMax,
+    ifAbsent: listObjectsMax,
+  })
+  const prefix = query.get('prefix') ?? ''
+  const delimiter = query.get('delimiter') ?? ''
+  const startAfter = query.get('start-after')
+  const token = query.get('continuation-token')
+  if (token === '') {
+    throw invalidArgument('continuation-token', '', 'The continuation token provided is incorrect.')
+  }
+  const list = [bucket, prefix, delimiter]
+  // A token knows better than start-after, which clients send again with every page.
+  const after = token === undefined ? (startAfter ?? '') : parseContinuationToken(token, list)
+  const input = { bucket, prefix, delimiter, after, maxKeys }
+  const { entries, nextAfter } = await listPage(bridge, input, context)
+  const owner = query.get('fetch-owner') === 'true' ? ownerElement(identity) : undefined
+  const content = {
+    Name: bucket,
+    Prefix: encode(prefix),
+    StartAfter: startAfter === undefined ? undefined : encode(startAfter),
+    ContinuationToken: token,
+    NextContinuationToken:
+      nextAfter === undefined ? undefined : renderContinuationToken(nextAfter, list),
+    KeyCount: entries.length,
+    MaxKeys: maxKeys,
+    Delimiter: delimiter === '' ? undefined : encode(delimiter),
+    EncodingType: type,
+    IsTruncated: nextAfter !== undefined,
+    ...renderEntries(entries, { encode, owner }),
+  }
+  return { status: 200, body: { kind: 'xml', root: 'ListBucketResult', content } }
+}

@@ -1,0 +1,45 @@
+// If-Match and its family: headers to typed conditions. What they mean is decided behind the Bridge.
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Conditions } from '../../../translate/bridge.ts'
+import { parseEtagList } from '../../../translate/etag.ts'
+import { notImplementedHeader } from './parameters.ts'
+import { parseHttpDate } from './times.ts'
+
+/** Of GetObject and HeadObject. A date that is none is ignored (RFC 9110 13.1.3). */
+export function readConditions(headers: IncomingHttpHeaders): Conditions {
+  return toConditions(headers, '')
+}
+
+/** Of the source of a copy. */
+export function copySourceConditions(headers: IncomingHttpHeaders): Conditions {
+  return toConditions(headers, 'x-amz-copy-source-')
+}
+
+/** Of PutObject and CompleteMultipartUpload, which know no dates. */
+export function writeConditions(headers: IncomingHttpHeaders): Conditions {
+  refuseConditions(headers, ['if-modified-since', 'if-unmodified-since'])
+  return toConditions(headers, '')
+}
+
+const all = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since']
+
+/** Where the Bridge takes none: a condition must not be dropped, since the client relies on it. */
+export function refuseConditions(headers: IncomingHttpHeaders, names = all): void {
+  const found = names.find((name) => headers[name] !== undefined)
+  if (found !== undefined) throw notImplementedHeader(found)
+}
+
+function toConditions(headers: IncomingHttpHeaders, prefix: string): Conditions {
+  const header = (name: string) => headers[`${prefix}${name}`]?.toString()
+  const date = (name: string) => parseHttpDate(header(name) ?? '')
+  const ifMatch = header('if-match')
+  const ifNoneMatch = header('if-none-match')
+  const ifModifiedSince = date('if-modified-since')
+  const ifUnmodifiedSince = date('if-unmodified-since')
+  return {
+    ...(ifMatch !== undefined && { ifMatch: parseEtagList(ifMatch, 'strong') }),
+    ...(ifNoneMatch !== undefined && { ifNoneMatch: parseEtagList(ifNoneMatch, 'weak') }),
+    ...(ifModifiedSince !== undefined && { ifModifiedSince }),
+    ...(ifUnmodifiedSince !== undefined && { ifUnmodifiedSince }),
+  }
+}

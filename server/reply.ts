@@ -1,0 +1,308 @@
+// Reply or error -> HTTP. The only file that writes to Koa's context, and it writes to the response
+// itself (`respond = false`): Koa's own way loses sight of a stream once it is the body, and here the
+// answer must be over before the request is logged and its connection judged.
+import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
+import { finished, pipeline } from 'node:stream/promises'
+import type { Context } from 'koa'
+import { quoteEtag, unquoteEtag } from '../translate/etag.ts'
+import { S3Error } from '../translate/s3-error.ts'
+import type { Reply } from './operation.ts'
+import { readRequestBody } from './request-body.ts'
+import { renderXml, XML_DECLARATION } from './xml.ts'
+
+/** Resolves after so many milliseconds; rejects when the signal aborts. */
+export type Wait = (ms: number, signal: AbortSignal) => Promise<void>
+
+export type ReplyOptions = {
+  readonly requestId: string
+  /** For the Resource element of errors. */
+  readonly resource: () => string
+  /** Aborts when the response closes unfinished. */
+  readonly signal: AbortSignal
+  /** Whether the client still holds its body back for a `100 Continue` that has not been sent. */
+  readonly awaitsContinue: () => boolean
+  readonly wait: Wait
+  /** The longest time in which a client takes no byte of the answer. */
+  readonly idleTimeoutMs: number
+}
+
+/** What became of the answer, for the log. */
+export type Outcome = {
+  readonly status: number
+  readonly code?: string
+  /** Only for failures that are not the client's. */
+  readonly error?: unknown
+}
+
+export const slowXmlGraceMs = 5_000
+export const slowXmlSpaceMs = 10_000
+/** What is read of a body that nobody wanted, so that its sender gets to see the answer. */
+const drainMaxBytes = 8 * 1024 * 1024
+const drainMaxMs = 1_000
+
+const hostId = 'jotta-s3'
+const clientGone: Outcome = { status: 499 }
+
+/** Throws what the reply's result or stream throws before the head of the answer is sent. */
+export async function sendReply(
+  ctx: Context,
+  reply: Reply,
+  options: ReplyOptions,
+): Promise<Outcome> {
+  const { body } = reply
+  if (body?.kind === 'stream') return await sendStream(ctx, reply, body, options)
+  if (body?.kind === 'slow-xml') return await sendSlowXml(ctx, reply, body.result, options)
+  const text = body && XML_DECLARATION + renderXml(body.root, body.content)
+  writeHead(ctx, reply.status, reply.headers ?? {}, options)
+  return await sendText(ctx, text, options, { status: reply.status })
+}
+
+/** Never throws. What is no S3Error is answered as InternalError. */
+export async function sendError(
+  ctx: Context,
+  error: unknown,
+  options: ReplyOptions,
+): Promise<Outcome> {
+  if (options.signal.aborted) return clientGone
+  const known = error instanceof S3Error ? error : new S3Error('InternalError', { cause: error })
+  const outcome = outcomeOf(known)
+  if (ctx.res.headersSent) {
+    // A cut connection is the only honest end for a body that was promised whole.
+    ctx.res.destroy()
+    return { ...outcome, status: ctx.res.statusCode }
+  }
+  for (const name of ctx.res.getHeaderNames()) ctx.res.removeHeader(name)
+  if (known.code === 'NotModified') {
+    writeHead(ctx, 304, notModifiedHeaders(known), options)
+    return await sendText(ctx, undefined, options, { status: 304 })
+  }
+  writeHead(ctx, known.status, {}, options)
+  const text = XML_DECLARATION + renderError(known, options.requestId, options.resource())
+  return await sendText(ctx, text, options, outcome)
+}
+
+/** For health checks. */
+export async function sendOk(ctx: Context): Promise<void> {
+  ctx.respond = false
+  ctx.status = 200
+  ctx.set('Content-Type', 'text/plain')
+  ctx.set('Content-Length', '3')
+  ctx.res.end('ok\n')
+  await finished(ctx.res, { readable: false })
+}
+
+/** The XML document of an error, without declaration. */
+export function renderError(error: S3Error, requestId: string, resource: string): string {
+  const content = {
+    Code: error.code,
+    Message: error.message,
+    ...error.elements,
+    Resource: resource,
+    RequestId: requestId,
+    HostId: hostId,
+  }
+  return renderXml('Error', content, { namespace: 'none' })
+}
+
+/** The headers that every answer carries. */
+export function identifyingHeaders(requestId: string): Record<string, string> {
+  return { 'x-amz-request-id': requestId, 'x-amz-id-2': hostId, Server: 'jotta-s3' }
+}
+
+function writeHead(
+  ctx: Context,
+  status: number,
+  headers: NonNullable<Reply['headers']>,
+  options: ReplyOptions,
+): void {
+  ctx.respond = false
+  ctx.status = status
+  for (const [name, value] of Object.entries({
+    ...identifyingHeaders(options.requestId),
+    ...headers,
+  })) {
+    if (value !== undefined) ctx.set(name, value)
+  }
+  if (isBodyLeft(ctx.req)) ctx.set('Connection', 'close')
+  ctx.res.setTimeout(options.idleTimeoutMs, () => ctx.res.destroy())
+}
+
+/** Whole and short: headers have been set, `text` is the body. */
+async function sendText(
+  ctx: Context,
+  text: string | undefined,
+  options: ReplyOptions,
+  outcome: Outcome,
+): Promise<Outcome> {
+  const { res } = ctx
+  const isEmpty = outcome.status === 204 || outcome.status === 304
+  if (text !== undefined) ctx.set('Content-Type', 'application/xml')
+  if (ctx.method !== 'HEAD' && !isEmpty) {
+    const bytes = Buffer.from(text ?? '')
+    ctx.set('Content-Length', String(bytes.length))
+    if (bytes.length > 0) res.write(bytes)
+  }
+  return await end(ctx, options, outcome)
+}
+
+/** Ends an answer of which every byte has been written. */
+async function end(ctx: Context, options: ReplyOptions, outcome: Outcome): Promise<Outcome> {
+  if (isBodyLeft(ctx.req) && !options.awaitsContinue()) {
+    // NOTE: flushHeaders alone writes the head as UTF-8 and so breaks metadata outside ASCII; nothing
+    // that is answered before its body was read carries any.
+    if (!ctx.res.headersSent) ctx.res.flushHeaders()
+    await drain(ctx.req, options)
+  }
+  if (options.signal.aborted) return clientGone
+  ctx.res.end()
+  try {
+    await finished(ctx.res, { readable: false })
+    return outcome
+  } catch {
+    // The only way for a response to end badly here is a connection that is gone.
+    return clientGone
+  }
+}
+
+async function sendStream(
+  ctx: Context,
+  reply: Reply,
+  body: { readonly stream: Readable; readonly sizeBytes: number },
+  options: ReplyOptions,
+): Promise<Outcome> {
+  const { signal } = options
+  let failure: unknown
+  async function* exactly(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    let sentBytes = 0
+    try {
+      for await (const bytes of source) {
+        sentBytes += bytes.length
+        if (sentBytes > body.sizeBytes) throw new Error('The object is longer than announced.')
+        yield bytes
+      }
+      if (sentBytes < body.sizeBytes) throw new Error('The object is shorter than announced.')
+    } catch (error) {
+      if (!signal.aborted) failure = error
+      throw error
+    }
+  }
+  try {
+    writeHead(ctx, reply.status, reply.headers ?? {}, options)
+  } catch (error) {
+    body.stream.destroy()
+    throw error
+  }
+  try {
+    // On any failure both ends are destroyed: the client never sees a clean end of a broken body.
+    await pipeline(body.stream, exactly, ctx.res, { signal })
+    return { status: reply.status }
+  } catch (error) {
+    if (failure === undefined) return clientGone
+    return { ...outcomeOf(failure), status: reply.status, error }
+  }
+}
+
+/**
+ * Waits a little for the result, so that what fails at once fails with its status; then sends 200 and
+ * white space until there is a result, and an error as the document, as S3 does.
+ */
+async function sendSlowXml(
+  ctx: Context,
+  reply: Reply,
+  result: Extract<Reply['body'], { kind: 'slow-xml' }>['result'],
+  options: ReplyOptions,
+): Promise<Outcome> {
+  const settled = result.then(
+    ({ root, content }) => ({ text: renderXml(root, content), error: undefined }),
+    (error: unknown) => ({ text: undefined, error }),
+  )
+  const first = await settledWithin(settled, slowXmlGraceMs, options)
+  if (first !== undefined && first.text === undefined) throw first.error
+  writeHead(ctx, reply.status, { ...reply.headers, 'Content-Type': 'application/xml' }, options)
+  if (first?.text !== undefined) {
+    return await sendText(ctx, XML_DECLARATION + first.text, options, { status: reply.status })
+  }
+  // Bytes and not text: Node would encode the head with the text's encoding.
+  ctx.res.write(Buffer.from(XML_DECLARATION))
+  for (;;) {
+    const done = await settledWithin(settled, slowXmlSpaceMs, options)
+    if (options.signal.aborted) return clientGone
+    if (done === undefined) {
+      ctx.res.write(' ')
+    } else if (done.text !== undefined) {
+      ctx.res.write(Buffer.from(done.text))
+      return await end(ctx, options, { status: reply.status })
+    } else {
+      const { error } = done
+      const known =
+        error instanceof S3Error ? error : new S3Error('InternalError', { cause: error })
+      ctx.res.write(Buffer.from(renderError(known, options.requestId, options.resource())))
+      return await end(ctx, options, { ...outcomeOf(known), status: reply.status })
+    }
+  }
+}
+
+/** `undefined` when the time is up. Throws when the client goes away. */
+async function settledWithin<T>(
+  settled: Promise<T>,
+  ms: number,
+  { wait, signal }: ReplyOptions,
+): Promise<T | undefined> {
+  const over = new AbortController()
+  try {
+    const limit = AbortSignal.any([signal, over.signal])
+    return await Promise.race([settled, wait(ms, limit).then(() => undefined)])
+  } finally {
+    over.abort()
+  }
+}
+
+function outcomeOf(error: unknown): Outcome {
+  if (!(error instanceof S3Error)) return { status: 500, code: 'InternalError', error }
+  const { status, code } = error
+  return status >= 500 ? { status, code, error } : { status, code }
+}
+
+function notModifiedHeaders({ elements }: S3Error): Record<string, string> {
+  const { ETag: etag, 'Last-Modified': modified } = elements
+  return {
+    ...(etag !== undefined && { ETag: quoteEtag(unquoteEtag(etag)) }),
+    ...(modified !== undefined && { 'Last-Modified': modified }),
+  }
+}
+
+function isBodyLeft(req: IncomingMessage): boolean {
+  const announced = req.headers['content-length']
+  const hasBody = req.headers['transfer-encoding'] !== undefined || Number(announced ?? 0) > 0
+  return hasBody && !req.complete
+}
+
+/**
+ * Closing a connection while bytes come in resets it, and the reset can overtake the answer or break a
+ * client that is still writing. So the rest of the body is read for a moment; of a very long one only
+ * the beginning, and the client finds the connection stuck, and its answer, before it is closed.
+ */
+async function drain(req: IncomingMessage, options: ReplyOptions): Promise<void> {
+  const over = new AbortController()
+  const signal = AbortSignal.any([options.signal, over.signal])
+  const timeUp = options.wait(drainMaxMs, signal).then(
+    () => over.abort(),
+    () => undefined,
+  )
+  let drainedBytes = 0
+  try {
+    for await (const bytes of readRequestBody({ req, idleTimeoutMs: drainMaxMs, signal })) {
+      drainedBytes += bytes.length
+      if (drainedBytes > drainMaxBytes) {
+        await timeUp
+        return
+      }
+    }
+  } catch {
+    // However the body ends or breaks off: the answer is out, and the connection closes next.
+  } finally {
+    over.abort()
+    await timeUp
+  }
+}

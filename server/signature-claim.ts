@@ -1,0 +1,183 @@
+// What a request claims about its signature, from the Authorization header or from a presigned query.
+// Nothing is verified here but the form; authenticate.ts holds the claim against the secret. Pure.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
+import type { IncomingHttpHeaders } from 'node:http'
+import { S3Error, type S3ErrorCode } from '../translate/s3-error.ts'
+import type { ParsedQuery } from './query.ts'
+import { parseRequestTime, type RequestTime } from './request-time.ts'
+
+const algorithm = 'AWS4-HMAC-SHA256'
+const sigV4a = 'AWS4-ECDSA-P256-SHA256'
+const expiresMaxSeconds = 7 * 24 * 60 * 60
+const queryParameters = [
+  'X-Amz-Algorithm',
+  'X-Amz-Credential',
+  'X-Amz-Date',
+  'X-Amz-Expires',
+  'X-Amz-SignedHeaders',
+  'X-Amz-Signature',
+] as const
+
+export type SignatureClaim = {
+  readonly accessKeyId: string
+  readonly region: string
+  /** `20130524/us-east-1/s3/aws4_request` */
+  readonly scope: string
+  /** Lower-case names, as sent. */
+  readonly signedHeaders: readonly string[]
+  readonly signature: string
+  readonly time: RequestTime
+  /** Of a presigned request; `undefined` when the claim is in the Authorization header. */
+  readonly expiresSeconds: number | undefined
+}
+
+/**
+ * Throws AccessDenied when there is no claim at all, and what AWS throws for a claim that is doubled,
+ * malformed or of another signature version.
+ */
+export function parseClaim(headers: IncomingHttpHeaders, query: ParsedQuery): SignatureClaim {
+  const header = headers.authorization?.trim() ?? ''
+  const isQueryV4 = ['X-Amz-Algorithm', 'X-Amz-Credential', 'X-Amz-Signature'].some(query.has)
+  const isQueryV2 = query.has('Signature') && query.has('AWSAccessKeyId')
+  if (header !== '' && (isQueryV4 || isQueryV2)) {
+    throw new S3Error('InvalidArgument', {
+      message:
+        'Only one auth mechanism allowed: either the query parameters or the Authorization header.',
+      // Not the value: it would end up in logs.
+      elements: { ArgumentName: 'Authorization' },
+    })
+  }
+  if (isQueryV4) return parseQueryClaim(query)
+  if (isQueryV2 || /^AWS [^\s:]+:\S+$/.test(header)) {
+    throw new S3Error('InvalidRequest', {
+      message: `The authorization mechanism is not supported. Please use ${algorithm}.`,
+    })
+  }
+  if (header === '') throw new S3Error('AccessDenied')
+  return parseHeaderClaim(header, headers)
+}
+
+function parseHeaderClaim(header: string, headers: IncomingHttpHeaders): SignatureClaim {
+  const scheme = header.split(/\s/, 1)[0] ?? ''
+  if (scheme === sigV4a) throw notImplemented()
+  if (scheme !== algorithm) {
+    throw new S3Error('InvalidArgument', {
+      message: 'The type of the Authorization header is not supported.',
+      elements: { ArgumentName: 'Authorization' },
+    })
+  }
+  const fields = parseFields(header.slice(algorithm.length))
+  const time = parseRequestTime(headers)
+  return {
+    ...parseCredential(fields.Credential, time, 'AuthorizationHeaderMalformed'),
+    signedHeaders: parseSignedHeaders(fields.SignedHeaders, 'AuthorizationHeaderMalformed'),
+    signature: fields.Signature,
+    time,
+    expiresSeconds: undefined,
+  }
+}
+
+/** `Credential=…, SignedHeaders=…, Signature=…` in any order, each exactly once, blanks optional. */
+function parseFields(text: string): Record<'Credential' | 'SignedHeaders' | 'Signature', string> {
+  const fields = new Map<string, string>()
+  for (const piece of text.split(',')) {
+    const [, name = '', value = ''] = /^\s*(\w+)=(\S+)\s*$/.exec(piece) ?? []
+    if (fields.has(name)) throw malformedHeader('A field is there twice.')
+    fields.set(name, value)
+  }
+  const Credential = fields.get('Credential')
+  const SignedHeaders = fields.get('SignedHeaders')
+  const Signature = fields.get('Signature')
+  if (fields.size !== 3 || !Credential || !SignedHeaders || !Signature) {
+    throw malformedHeader('It needs exactly Credential, SignedHeaders and Signature.')
+  }
+  return { Credential, SignedHeaders, Signature }
+}
+
+function parseQueryClaim(query: ParsedQuery): SignatureClaim {
+  if (query.get('X-Amz-Algorithm') === sigV4a) throw notImplemented()
+  for (const wanted of queryParameters) {
+    // A second value would be one that the signature covers and nobody looks at.
+    const count = query.pairs.filter(([name]) => name === wanted).length
+    if (count !== 1 || query.get(wanted) === '') {
+      throw malformedQuery(`A presigned request needs ${queryParameters.join(', ')}, each once.`)
+    }
+  }
+  const value = (name: (typeof queryParameters)[number]): string => query.get(name) ?? ''
+  if (value('X-Amz-Algorithm') !== algorithm) {
+    throw malformedQuery(`X-Amz-Algorithm supports only "${algorithm}".`)
+  }
+  const time = parseRequestTime({ 'x-amz-date': value('X-Amz-Date') }, () =>
+    malformedQuery('X-Amz-Date must be of the form "yyyyMMddTHHmmssZ".'),
+  )
+  return {
+    ...parseCredential(value('X-Amz-Credential'), time, 'AuthorizationQueryParametersError'),
+    signedHeaders: parseSignedHeaders(
+      value('X-Amz-SignedHeaders'),
+      'AuthorizationQueryParametersError',
+    ),
+    signature: value('X-Amz-Signature'),
+    time,
+    expiresSeconds: parseExpires(value('X-Amz-Expires')),
+  }
+}
+
+function parseExpires(text: string): number {
+  const seconds = /^\d{1,10}$/.test(text) ? Number(text) : 0
+  if (seconds < 1 || seconds > expiresMaxSeconds) {
+    throw malformedQuery(`X-Amz-Expires must be a whole number from 1 to ${expiresMaxSeconds}.`)
+  }
+  return seconds
+}
+
+type ErrorCode = Extract<
+  S3ErrorCode,
+  'AuthorizationHeaderMalformed' | 'AuthorizationQueryParametersError'
+>
+
+function parseCredential(text: string, time: RequestTime, code: ErrorCode) {
+  // The access key id is whatever stands before the last four pieces.
+  const [, accessKeyId, date, region, service, terminal] =
+    /^(.+)\/([^/]*)\/([^/]*)\/([^/]*)\/([^/]*)$/s.exec(text) ?? []
+  const fail = (what: string): never => {
+    throw new S3Error(code, { message: `The credential is malformed: ${what}.` })
+  }
+  if (!accessKeyId || !date || !region) {
+    return fail('expected "<access key id>/<yyyyMMdd>/<region>/s3/aws4_request"')
+  }
+  // The region is any name the client likes. No comma: aws4 joins its cache keys with commas.
+  if (!/^[\w.-]{1,64}$/.test(region)) return fail('the region is not a name')
+  if (service !== 's3') return fail('the service must be "s3"')
+  if (terminal !== 'aws4_request') return fail('it must end with "aws4_request"')
+  if (date !== time.timestamp.slice(0, 8)) {
+    return fail(`its date "${date}" is not that of the request, "${time.timestamp.slice(0, 8)}"`)
+  }
+  return { accessKeyId, region, scope: [date, region, service, terminal].join('/') }
+}
+
+function parseSignedHeaders(text: string, code: ErrorCode): readonly string[] {
+  const names = text.split(';')
+  const isList = names.every((name) => /^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name))
+  if (!isList || new Set(names).size !== names.length) {
+    throw new S3Error(code, {
+      message: 'SignedHeaders must be a list of lower-case header names, each once.',
+    })
+  }
+  return names
+}
+
+function malformedHeader(message: string): S3Error {
+  return new S3Error('AuthorizationHeaderMalformed', {
+    message: `The authorization header is malformed. ${message}`,
+  })
+}
+
+function malformedQuery(message: string): S3Error {
+  return new S3Error('AuthorizationQueryParametersError', { message })
+}
+
+function notImplemented(): S3Error {
+  return new S3Error('NotImplemented', {
+    message: `Signature version 4A (${sigV4a}) is not supported. Please use ${algorithm}.`,
+  })
+}

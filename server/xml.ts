@@ -1,0 +1,187 @@
+// The one parser and the one renderer of XML. Parsing is strict: a body is UTF-8 text with one root of
+// a known name, without DOCTYPE, mixed content or foreign entities, bounded in depth and in number of
+// elements, and every leaf is the text as it was sent. Everything else is MalformedXML.
+import assert from 'node:assert/strict'
+import { XMLParser } from 'fast-xml-parser'
+import type { z } from 'zod'
+import { S3Error } from '../translate/s3-error.ts'
+import type { XmlValue } from './operation.ts'
+
+export const XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+export const S3_NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/'
+
+/** What is left of an element: its text when it has no elements inside, else its elements by name. */
+type Element = string | { [name: string]: Element | Element[] }
+
+export type XmlShape<T> = {
+  readonly root: string
+  /** Names of elements that are lists even when there is only one of them. */
+  readonly arrays: readonly string[]
+  /** Of the root's content; text leaves are strings. An element with no content is ''. */
+  readonly schema: z.ZodType<T>
+  /** Opening and closing tags together; the default fits small configurations. */
+  readonly maxTags?: number
+}
+
+const maxTagsDefault = 200
+const maxDepth = 16
+
+/** Reads one document. Attributes (so also namespace declarations) are not looked at. Throws MalformedXML. */
+export function parseXml<T>(text: string, shape: XmlShape<T>): T {
+  // Counted before any parsing, so that hostile documents cost nothing more than this.
+  const maxTags = shape.maxTags ?? maxTagsDefault
+  let tags = 0
+  for (let at = text.indexOf('<'); at !== -1; at = text.indexOf('<', at + 1)) {
+    tags += 1
+    if (tags > maxTags) throw malformed('too many elements')
+  }
+  // The parser overlooks text behind a root that closes itself.
+  if (!text.trimEnd().endsWith('>')) throw malformed('text stands behind the root')
+  const document = withoutMixedContent(parseStrictly(text, shape.arrays))
+  if (typeof document === 'string') throw malformed('no root element')
+  const names = Object.keys(document)
+  const content = names.length === 1 ? document[shape.root] : undefined
+  if (content === undefined || Array.isArray(content))
+    throw malformed(`the root is not ${shape.root}`)
+  const result = shape.schema.safeParse(content)
+  if (!result.success) throw malformed('it does not match the schema', result.error)
+  return result.data
+}
+
+function parseStrictly(text: string, arrays: readonly string[]): unknown {
+  const parser = new XMLParser({
+    ignoreAttributes: true,
+    ignoreDeclaration: true,
+    ignorePiTags: true,
+    // The defaults turn '007' into 7, '5e3' into 5000, 'true' into a boolean, and trim.
+    parseTagValue: false,
+    trimValues: false,
+    isArray: (name) => arrays.includes(name),
+    maxNestedTags: maxDepth,
+    entityDecoder: {
+      addInputEntities: () => {
+        throw malformed('DOCTYPE is not allowed')
+      },
+      setExternalEntities: () => undefined,
+      setXmlVersion: () => undefined,
+      reset: () => undefined,
+      decode: decodeReferences,
+    },
+  })
+  try {
+    // The second argument has broken documents refused; without it they are mended.
+    return parser.parse(text.startsWith('\uFEFF') ? text.slice(1) : text, true)
+  } catch (error) {
+    throw error instanceof S3Error ? error : malformed('it is not well-formed', error)
+  }
+}
+
+/** White space between elements goes, other text between elements is an error. */
+function withoutMixedContent(parsed: unknown): Element {
+  if (typeof parsed === 'string') return parsed
+  assert(typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
+  const result: { [name: string]: Element | Element[] } = Object.create(null)
+  for (const [name, value] of Object.entries(parsed)) {
+    if (name === '#text') {
+      if (typeof value !== 'string' || /[^ \t\r\n]/.test(value)) {
+        throw malformed('text stands between elements')
+      }
+    } else if (name.startsWith('!')) {
+      // The parser takes <!ELEMENT> and its kind for elements.
+      throw malformed('declarations are not allowed')
+    } else {
+      result[name] = Array.isArray(value)
+        ? value.map(withoutMixedContent)
+        : withoutMixedContent(value)
+    }
+  }
+  return result
+}
+
+const namedReferences: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+}
+
+/**
+ * The five names of XML and numeric references. References to control characters are taken, although
+ * XML 1.0 forbids them: lists carry keys with such characters, so clients must be able to send them.
+ */
+function decodeReferences(text: string): string {
+  return text.replace(/&([^;]*);?/g, (reference, name: string) => {
+    if (reference.endsWith(';')) {
+      const named = Object.hasOwn(namedReferences, name) ? namedReferences[name] : undefined
+      if (named !== undefined) return named
+      const codePoint = /^#x[0-9a-f]{1,8}$/i.test(name)
+        ? Number.parseInt(name.slice(2), 16)
+        : /^#[0-9]{1,8}$/.test(name)
+          ? Number.parseInt(name.slice(1), 10)
+          : 0
+      const isSurrogate = codePoint >= 0xd800 && codePoint <= 0xdfff
+      if (codePoint > 0 && codePoint <= 0x10ffff && !isSurrogate) {
+        return String.fromCodePoint(codePoint)
+      }
+    }
+    throw malformed('a reference is not known')
+  })
+}
+
+/**
+ * One element without declaration, as UTF-8 text. Not made by the parser's own builder, which leaves
+ * control characters raw and is marked deprecated there.
+ */
+export function renderXml(
+  root: string,
+  content: XmlValue,
+  options: { namespace: 's3' | 'none' } = { namespace: 's3' },
+): string {
+  const attribute = options.namespace === 's3' ? ` xmlns="${S3_NAMESPACE}"` : ''
+  return `<${root}${attribute}>${renderContent(content)}</${root}>`
+}
+
+function renderContent(content: XmlValue): string {
+  if (content === undefined) return ''
+  if (typeof content === 'string') return escapeText(content)
+  if (typeof content !== 'object') return String(content)
+  assert(!Array.isArray(content), 'a list stands under a name')
+  let text = ''
+  for (const [name, value] of Object.entries(content)) {
+    for (const item of Array.isArray(value) ? value : [value]) {
+      if (item !== undefined) text += `<${name}>${renderContent(item)}</${name}>`
+    }
+  }
+  return text
+}
+
+// CR and the other control characters are lost or refused when they stand raw. As numeric references
+// XML 1.0 refuses most of them too, but that is how AWS writes them, and its clients read them.
+// Tab and line feed survive in text. U+FFFE, U+FFFF and lone surrogates are not characters at all.
+const special = /[&<>"'\u0000-\u0008\u000b-\u001f\u007f-\u009f\ufffe\uffff]/g
+
+const references: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+}
+
+function escapeText(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(
+      special,
+      (character) =>
+        references[character] ?? `&#x${character.charCodeAt(0).toString(16).toUpperCase()};`,
+    )
+}
+
+function malformed(why: string, cause?: unknown): S3Error {
+  return new S3Error('MalformedXML', {
+    message: `The XML is not well-formed or does not match the published schema: ${why}.`,
+    cause,
+  })
+}

@@ -1,0 +1,126 @@
+// The SQLite database under the state: opening it so that several processes may share it and a crash
+// loses nothing, its schema, its transactions. It knows nothing of what the rows mean.
+import assert from 'node:assert/strict'
+import { closeSync, openSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+
+/** How long a write waits for the writes of other processes, which take milliseconds. */
+const busyTimeoutMs = 10_000
+
+/** Opens or creates the file, for its owner only, and brings its schema up to date. */
+export function openDatabase(file: string): DatabaseSync {
+  createForOwner(file)
+  const database = new DatabaseSync(file, {
+    timeout: busyTimeoutMs,
+    enableForeignKeyConstraints: true,
+  })
+  try {
+    const mode = database.prepare('PRAGMA journal_mode = WAL').get()
+    assert.equal(mode?.journal_mode, 'wal', `${file} cannot be used in WAL mode`)
+    // A commit is on disk when it returns; the default for WAL may lose the last ones in a power cut.
+    database.exec('PRAGMA synchronous = FULL')
+    migrate(database, file)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+/** Runs `act` as one transaction that no other process writes during. */
+export function inTransaction<T>(database: DatabaseSync, act: () => T): T {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    const result = act()
+    database.exec('COMMIT')
+    return result
+  } catch (error) {
+    // Some failures (a full disk) end the transaction by themselves.
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}
+
+/**
+ * Keys are kept as the bytes of their UTF-8: SQLite compares those as S3 orders keys, and unlike text
+ * they may hold NUL without some of its functions stopping there.
+ */
+export function toKeyBytes(key: string): Buffer {
+  assert(key.isWellFormed(), 'a key is not Unicode')
+  return Buffer.from(key)
+}
+
+export function fromKeyBytes(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
+}
+
+/** The schema as a list of steps; `user_version` counts those that a file has behind it. */
+const migrations = [
+  `CREATE TABLE object_records (
+    write_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    bucket TEXT NOT NULL,
+    key BLOB NOT NULL,
+    is_staged INTEGER NOT NULL CHECK (is_staged IN (0, 1)),
+    md5 TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    data TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX object_records_committed ON object_records (bucket, key)
+    WHERE is_staged = 0;
+  CREATE INDEX object_records_key ON object_records (bucket, key, is_staged, write_id);
+
+  CREATE TABLE uploads (
+    upload_id TEXT NOT NULL PRIMARY KEY,
+    bucket TEXT NOT NULL,
+    key BLOB NOT NULL,
+    initiated_ms INTEGER NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('open', 'completing', 'completed')),
+    data TEXT NOT NULL,
+    result TEXT,
+    completed_ms INTEGER,
+    CHECK ((status = 'completed') = (result IS NOT NULL)),
+    CHECK ((status = 'completed') = (completed_ms IS NOT NULL))
+  ) STRICT;
+  CREATE INDEX uploads_unfinished ON uploads (bucket, key, initiated_ms, upload_id)
+    WHERE status <> 'completed';
+  CREATE INDEX uploads_bucket ON uploads (bucket);
+
+  CREATE TABLE parts (
+    upload_id TEXT NOT NULL REFERENCES uploads ON DELETE CASCADE,
+    part_number INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    md5 TEXT NOT NULL,
+    modified_ms INTEGER NOT NULL,
+    checksums TEXT NOT NULL,
+    file_name TEXT NOT NULL UNIQUE,
+    PRIMARY KEY (upload_id, part_number)
+  ) STRICT, WITHOUT ROWID;`,
+]
+
+function migrate(database: DatabaseSync, file: string): void {
+  if (versionOf(database) === migrations.length) return
+  inTransaction(database, () => {
+    // Another process may have done it while this one waited for its turn.
+    const version = versionOf(database)
+    if (version > migrations.length) {
+      throw new Error(`${file} was written by a newer version of this program`)
+    }
+    for (const step of migrations.slice(version)) database.exec(step)
+    database.exec(`PRAGMA user_version = ${migrations.length}`)
+  })
+}
+
+function versionOf(database: DatabaseSync): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.user_version)
+}
+
+/** SQLite gives its other files the mode of this one. */
+function createForOwner(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', 0o600))
+  } catch (error) {
+    // NOTE: an existing file must not even be opened here: closing it would drop SQLite's locks on it.
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return
+    throw error
+  }
+}

@@ -1,0 +1,133 @@
+// Object metadata in SQLite: one table of records, staged and committed.
+import type { DatabaseSync } from 'node:sqlite'
+import { z } from 'zod'
+import { parseObjectData, renderObjectData } from './record-json.ts'
+import { fromKeyBytes, inTransaction, toKeyBytes } from './sqlite-database.ts'
+import type { ObjectRecord, State } from './state.ts'
+
+export function createObjects(database: DatabaseSync): State['objects'] {
+  const sql = prepare(database)
+
+  return {
+    async stage(record) {
+      const { lastInsertRowid } = sql.stage.run(
+        record.bucket,
+        toKeyBytes(record.key),
+        record.md5,
+        record.sizeBytes,
+        renderObjectData(record),
+      )
+      return String(lastInsertRowid)
+    },
+
+    async commit(writeId) {
+      const id = parseWriteId(writeId)
+      if (id === undefined) return
+      inTransaction(database, () => {
+        if (sql.isStaged.get(id) === undefined) return
+        // Not the later ones: they may belong to writes of other processes that still go on.
+        sql.removeEarlier.run(id, id)
+        sql.commit.run(id)
+      })
+    },
+
+    async discard(writeId) {
+      const id = parseWriteId(writeId)
+      if (id !== undefined) sql.discard.run(id)
+    },
+
+    async find(bucket, key, content) {
+      const row = sql.find.get(bucket, toKeyBytes(key), content.md5, content.sizeBytes)
+      return row === undefined ? undefined : parseRow(row)
+    },
+
+    async findMany(bucket, wanted) {
+      const contents = new Map(wanted.map((content) => [content.key, content]))
+      // As hexadecimal, since JSON in SQLite cannot carry every key.
+      const keys = [...contents.keys()].map((key) => toKeyBytes(key).toString('hex'))
+      const found = new Map<string, ObjectRecord>()
+      for (const row of sql.findMany.all(JSON.stringify(keys), bucket)) {
+        const { key, md5, size_bytes: sizeBytes } = identityRow.parse(row)
+        const content = contents.get(key)
+        if (content?.md5 !== md5 || content.sizeBytes !== sizeBytes || found.has(key)) continue
+        found.set(key, parseRow(row))
+      }
+      return found
+    },
+
+    async remove(bucket, key) {
+      sql.remove.run(bucket, toKeyBytes(key))
+    },
+
+    async removeBucket(bucket) {
+      sql.removeBucket.run(bucket)
+    },
+
+    async *all() {
+      let last = { bucket: '', key: '' }
+      for (;;) {
+        const rows = sql.page.all(last.bucket, toKeyBytes(last.key), pageSize)
+        const records = rows.map(parseRow)
+        yield* records
+        if (records.length < pageSize) return
+        last = records.at(-1) ?? last
+      }
+    },
+  }
+}
+
+const pageSize = 500
+
+const columns = 'bucket, key, md5, size_bytes, data'
+
+function prepare(database: DatabaseSync) {
+  return {
+    stage: database.prepare(
+      `INSERT INTO object_records (bucket, key, is_staged, md5, size_bytes, data)
+       VALUES (?, ?, 1, ?, ?, ?)`,
+    ),
+    isStaged: database.prepare('SELECT 1 FROM object_records WHERE write_id = ? AND is_staged = 1'),
+    removeEarlier: database.prepare(
+      `DELETE FROM object_records
+       WHERE (bucket, key) = (SELECT bucket, key FROM object_records WHERE write_id = ?)
+         AND (is_staged = 0 OR write_id < ?)`,
+    ),
+    commit: database.prepare('UPDATE object_records SET is_staged = 0 WHERE write_id = ?'),
+    discard: database.prepare('DELETE FROM object_records WHERE write_id = ? AND is_staged = 1'),
+    find: database.prepare(
+      `SELECT ${columns} FROM object_records
+       WHERE bucket = ? AND key = ? AND md5 = ? AND size_bytes = ?
+       ORDER BY is_staged, write_id DESC LIMIT 1`,
+    ),
+    // A cross join, so that SQLite looks up each key rather than read the whole table.
+    findMany: database.prepare(
+      `SELECT ${columns} FROM (SELECT unhex(value) AS wanted_key FROM json_each(?))
+       CROSS JOIN object_records ON bucket = ? AND key = wanted_key
+       ORDER BY key, is_staged, write_id DESC`,
+    ),
+    remove: database.prepare('DELETE FROM object_records WHERE bucket = ? AND key = ?'),
+    removeBucket: database.prepare('DELETE FROM object_records WHERE bucket = ?'),
+    page: database.prepare(
+      `SELECT ${columns} FROM object_records
+       WHERE is_staged = 0 AND (bucket, key) > (?, ?) ORDER BY bucket, key LIMIT ?`,
+    ),
+  }
+}
+
+const identityRow = z.object({
+  key: z.instanceof(Uint8Array).transform(fromKeyBytes),
+  md5: z.string(),
+  size_bytes: z.int(),
+})
+const recordRow = identityRow.extend({ bucket: z.string(), data: z.string() })
+
+function parseRow(row: unknown): ObjectRecord {
+  const { bucket, key, md5, size_bytes, data } = recordRow.parse(row)
+  return { bucket, key, md5, sizeBytes: size_bytes, ...parseObjectData(data) }
+}
+
+/** Ids are what `stage` gave; everything else is unknown. */
+function parseWriteId(writeId: string): number | undefined {
+  const id = Number(writeId)
+  return /^[0-9]+$/.test(writeId) && Number.isSafeInteger(id) ? id : undefined
+}

@@ -1,0 +1,27 @@
+// The state in one SQLite file, for a bridge on one machine. Calls answer at once: SQLite runs in this
+// thread, and a write takes as long as its fsync.
+import { openDatabase } from './sqlite-database.ts'
+import { createObjects } from './sqlite-objects.ts'
+import { createParts, createUploads } from './sqlite-uploads.ts'
+import type { State } from './state.ts'
+
+/**
+ * Opens or creates the file; its folder must exist. Several processes may have it open. Throws when it
+ * is no database, or was written by a newer version.
+ */
+export function openSqliteState(options: { readonly file: string }): State {
+  const database = openDatabase(options.file)
+  try {
+    return {
+      objects: createObjects(database),
+      uploads: createUploads(database),
+      parts: createParts(database),
+      async close() {
+        if (database.isOpen) database.close()
+      },
+    }
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
