@@ -14,5 +14,5 @@ ENV JOTTA_S3_HOST=0.0.0.0 JOTTA_S3_PORT=9000 JOTTA_S3_DATA_DIR=/data
 VOLUME /data
 EXPOSE 9000
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["/usr/local/bin/node", "server/cli.ts"]
+ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=1", "server/cli.ts"]
 CMD ["serve"]

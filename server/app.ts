@@ -33,6 +33,7 @@ import {
   sendReply,
   type Wait,
 } from './reply.ts'
+import type { SignatureV2Policy } from './signature-claim.ts'
 
 /** For `http.createServer`. A body may take as long as it takes; payload.ts limits its silences. */
 export const serverOptions = {
@@ -50,6 +51,8 @@ export type AppOptions = {
   readonly region: string
   /** Below which a label of the Host header is a bucket. */
   readonly domains: readonly string[]
+  /** Whether presigned URLs of Signature Version 2 are let in; they are by default. */
+  readonly signatureV2?: SignatureV2Policy
   readonly log: Log
   /** Of one PutObject or UploadPart. */
   readonly maxObjectBytes?: number
@@ -145,14 +148,16 @@ async function answer(
   if (host === undefined && req.httpVersion !== '1.0') {
     throw new S3Error('BadRequest', { message: 'The Host header is missing.' })
   }
-  const { address, query } = parseTarget({ rawTarget, host, domains: options.domains })
+  const { address, query, style } = parseTarget({ rawTarget, host, domains: options.domains })
   exchange.address = address
-  const { credentials, now = currentTime } = options
+  const { credentials, now = currentTime, signatureV2 = 'presigned' } = options
   const { identity, payloadDeclaration, queryHeaders } = (options.authenticate ?? authenticate)({
     method,
     rawTarget,
     rawHeaders,
     headers: req.headers,
+    hostBucket: style === 'virtual-host' ? address.bucket : undefined,
+    signatureV2,
     credentials,
     now: now(),
   })

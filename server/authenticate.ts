@@ -1,5 +1,6 @@
-// Who sent a request: Signature Version 4 in the Authorization header or in a presigned query. The
-// only file that knows aws4, which derives (and caches) signing keys and makes every signature.
+// Who sent a request: Signature Version 4 in the Authorization header or in a presigned query, or
+// (signature-v2.ts) a presigned query of Version 2. The only file that knows aws4, which derives (and
+// caches) signing keys and makes every signature of Version 4.
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import aws4 from 'aws4'
@@ -9,7 +10,15 @@ import { renderCanonicalRequest } from './canonical-request.ts'
 import type { Identity } from './operation.ts'
 import { type PayloadDeclaration, parsePayloadMode } from './payload-declaration.ts'
 import { type ParsedQuery, parseQuery } from './query.ts'
-import { parseClaim, type SignatureClaim } from './signature-claim.ts'
+import { renderSeconds } from './request-time.ts'
+import { parseClaim, type SignatureClaim, type SignatureV2Policy } from './signature-claim.ts'
+import {
+  checkExpires,
+  declareV2Payload,
+  type PresignedV2Claim,
+  renderV2StringsToSign,
+  signV2,
+} from './signature-v2.ts'
 
 const skewMaxMs = 15 * 60 * 1000
 const claimParameters =
@@ -23,6 +32,10 @@ export type AuthenticateInput = {
   readonly rawTarget: string
   readonly rawHeaders: readonly string[]
   readonly headers: IncomingHttpHeaders
+  /** When the Host header names a bucket, that one: Version 2 signs it and not the host. */
+  readonly hostBucket?: string | undefined
+  /** `off` when left out. */
+  readonly signatureV2?: SignatureV2Policy
   readonly credentials: (accessKeyId: string) => Credential | undefined
   readonly now: Date
 }
@@ -46,12 +59,10 @@ export type Authenticated = {
 export function authenticate(input: AuthenticateInput): Authenticated {
   const { rawPath, rawQuery } = splitTarget(input.rawTarget)
   const query = parseQuery(rawQuery)
-  const claim = parseClaim(input.headers, query)
+  const claim = parseClaim(input.headers, query, input.signatureV2 ?? 'off')
+  if (claim.version === 'v2') return authenticateV2(claim, input)
   checkTime(claim, input.now)
-  const credential = input.credentials(claim.accessKeyId)
-  if (credential === undefined) {
-    throw new S3Error('InvalidAccessKeyId', { elements: { AWSAccessKeyId: claim.accessKeyId } })
-  }
+  const credential = findCredential(claim, input)
   const contentSha256 = payloadHashOf(claim, input.headers, query)
   checkSignedHeaders(claim, input.headers, contentSha256)
   const canonicalRequest = renderCanonicalRequest({
@@ -88,6 +99,41 @@ export function authenticate(input: AuthenticateInput): Authenticated {
     },
     queryHeaders: claim.expiresSeconds === undefined ? {} : queryHeadersOf(query),
   }
+}
+
+function authenticateV2(claim: PresignedV2Claim, input: AuthenticateInput): Authenticated {
+  checkExpires(claim, input.now)
+  const { secretAccessKey, displayName } = findCredential(claim, input)
+  const payloadDeclaration = declareV2Payload(input.headers)
+  const { rawPath, rawQuery } = splitTarget(input.rawTarget)
+  const { method, headers, rawHeaders, hostBucket } = input
+  const request = { method, rawPath, rawQuery, hostBucket, headers, rawHeaders }
+  const stringsToSign = renderV2StringsToSign(request, claim)
+  if (!stringsToSign.some((text) => isSame(signV2(text, secretAccessKey), claim.signature))) {
+    throw new S3Error('SignatureDoesNotMatch', {
+      elements: {
+        AWSAccessKeyId: claim.accessKeyId,
+        StringToSign: stringsToSign[0],
+        SignatureProvided: claim.signature,
+      },
+    })
+  }
+  return {
+    identity: { accessKeyId: claim.accessKeyId, displayName },
+    payloadDeclaration,
+    queryHeaders: {},
+  }
+}
+
+function findCredential(
+  { accessKeyId }: SignatureClaim | PresignedV2Claim,
+  { credentials }: AuthenticateInput,
+): Credential {
+  const credential = credentials(accessKeyId)
+  if (credential === undefined) {
+    throw new S3Error('InvalidAccessKeyId', { elements: { AWSAccessKeyId: accessKeyId } })
+  }
+  return credential
 }
 
 function checkTime(claim: SignatureClaim, now: Date): void {
@@ -200,8 +246,4 @@ function isSame(expected: string, provided: string): boolean {
   const a = Buffer.from(expected)
   const b = Buffer.from(provided)
   return a.length === b.length && timingSafeEqual(a, b)
-}
-
-function renderSeconds(date: Date): string {
-  return date.toISOString().replace(/\.\d{3}Z$/, 'Z')
 }

@@ -65,7 +65,7 @@ function renderValue(value: string): string {
  * Node gives a header value as one character per byte; clients sign the text, nearly always UTF-8.
  * Bytes that are not UTF-8 are what Node's own client sends for `é`, having signed the letter.
  */
-function decodeHeaderValue(value: string): string {
+export function decodeHeaderValue(value: string): string {
   if (/^[\0-\x7f]*$/.test(value)) return value
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(

@@ -2,13 +2,9 @@ import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ChecksumAlgorithm } from '../translate/bridge.ts'
+import { createChecksum } from '../translate/checksum.ts'
 import { S3Error } from '../translate/s3-error.ts'
-import {
-  createChecksum,
-  parseChecksumDeclaration,
-  parseContentMd5,
-  parseTrailerNames,
-} from './checksum.ts'
+import { parseChecksumDeclaration, parseContentMd5, parseTrailerNames } from './checksum.ts'
 
 const test = suite('checksum')
 

@@ -1,18 +1,9 @@
 // Digests of request bodies: which one a request declares (Content-MD5, an x-amz-checksum-* header or
-// an announced trailer) and how each is computed while bytes pass.
+// an announced trailer). How each is computed is translate/checksum.ts.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
-import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { crc32 } from 'node:zlib'
 import type { ChecksumAlgorithm } from '../translate/bridge.ts'
 import { S3Error } from '../translate/s3-error.ts'
-import { createCrc32c, createCrc64Nvme } from './crc.ts'
-
-export type Checksum = {
-  update(bytes: Uint8Array): void
-  /** Once, at the end. */
-  digest(): Buffer
-}
 
 /** Where the promised value is: in a header, base64, or in a trailer still to come. */
 export type ChecksumDeclaration = { readonly algorithm: ChecksumAlgorithm } & (
@@ -20,12 +11,12 @@ export type ChecksumDeclaration = { readonly algorithm: ChecksumAlgorithm } & (
   | { readonly from: 'trailer'; readonly trailerName: string }
 )
 
-const algorithms: Record<ChecksumAlgorithm, { sizeBytes: number; create: () => Checksum }> = {
-  CRC32: { sizeBytes: 4, create: createCrc32 },
-  CRC32C: { sizeBytes: 4, create: createCrc32c },
-  CRC64NVME: { sizeBytes: 8, create: createCrc64Nvme },
-  SHA1: { sizeBytes: 20, create: () => createHash('sha1') },
-  SHA256: { sizeBytes: 32, create: () => createHash('sha256') },
+const digestSizesBytes: Record<ChecksumAlgorithm, number> = {
+  CRC32: 4,
+  CRC32C: 4,
+  CRC64NVME: 8,
+  SHA1: 20,
+  SHA256: 32,
 }
 
 const headerPrefix = 'x-amz-checksum-'
@@ -36,13 +27,9 @@ const notValues = new Set([
   'x-amz-checksum-type',
 ])
 
-export function createChecksum(algorithm: ChecksumAlgorithm): Checksum {
-  return algorithms[algorithm].create()
-}
-
 /** Throws InvalidRequest unless `value` is base64 of as many bytes as the algorithm gives. */
 export function checkChecksumValue(algorithm: ChecksumAlgorithm, value: string): void {
-  if (isBase64Of(value, algorithms[algorithm].sizeBytes)) return
+  if (isBase64Of(value, digestSizesBytes[algorithm])) return
   throw new S3Error('InvalidRequest', {
     message: `Value for ${headerPrefix}${algorithm.toLowerCase()} header is invalid.`,
   })
@@ -155,18 +142,4 @@ function isBase64Of(text: string, sizeBytes: number): boolean {
   const bytes = Buffer.from(text, 'base64')
   // Node skips what is not base64; only an exact spelling survives the way back.
   return bytes.length === sizeBytes && bytes.toString('base64') === text
-}
-
-function createCrc32(): Checksum {
-  let value = 0
-  return {
-    update(bytes) {
-      value = crc32(bytes, value)
-    },
-    digest() {
-      const out = Buffer.alloc(4)
-      out.writeUInt32BE(value)
-      return out
-    },
-  }
 }

@@ -38,7 +38,8 @@ export function createFakeBridge(overrides: Partial<Bridge> = {}): FakeBridge {
 
 function bucketMethods(buckets: Set<string>) {
   const check = (bucket: string) => {
-    if (!buckets.has(bucket)) throw new S3Error('NoSuchBucket', { elements: { BucketName: bucket } })
+    const elements = { BucketName: bucket }
+    if (!buckets.has(bucket)) throw new S3Error('NoSuchBucket', { elements })
   }
   return {
     async listBuckets() {

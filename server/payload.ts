@@ -4,12 +4,12 @@ import assert from 'node:assert'
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { ChecksumAlgorithm, Checksums } from '../translate/bridge.ts'
+import { createChecksum } from '../translate/checksum.ts'
 import { S3Error } from '../translate/s3-error.ts'
 import { decodeAwsChunked } from './aws-chunked.ts'
 import {
   type ChecksumDeclaration,
   checkChecksumValue,
-  createChecksum,
   parseChecksumDeclaration,
   parseContentMd5,
   parseTrailerNames,

@@ -22,6 +22,11 @@ export function parseRequestTime(
   return { date, timestamp: date.toISOString().replace(/[:-]|\.\d{3}/g, '') }
 }
 
+/** `2013-05-24T00:00:00Z`, as errors show times. */
+export function renderSeconds(date: Date): string {
+  return date.toISOString().replace(/\.\d{3}Z$/, 'Z')
+}
+
 function parseDate(text: string): Date | undefined {
   const isHttpDate =
     /^[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (?:GMT|UTC|[+-]0000)$/.test(text)

@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { S3Error, type S3ErrorCode } from '../translate/s3-error.ts'
 import type { ParsedQuery } from './query.ts'
 import { parseRequestTime, type RequestTime } from './request-time.ts'
+import { type PresignedV2Claim, parsePresignedV2 } from './signature-v2.ts'
 
 const algorithm = 'AWS4-HMAC-SHA256'
 const sigV4a = 'AWS4-ECDSA-P256-SHA256'
@@ -18,7 +19,11 @@ const queryParameters = [
   'X-Amz-Signature',
 ] as const
 
+/** Of Signature Version 2, only the query form can be let in at all. */
+export type SignatureV2Policy = 'presigned' | 'off'
+
 export type SignatureClaim = {
+  readonly version: 'v4'
   readonly accessKeyId: string
   readonly region: string
   /** `20130524/us-east-1/s3/aws4_request` */
@@ -35,7 +40,11 @@ export type SignatureClaim = {
  * Throws AccessDenied when there is no claim at all, and what AWS throws for a claim that is doubled,
  * malformed or of another signature version.
  */
-export function parseClaim(headers: IncomingHttpHeaders, query: ParsedQuery): SignatureClaim {
+export function parseClaim(
+  headers: IncomingHttpHeaders,
+  query: ParsedQuery,
+  signatureV2: SignatureV2Policy,
+): SignatureClaim | PresignedV2Claim {
   const header = headers.authorization?.trim() ?? ''
   const isQueryV4 = ['X-Amz-Algorithm', 'X-Amz-Credential', 'X-Amz-Signature'].some(query.has)
   const isQueryV2 = query.has('Signature') && query.has('AWSAccessKeyId')
@@ -47,7 +56,14 @@ export function parseClaim(headers: IncomingHttpHeaders, query: ParsedQuery): Si
       elements: { ArgumentName: 'Authorization' },
     })
   }
+  if (isQueryV4 && isQueryV2) {
+    throw new S3Error('InvalidArgument', {
+      message: 'Only one auth mechanism allowed: the query parameters are of two.',
+      elements: { ArgumentName: 'AWSAccessKeyId' },
+    })
+  }
   if (isQueryV4) return parseQueryClaim(query)
+  if (isQueryV2 && signatureV2 === 'presigned') return parsePresignedV2(query)
   if (isQueryV2 || /^AWS [^\s:]+:\S+$/.test(header)) {
     throw new S3Error('InvalidRequest', {
       message: `The authorization mechanism is not supported. Please use ${algorithm}.`,
@@ -69,6 +85,7 @@ function parseHeaderClaim(header: string, headers: IncomingHttpHeaders): Signatu
   const fields = parseFields(header.slice(algorithm.length))
   const time = parseRequestTime(headers)
   return {
+    version: 'v4',
     ...parseCredential(fields.Credential, time, 'AuthorizationHeaderMalformed'),
     signedHeaders: parseSignedHeaders(fields.SignedHeaders, 'AuthorizationHeaderMalformed'),
     signature: fields.Signature,
@@ -111,6 +128,7 @@ function parseQueryClaim(query: ParsedQuery): SignatureClaim {
     malformedQuery('X-Amz-Date must be of the form "yyyyMMddTHHmmssZ".'),
   )
   return {
+    version: 'v4',
     ...parseCredential(value('X-Amz-Credential'), time, 'AuthorizationQueryParametersError'),
     signedHeaders: parseSignedHeaders(
       value('X-Amz-SignedHeaders'),

@@ -3,10 +3,19 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type {
+  ChecksumAlgorithm,
+  Checksums,
   CompleteMultipartUploadInput,
   CompleteMultipartUploadResult,
   RequestContext,
 } from './bridge.ts'
+import {
+  type Checksum,
+  checksumAlgorithms,
+  compositeChecksum,
+  createChecksum,
+  defaultChecksumType,
+} from './checksum.ts'
 import { commitWrite } from './commit-write.ts'
 import { multipartEtag } from './etag.ts'
 import { partNumberMax } from './limits.ts'
@@ -39,7 +48,8 @@ export async function completeUpload(
       requested: input.parts,
       findPart: (partNumber) => byNumber.get(partNumber),
     })
-    const md5 = await md5OfParts(parts.spool, chosen, context.signal)
+    checkSize(input, sizeBytes)
+    const { md5, checksums } = await digestParts(parts.spool, upload, input, chosen, context.signal)
     const etag = parts.multipartEtag === 'md5' ? md5 : multipartEtag(chosen.map((part) => part.md5))
     const record = {
       bucket: input.bucket,
@@ -49,7 +59,7 @@ export async function completeUpload(
       metadata: upload.metadata,
       multipartEtag: etag === md5 ? undefined : etag,
       partSizesBytes: chosen.map((part) => part.sizeBytes),
-      checksums: undefined,
+      checksums,
     }
     const openContent = (offset: number): Readable => openParts(parts.spool, chosen, offset)
     const location = locationOf(root, input.key)
@@ -59,7 +69,7 @@ export async function completeUpload(
       { record, conditions: input.conditions, openContent },
       context,
     )
-    const result = { etag, checksums: undefined }
+    const result = { etag, checksums }
     const now = new Date(parts.now())
     await parts.spool.removeParts(
       await parts.state.uploads.markCompleted(input.uploadId, result, now),
@@ -71,17 +81,68 @@ export async function completeUpload(
   }
 }
 
-async function md5OfParts(
+function checkSize(input: CompleteMultipartUploadInput, sizeBytes: number): void {
+  if (input.sizeBytes === undefined || input.sizeBytes === sizeBytes) return
+  throw new S3Error('InvalidRequest', {
+    message: `The parts make an object of ${sizeBytes} bytes, and the request expects ${input.sizeBytes}.`,
+  })
+}
+
+/** Reads all parts once. Throws BadDigest when a checksum that the request expects is another. */
+async function digestParts(
   spool: Spool,
+  upload: UploadRecord,
+  input: CompleteMultipartUploadInput,
   parts: readonly PartRecord[],
   signal: AbortSignal,
-): Promise<string> {
+): Promise<{ readonly md5: string; readonly checksums: Checksums | undefined }> {
+  const algorithm = upload.checksumAlgorithm
+  const type = algorithm && (upload.checksumType ?? defaultChecksumType(algorithm))
+  const composite =
+    algorithm && type === 'COMPOSITE'
+      ? compositeChecksum(
+          algorithm,
+          parts.map((part) => part.checksums),
+        )
+      : undefined
+  const expected = expectedChecksums(input)
+  const running = new Map<ChecksumAlgorithm, Checksum>()
+  for (const [name] of expected) {
+    if (name !== algorithm || composite === undefined) running.set(name, createChecksum(name))
+  }
+  if (algorithm !== undefined && type === 'FULL_OBJECT') {
+    running.set(algorithm, createChecksum(algorithm))
+  }
   const hash = createHash('md5')
   for await (const chunk of readParts(spool, parts, 0)) {
     signal.throwIfAborted()
     hash.update(chunk)
+    for (const checksum of running.values()) checksum.update(chunk)
   }
-  return hash.digest('hex')
+  const found = new Map([...running].map(([name, sum]) => [name, sum.digest().toString('base64')]))
+  if (algorithm !== undefined && composite !== undefined) found.set(algorithm, composite)
+  for (const [name, value] of expected) {
+    if (found.get(name) === value) continue
+    throw new S3Error('BadDigest', {
+      message: `The ${name} you specified did not match the calculated checksum.`,
+    })
+  }
+  const value = algorithm && found.get(algorithm)
+  const checksums =
+    algorithm === undefined || type === undefined || value === undefined
+      ? undefined
+      : { type, values: { [algorithm]: value } }
+  return { md5: hash.digest('hex'), checksums }
+}
+
+/** What the request says of the whole object. */
+function expectedChecksums(
+  input: CompleteMultipartUploadInput,
+): readonly (readonly [ChecksumAlgorithm, string])[] {
+  return checksumAlgorithms.flatMap((algorithm) => {
+    const value = input.checksums?.[algorithm]
+    return value === undefined ? [] : [[algorithm, value] as const]
+  })
 }
 
 /** The concatenation of the parts from an offset on. */

@@ -66,7 +66,10 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
     await promise
     return 'no error'
   } catch (error) {
-    if (error instanceof S3ServiceException) return error.name
+    // A 304 has no body, and so no code.
+    if (error instanceof S3ServiceException) {
+      return error.$metadata.httpStatusCode === 304 ? '304' : error.name
+    }
     throw error
   }
 }
