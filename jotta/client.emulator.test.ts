@@ -11,7 +11,7 @@ import { createJottaClient, type JottaClient, type Location, type UploadInput } 
 import { type Emulator, type EmulatorOptions, startEmulator } from './emulator/emulator.ts'
 import { JottaError } from './jotta-error.ts'
 import { loginWithToken } from './login.ts'
-import { rejection } from './scripted-server.ts'
+import { rejection } from './scripted-server.test-support.ts'
 import { createTokenSource } from './token.ts'
 
 const test = suite('client against the emulator')

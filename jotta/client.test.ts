@@ -8,7 +8,7 @@ import {
   rejection,
   type ScriptedServer,
   withServer,
-} from './scripted-server.ts'
+} from './scripted-server.test-support.ts'
 import { createStaticTokenSource } from './token.ts'
 
 const test = suite('client')

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createHttp, type HttpOptions, type HttpReply, type HttpRequest } from './http.ts'
@@ -10,7 +9,7 @@ import {
   rejection,
   type ScriptedServer,
   withServer,
-} from './scripted-server.ts'
+} from './scripted-server.test-support.ts'
 import type { TokenSource } from './token.ts'
 
 const test = suite('http')
@@ -215,12 +214,16 @@ test('waiting for a free connection has a limit too', async () => {
 test('a reader that pauses longer than the idle limit loses nothing', async () => {
   const sizeBytes = 4 * 1024 * 1024
   await withHttp(
-    (_, response) => response.end(Buffer.alloc(sizeBytes)),
+    ({ target }, response) =>
+      target === '/silent' ? response.write('x') : response.end(Buffer.alloc(sizeBytes)),
     async (bench) => {
       const reply = await bench.open()
       let received = 0
       for await (const chunk of reply.body) {
-        if (received === 0) await sleep(400)
+        // As long as it takes others to fall silent for too long, three times over.
+        for (let i = 0; received === 0 && i < 3; i += 1) {
+          await failure(bench.get('/silent', { repeat: 'never' }))
+        }
         received += chunk.length
       }
       assert.is(received, sizeBytes)

@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { rejection } from './scripted-server.ts'
+import { rejection } from './scripted-server.test-support.ts'
 import { createSemaphore } from './semaphore.ts'
 
 const test = suite('semaphore')

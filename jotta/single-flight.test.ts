@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { JottaError } from './jotta-error.ts'
-import { rejection } from './scripted-server.ts'
+import { rejection } from './scripted-server.test-support.ts'
 import { createSingleFlight } from './single-flight.ts'
 
 const test = suite('single flight')

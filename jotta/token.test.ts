@@ -13,7 +13,7 @@ import {
   rejection,
   type ScriptedServer,
   withServer,
-} from './scripted-server.ts'
+} from './scripted-server.test-support.ts'
 import { createTokenSource } from './token.ts'
 import { readTokenFile, type TokenSet, withTokenLock, writeTokenFile } from './token-file.ts'
 

@@ -21,6 +21,7 @@ import {
   originOf,
   resourceOf,
 } from './exchange.ts'
+import { createTurns } from './in-turn.ts'
 import { type Log, logRequest } from './log.ts'
 import type { Reply } from './operation.ts'
 import { refuseHeaders } from './operations/wire/refusals.ts'
@@ -102,10 +103,13 @@ export function createApp(options: AppOptions): App {
     if (error.code === undefined) options.log.error({ err: error }, 'unexpected')
   })
   const callback = koa.callback()
+  const inTurn = createTurns()
   const listen = (expectation?: Expectation) => (req: IncomingMessage, res: ServerResponse) => {
     if (expectation !== undefined) expectations.set(req, expectation)
-    responses.set(req.socket, res)
-    void callback(req, res)
+    inTurn(req.socket, async () => {
+      responses.set(req.socket, res)
+      await callback(req, res)
+    })
   }
   return {
     attach(server) {

@@ -1,5 +1,5 @@
 // What Node's parser cannot make a request of: answered on the bare socket, as an S3 error all the same.
-import type { Server, ServerResponse } from 'node:http'
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { S3Error } from '../translate/s3-error.ts'
 import type { Log } from './log.ts'
@@ -30,23 +30,36 @@ export function answerClientErrors(server: Server, options: ClientErrorOptions):
       if (errors > lingerMaxErrors) socket.destroy()
       return
     }
-    const response = options.responseOn(socket)
-    // Bytes put into the middle of another answer would be taken for a part of it.
-    const isBusy = response?.headersSent === true && !response.writableFinished
-    if (cause.code === 'ECONNRESET' || !socket.writable || isBusy) {
+    if (cause.code === 'ECONNRESET') {
       socket.destroy()
       return
     }
     answered.set(socket, 0)
-    const requestId = options.makeRequestId()
-    const error = toS3Error(cause, response)
-    options.log.info({ requestId, status: error.status, code: error.code }, 'no request')
-    // The request that was under way, if any, ends with its connection.
-    socket.end(renderAnswer(error, requestId), () => {
-      if (socket.readableEnded) socket.destroy()
-    })
-    destroyLater(socket, options.wait)
+    refuse(socket, toS3Error(cause, options.responseOn(socket)), options)
   })
+  // Node makes no response for it and would close without a word.
+  server.on('connect', ({ method }: IncomingMessage, socket: Duplex) => {
+    socket.on('error', () => socket.destroy())
+    socket.resume()
+    refuse(socket, new S3Error('MethodNotAllowed', { elements: { Method: `${method}` } }), options)
+  })
+}
+
+function refuse(socket: Duplex, error: S3Error, options: ClientErrorOptions): void {
+  const response = options.responseOn(socket)
+  // Bytes put into the middle of another answer would be taken for a part of it.
+  const isBusy = response?.headersSent === true && !response.writableFinished
+  if (!socket.writable || isBusy) {
+    socket.destroy()
+    return
+  }
+  const requestId = options.makeRequestId()
+  options.log.info({ requestId, status: error.status, code: error.code }, 'no request')
+  // The request that was under way, if any, ends with its connection.
+  socket.end(renderAnswer(error, requestId), () => {
+    if (socket.readableEnded) socket.destroy()
+  })
+  destroyLater(socket, options.wait)
 }
 
 /** Closed at once, the connection would be reset, and the reset can overtake the answer. */
@@ -89,5 +102,5 @@ function renderAnswer(error: S3Error, requestId: string): string {
     Connection: 'close',
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  return `HTTP/1.1 ${error.status} Bad Request\r\n${lines.join('')}\r\n${body}`
+  return `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\n${lines.join('')}\r\n${body}`
 }

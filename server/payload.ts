@@ -129,8 +129,13 @@ function planBody(
 function contentLength(headers: IncomingHttpHeaders, noLength: 'refuse' | 'empty'): number {
   const header = headers['content-length']
   if (header !== undefined) return parseLength(header, 'Content-Length')
-  const isChunked = headers['transfer-encoding'] !== undefined
-  if (isChunked || noLength === 'refuse') throw new S3Error('MissingContentLength')
+  if (headers['transfer-encoding'] !== undefined) {
+    throw new S3Error('NotImplemented', {
+      message: 'A body of unknown length is not supported. Send a Content-Length.',
+      elements: { Header: 'Transfer-Encoding' },
+    })
+  }
+  if (noLength === 'refuse') throw new S3Error('MissingContentLength')
   return 0
 }
 

@@ -124,7 +124,7 @@ testWith(test, ['aws'], 'moves, presigns, removes and leaves nothing behind', as
     const url = (await aws('s3', 'presign', 's3://moving/two/f', '--expires-in', '60')).trim()
     const answer = await fetch(url)
     assert.is(await answer.text(), 'hello')
-    assert.is((await fetch(url.replace(/X-Amz-Signature=./, 'X-Amz-Signature=!'))).status, 403)
+    assert.is((await fetch(url.replace(/Signature=./, 'Signature=!'))).status, 403)
 
     for (const name of ['1', '2', '3']) await aws('s3', 'cp', file, `s3://moving/more/${name}`)
     await aws('s3', 'rm', '--recursive', 's3://moving')

@@ -176,11 +176,15 @@ export class Allocator {
         content.md5.toLowerCase(),
         content.sizeBytes,
       )
-      .map(toPartial)
-      .find(
-        ({ id, state }) =>
-          !this.#isBusy(id) && (state === 'CORRUPT' || this.#blobs.partialSize(id) > 0),
+      .map((row) => {
+        const partial = toPartial(row)
+        return { partial, receivedBytes: this.#blobs.partialSize(partial.id) }
+      })
+      .filter(
+        ({ partial, receivedBytes }) =>
+          !this.#isBusy(partial.id) && (partial.state === 'CORRUPT' || receivedBytes > 0),
       )
+      .sort((one, other) => other.receivedBytes - one.receivedBytes)[0]?.partial
   }
 
   #insert(file: Node, path: string, content: Content): Partial {

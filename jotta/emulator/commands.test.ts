@@ -389,15 +389,4 @@ test('the switch of row 27 decides what trashing nothing is', async () => {
   })
 })
 
-test('names match without regard to case and keep the casing they were made with', async () => {
-  await withEmulator({}, async (session) => {
-    await session.put(`${home}/Été/Hello.txt`, 'one')
-    await session.put(`${home}/ÉTÉ/HELLO.TXT`, 'two')
-    await session.put(`${home}/E\u0301te\u0301/hello.txt`, 'three')
-    assert.equal(await session.names(`${home}/été`), ['Hello.txt'])
-    assert.equal(await session.names(home), ['Été/'])
-    assert.is(await session.content(`${home}/été/hello.TXT`), 'three')
-  })
-})
-
 test.run()

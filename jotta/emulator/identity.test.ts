@@ -1,33 +1,35 @@
 // Section 2 of the protocol reference, over HTTP.
+import { request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { at, createClock, readAnswer, withEmulator } from './testing/with-emulator.ts'
+import { at, createClock, withEmulator } from './testing/with-emulator.ts'
 
 const test = suite('identity')
 const basic = { authorization: `Basic ${Buffer.from('jottacli:').toString('base64')}` }
 
 test('a login token names its user and leads to the token endpoint', async () => {
-  await withEmulator({}, async (_session, emulator) => {
-    const text = emulator.loginToken()
-    assert.match(text, /^[\w-]+$/)
-    const fields: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'))
+  await withEmulator({}, async (session, emulator) => {
+    const token = emulator.loginToken()
+    assert.match(token, /^[\w-]+$/)
+    const fields: unknown = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'))
     assert.is(at(fields, 'username'), emulator.username)
     assert.match(emulator.username, /^[a-z0-9]{24}$/)
     assert.is(at(fields, 'realm'), 'jottacloud')
     assert.is(at(fields, 'well_known_link'), emulator.wellKnownUrl)
-    const discovery = await readAnswer(await fetch(emulator.wellKnownUrl))
+    const discovery = await session.ask('GET', emulator.wellKnownUrl)
     assert.is(discovery.json.token_endpoint, emulator.tokenUrl)
   })
 })
 
 test('a login token is good for one login', async () => {
   await withEmulator({}, async (session, emulator) => {
-    const text = emulator.loginToken()
-    const first = await session.login(text)
+    const token = emulator.loginToken()
+    const first = await session.login(token)
     assert.is(first.status, 200)
     assert.is(first.json.expires_in, 3600)
     assert.is(first.json.token_type, 'Bearer')
-    const second = await session.login(text)
+    const second = await session.login(token)
     assert.is(second.status, 401)
     assert.is(second.json.error, 'invalid_grant')
   })
@@ -124,8 +126,6 @@ test('customer and drive show the user, the usage and the capacity', async () =>
 
 test('addresses in replies follow the host that was asked', async () => {
   await withEmulator({}, async (session, emulator) => {
-    const { request } = await import('node:http')
-    const { text } = await import('node:stream/consumers')
     const reply = Promise.withResolvers<string>()
     const { port } = new URL(emulator.url)
     request(

@@ -149,6 +149,17 @@ test('a folder above the cap cannot be listed, but its files can be read', async
   })
 })
 
+test('names match without regard to case and keep the casing they were made with', async () => {
+  await withEmulator({}, async (session) => {
+    await session.put(`${home}/Été/Hello.txt`, 'one')
+    await session.put(`${home}/ÉTÉ/HELLO.TXT`, 'two')
+    await session.put(`${home}/E\u0301te\u0301/hello.txt`, 'three')
+    assert.equal(await session.names(`${home}/été`), ['Hello.txt'])
+    assert.equal(await session.names(home), ['Été/'])
+    assert.is(await session.content(`${home}/été/hello.TXT`), 'three')
+  })
+})
+
 test('the order can be random', async () => {
   await withEmulator({ listingOrder: 'random' }, async (session) => {
     const made = Array.from({ length: 30 }, (_, index) => `f${index}`)
@@ -200,11 +211,14 @@ async function drain(
   const before = process.memoryUsage().heapUsed
   let bytes = 0
   let heapBytes = 0
+  let sampledAt = 0
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const headers = { authorization: `Bearer ${session.accessToken}` }
   request(new URL(path, session.url), { headers }, async (response) => {
     for await (const chunk of response) {
       bytes += chunk.length
+      if (bytes - sampledAt < 1_000_000) continue
+      sampledAt = bytes
       heapBytes = Math.max(heapBytes, process.memoryUsage().heapUsed - before)
     }
     resolve()

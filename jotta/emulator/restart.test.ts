@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
-import { request } from 'node:http'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { suite } from 'uvu'
@@ -47,31 +46,13 @@ async function withProcess(
   }
 }
 
-/** Sends part of a body and leaves the connection open; resolves when the emulator has the bytes. */
-async function sendPart(session: Session, url: string, content: Buffer, length: number) {
-  const headers = {
-    authorization: `Bearer ${session.accessToken}`,
-    'content-length': String(content.length),
-  }
-  const upload = request(url, { method: 'POST', headers })
-  upload.on('error', () => {
-    // The process is about to be killed: the reset is what this test is about.
-  })
-  upload.write(content.subarray(0, length))
-  for (let turn = 0; turn < 10_000; turn += 1) {
-    const file = at((await session.get(path)).xml, 'file')
-    if (at(file, 'latestRevision', 'size') === String(length)) return
-  }
-  throw new Error('the bytes never arrived')
-}
-
 test('an upload that was killed goes on where its bytes end', async () => {
   await withFolder(async (folder) => {
     const content = Buffer.from('0123456789'.repeat(100_000))
     await withProcess(folder, async (session, kill) => {
       await session.put(path, 'old')
       const allocation = await session.allocate(path, content)
-      await sendPart(session, String(allocation.json.upload_url), content, 600_000)
+      await session.sendPart(path, allocation, content, 600_000)
       await kill()
     })
     await withProcess(folder, async (session) => {

@@ -3,6 +3,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
+import { setImmediate } from 'node:timers/promises'
 import { Allocator } from './allocate.ts'
 import type { Blobs } from './blobs.ts'
 import { conflict, EmulatorError, invalidArgument, notFound } from './emulator-error.ts'
@@ -50,8 +51,12 @@ export class Uploads {
     return this.#busy.has(partialId)
   }
 
-  /** When uploads whose client is gone have let go of their bytes: it may come back for them at once. */
+  /**
+   * When uploads whose client is gone have let go of their bytes: it may come back for them at once.
+   * That it is gone may be known to the kernel and not to us yet, hence the turns of the event loop.
+   */
   async abandonedEnded(): Promise<void> {
+    for (let turn = 0; turn < 3 && this.#busy.size > 0; turn += 1) await setImmediate()
     const abandoned = [...this.#busy.values()].filter(({ request }) => request.destroyed)
     await Promise.all(abandoned.map(({ ended }) => ended))
   }

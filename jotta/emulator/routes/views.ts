@@ -1,6 +1,7 @@
 // The virtual mountpoints of the device Jotta: Trash (API 6.2), Latest and Links (API 4.9).
 import { type Context, type Reply, xmlReply } from '../context.ts'
 import { trashedRoots } from '../garbage.ts'
+import { chunked } from '../listing.ts'
 import { countsXml, fileXml, parentPaths, rootAttributes } from '../render.ts'
 import { renderJfsTime } from '../times.ts'
 import { type Node, nodeColumns, toNode } from '../tree.ts'
@@ -20,16 +21,18 @@ export function trashReply(context: Context): Reply {
     `${spacedElement('name', 'Trash')}${parentPaths(device)}${element('size', 0)}` +
     `${element('modified', '')}${element('device', 'Jotta')}${element('user', username)}`
   return xmlReply(
-    (function* () {
-      yield head
-      if (folders.length > 0) yield '<folders>'
-      for (const node of folders) yield trashedFolder(context, node)
-      if (folders.length > 0) yield '</folders>'
-      if (files.length > 0) yield '<files>'
-      for (const node of files) yield foundFile(context, node, inTrash)
-      if (files.length > 0) yield '</files>'
-      yield `${countsXml(folders.length, files.length)}</mountPoint>`
-    })(),
+    chunked(
+      (function* () {
+        yield head
+        if (folders.length > 0) yield '<folders>'
+        for (const node of folders) yield trashedFolder(context, node)
+        if (folders.length > 0) yield '</folders>'
+        if (files.length > 0) yield '<files>'
+        for (const node of files) yield foundFile(context, node, inTrash)
+        if (files.length > 0) yield '</files>'
+        yield `${countsXml(folders.length, files.length)}</mountPoint>`
+      })(),
+    ),
   )
 }
 

@@ -165,12 +165,35 @@ export class Session {
   }
 
   /** Status and body of the token endpoint's answer. */
-  async token(fields: Record<string, string>, headers: Record<string, string> = {}) {
-    const response = await fetch(
-      new URL('/auth/realms/jottacloud/protocol/openid-connect/token', this.url),
-      { method: 'POST', headers, body: new URLSearchParams(fields) },
-    )
-    return await readAnswer(response)
+  async token(
+    fields: Record<string, string>,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const url = new URL('/auth/realms/jottacloud/protocol/openid-connect/token', this.url)
+    const form = { 'content-type': 'application/x-www-form-urlencoded' }
+    const body = new URLSearchParams(fields).toString()
+    return await askOverHttp('POST', url, { headers: { ...form, ...headers }, body })
+  }
+
+  /**
+   * Sends part of a body and leaves the connection open; resolves when the emulator has the bytes. Any
+   * error of the connection from then on is the caller's doing.
+   */
+  async sendPart(path: string, allocation: Answer, content: Buffer, length: number) {
+    const upload = request(String(allocation.json.upload_url), {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${this.accessToken}`,
+        'content-length': String(content.length),
+      },
+    })
+    upload.on('error', () => undefined)
+    upload.write(content.subarray(0, length))
+    for (let turn = 0; turn < 10_000; turn += 1) {
+      const file = at((await this.get(path)).xml, 'file')
+      if (at(file, 'latestRevision', 'size') === String(length)) return upload
+    }
+    throw new Error('the bytes never arrived')
   }
 
   async login(loginToken: string): Promise<Answer> {
@@ -205,11 +228,6 @@ async function askOverHttp(
     String(value),
   ])
   return toAnswer(response.statusCode ?? 0, new Headers(given), await buffer(response))
-}
-
-export async function readAnswer(response: Response): Promise<Answer> {
-  const bytes = Buffer.from(await response.arrayBuffer())
-  return toAnswer(response.status, response.headers, bytes)
 }
 
 function toAnswer(status: number, headers: Headers, bytes: Buffer): Answer {
