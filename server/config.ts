@@ -43,6 +43,10 @@ const settings = {
     'region that GetBucketLocation answers',
   ],
   domains: [domains.default([]), 'domains for host-style requests, with commas between them'],
+  signatureV2: [
+    z.enum(['presigned', 'off']).default('presigned'),
+    'Signature Version 2, which older aws-cli and boto3 presign with: presigned, off',
+  ],
   device: [
     z
       .string()

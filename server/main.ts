@@ -149,6 +149,7 @@ async function listen(
     credentials: (accessKeyId) => (accessKeyId === key.accessKeyId ? credential : undefined),
     region: config.region,
     domains: config.domains,
+    signatureV2: config.signatureV2,
     log,
     idleTimeoutMs: config.idleTimeoutSeconds * 1000,
   })

@@ -78,7 +78,8 @@ function presign(options: {
 /**
  * Made by generate_presigned_url of botocore 1.29.27 (Debian 12) at `now` for 900 seconds, endpoint
  * http://s3.test:9000, path style; 1.43.11 makes the same. Those with `uploads`, `location` and
- * `list-type` are from 1.43.11 alone: 1.29.27 signs these parameters twice, which AWS refuses as well.
+ * `list-type` are from 1.43.11 alone: 1.29.27 takes these parameters for a part of the path as well, so
+ * that what it signs (`/examplebucket?location?location`) is not what the specification has.
  */
 const vectors: readonly [method: string, target: string][] = [
   ['GET', `/?${claimOf('Iy42iPDKpkG6rGXbFNdLTtgjhH0%3D')}`],

@@ -1,0 +1,256 @@
+// A whole bridge for tests of its acts: a real local Jottacloud in a folder of its own, a real client, a
+// second client that stands for the owner's other devices, SQLite, a spool and a clock that tests move.
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
+import { createJottaClient, type JottaClient, type Location } from '../jotta/client.ts'
+import { type Emulator, type EmulatorOptions, startEmulator } from '../jotta/emulator/emulator.ts'
+import { loginWithToken } from '../jotta/login.ts'
+import { createTokenSource } from '../jotta/token.ts'
+import type {
+  Bridge,
+  ListObjectsInput,
+  ObjectBody,
+  ObjectMetadata,
+  PutObjectInput,
+  PutObjectResult,
+  RequestContext,
+} from './bridge.ts'
+import { type BridgeOptions, createBridge } from './create-bridge.ts'
+import { S3Error } from './s3-error.ts'
+import { openSpool, type Spool } from './spool.ts'
+import { openSqliteState } from './state/sqlite.ts'
+import type { State } from './state/state.ts'
+
+/** Of the bucket that every world begins with. */
+export const bucket = 'bucket'
+
+export type WorldOptions = Partial<
+  Pick<BridgeOptions, 'deleteMode' | 'multipartEtag' | 'memoryLimitBytes'>
+> & { readonly emulator?: Omit<EmulatorOptions, 'dataDirectory'> }
+
+export type World = {
+  readonly bridge: Bridge
+  readonly emulator: Emulator
+  /** Changes Jottacloud without the bridge. */
+  readonly foreign: JottaClient
+  readonly state: State
+  readonly spool: Spool
+  readonly spoolDirectory: string
+  readonly clock: { nowMs: number }
+  /** What the bridge told its operator. */
+  readonly warnings: { message: string; cause: unknown }[]
+  /** A further bridge over the same state, spool folder and account, as another process would be. */
+  readonly startAgain: () => Promise<Bridge>
+  /** Ends work that outlives its request, as stopping the server does. */
+  readonly stop: () => void
+}
+
+export async function withWorld(
+  options: WorldOptions,
+  act: (world: World) => Promise<void>,
+): Promise<void> {
+  await using resources = new AsyncDisposableStack()
+  const folder = await mkdtemp(join(tmpdir(), 'acts-'))
+  resources.defer(() => rm(folder, { recursive: true, force: true }))
+  const clock = { nowMs: Date.parse('2026-03-01T08:00:00.700Z') }
+  const emulator = await startEmulator({
+    ...options.emulator,
+    now: () => new Date(clock.nowMs),
+    dataDirectory: join(folder, 'jottacloud'),
+  })
+  resources.defer(() => emulator.close())
+  const jotta = await connect(emulator, join(folder, 'own.json'), resources)
+  const foreign = await connect(emulator, join(folder, 'foreign.json'), resources)
+  const state = openSqliteState({ file: join(folder, 'state.sqlite') })
+  resources.defer(() => state.close())
+  const spoolDirectory = join(folder, 'spool')
+  const warnings: World['warnings'] = []
+  const stopping = new AbortController()
+  const memoryLimitBytes = options.memoryLimitBytes ?? 64 * 1024
+  const open = async (): Promise<{ bridge: Bridge; spool: Spool }> => {
+    const limits = { memoryLimitBytes, memoryTotalBytes: 2 ** 24, maxBytes: 2 ** 30 }
+    const spool = await openSpool({ directory: spoolDirectory, ...limits })
+    const bridge = createBridge({
+      ...{ jotta, state, spool, memoryLimitBytes, device: 'S3' },
+      deleteMode: options.deleteMode ?? 'trash',
+      multipartEtag: options.multipartEtag ?? 's3',
+      now: () => clock.nowMs,
+      warn: (message, cause) => warnings.push({ message, cause }),
+      stopSignal: stopping.signal,
+    })
+    return { bridge, spool }
+  }
+  const { bridge, spool } = await open()
+  await bridge.createBucket(bucket, contextOf())
+  await act({
+    ...{ bridge, emulator, foreign, state, spool, spoolDirectory, clock, warnings },
+    startAgain: async () => (await open()).bridge,
+    stop: () => stopping.abort(new Error('stopped')),
+  })
+}
+
+async function connect(
+  emulator: Emulator,
+  tokenFile: string,
+  resources: AsyncDisposableStack,
+): Promise<JottaClient> {
+  const signal = AbortSignal.timeout(60_000)
+  await loginWithToken({ loginToken: emulator.loginToken(), tokenFile, signal })
+  const client = createJottaClient({
+    tokens: createTokenSource({ tokenFile }),
+    jfsUrl: emulator.jfsUrl,
+    apiUrl: emulator.apiUrl,
+    environment: {
+      random: () => 0.5,
+      // Retries come at once, and still let others go first.
+      wait: async (_delayMs, abort) => {
+        await setImmediate()
+        abort.throwIfAborted()
+      },
+    },
+  })
+  resources.defer(() => client.close())
+  return client
+}
+
+/** Belongs to one request of a test; ends by itself, so that what hangs is a failure. */
+export function contextOf(signal: AbortSignal = AbortSignal.timeout(30_000)): RequestContext {
+  return { requestId: 'test', signal, counter: { upstreamCalls: 0 } }
+}
+
+export function placeOf(...path: string[]): Location {
+  return { device: 'S3', mountpoint: bucket, path }
+}
+
+export function md5Of(content: string | Buffer): string {
+  return createHash('md5').update(content).digest('hex')
+}
+
+/** Content that no other call gives. */
+export function freshBytes(sizeBytes: number): Buffer {
+  return randomBytes(sizeBytes)
+}
+
+/** How a body reaches Jottacloud. With the limit of 64 KiB, these sizes take each of the ways. */
+export const waysOfPut = [
+  { way: 'in memory', sizeBytes: 1000, announceMd5: false },
+  { way: 'spooled', sizeBytes: 200_000, announceMd5: false },
+  { way: 'staged', sizeBytes: 200_000, announceMd5: true },
+] as const
+
+export type BodyOptions = Partial<ObjectBody> & { readonly announceMd5?: boolean }
+
+export function bodyOf(content: string | Buffer, options: BodyOptions = {}): ObjectBody {
+  const bytes = Buffer.from(content)
+  const { announceMd5 = false, ...rest } = options
+  return {
+    stream: streamOf(bytes),
+    sizeBytes: bytes.length,
+    checksums: () => ({}),
+    ...(announceMd5 && { md5: md5Of(bytes) }),
+    ...rest,
+  }
+}
+
+export function streamOf(bytes: Buffer): Readable {
+  return Readable.from(chunksOf(bytes), { objectMode: false })
+}
+
+export function* chunksOf(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += 16 * 1024) yield bytes.subarray(at, at + 16 * 1024)
+}
+
+export type PutOptions = BodyOptions & {
+  readonly metadata?: Partial<ObjectMetadata>
+  readonly conditions?: PutObjectInput['conditions']
+  readonly context?: RequestContext
+}
+
+export async function put(
+  bridge: Bridge,
+  key: string,
+  content: string | Buffer,
+  options: PutOptions = {},
+): Promise<PutObjectResult> {
+  const { metadata, conditions = {}, context = contextOf(), ...body } = options
+  return await bridge.putObject(
+    {
+      ...{ bucket, key, conditions },
+      body: bodyOf(content, body),
+      metadata: { user: {}, ...metadata },
+    },
+    context,
+  )
+}
+
+export async function get(bridge: Bridge, key: string, range?: string): Promise<Buffer> {
+  const input = { bucket, key, conditions: {}, range }
+  const { stream } = await bridge.getObject(input, contextOf())
+  return await bytesOf(stream)
+}
+
+/** What a HEAD shows of an object: its user metadata under `user`. */
+export async function head(bridge: Bridge, key: string) {
+  const input = { bucket, key, conditions: {}, range: undefined }
+  return (await bridge.headObject(input, contextOf())).object
+}
+
+export async function bytesOf(stream: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+export async function list(
+  bridge: Bridge,
+  input: Partial<ListObjectsInput> = {},
+): Promise<string[]> {
+  const full = { bucket, prefix: '', delimiter: '', after: '', maxKeys: 1000, ...input }
+  const { entries } = await bridge.listObjects(full, contextOf())
+  return entries.map((entry) => (entry.kind === 'object' ? entry.key : entry.prefix))
+}
+
+/** Stores a file as another of the owner's devices would. */
+export async function storeForeign(
+  client: JottaClient,
+  location: Location,
+  content: string | Buffer,
+): Promise<void> {
+  const bytes = Buffer.from(content)
+  const time = new Date('2025-01-01T00:00:00Z')
+  await client.upload(
+    location,
+    {
+      sizeBytes: bytes.length,
+      md5: md5Of(bytes),
+      created: time,
+      modified: time,
+      onExisting: 'new-revision',
+      openContent: (offset) => streamOf(bytes.subarray(offset)),
+    },
+    contextOf(),
+  )
+}
+
+/** The code of the S3Error, or `no error`; everything else is passed on. */
+export async function codeOf(promise: Promise<unknown>): Promise<string> {
+  const error = await failureOf(promise)
+  if (error === undefined) return 'no error'
+  if (error instanceof S3Error) return error.code
+  throw error
+}
+
+export async function failureOf(promise: Promise<unknown>): Promise<Error | undefined> {
+  try {
+    await promise
+    return undefined
+  } catch (error) {
+    assert(error instanceof Error)
+    return error
+  }
+}
