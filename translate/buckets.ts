@@ -4,9 +4,10 @@ import type { JottaClient, Location } from '../jotta/client.ts'
 import type { Mountpoint } from '../jotta/wire.ts'
 import type { Bucket, RequestContext } from './bridge.ts'
 import { bucketOfMountpoint, isBucketName } from './bucket-name.ts'
+import type { FolderGuard } from './folder-guard.ts'
 import { isJottaError } from './jotta-error.ts'
 import type { KeyLocks } from './key-locks.ts'
-import { RESERVED_FOLDER } from './key-path.ts'
+import { isReservedName } from './key-path.ts'
 import { S3Error } from './s3-error.ts'
 import type { Spool } from './spool.ts'
 import type { State } from './state/state.ts'
@@ -17,6 +18,7 @@ export type BucketParts = {
   readonly state: State
   readonly spool: Spool
   readonly locks: KeyLocks
+  readonly guard: FolderGuard
   /** The bridge's own device; made when the first bucket is. */
   readonly device: string
   /** Milliseconds since the epoch. */
@@ -39,7 +41,7 @@ export function createBuckets(parts: BucketParts): Buckets {
 
   const find = async (bucket: string, context: RequestContext): Promise<string | undefined> => {
     const mountpoints = (await parts.jotta.mountpoints(parts.device, context)) ?? []
-    const found = mountpoints.find(({ name }) => bucketOfMountpoint(name) === bucket)?.name
+    const found = mountpointOf(mountpoints, bucket)
     if (found === undefined) known.delete(bucket)
     else known.set(bucket, { mountpoint: found, seenMs: parts.now() })
     return found
@@ -48,7 +50,9 @@ export function createBuckets(parts: BucketParts): Buckets {
   return {
     async list(context) {
       const mountpoints = (await parts.jotta.mountpoints(parts.device, context)) ?? []
-      return mountpoints.flatMap(asBucket).sort((a, b) => (a.name < b.name ? -1 : 1))
+      return mountpoints
+        .flatMap((mountpoint) => asBucket(mountpoint, mountpoints))
+        .sort((a, b) => (a.name < b.name ? -1 : 1))
     },
 
     async create(bucket, context) {
@@ -70,12 +74,16 @@ export function createBuckets(parts: BucketParts): Buckets {
         const mountpoint = await find(bucket, context)
         if (mountpoint === undefined) throw new S3Error('NoSuchBucket', elements(bucket))
         const root = { device: parts.device, mountpoint, path: [] }
-        if (await hasFiles(parts.jotta, root, context)) {
-          throw new S3Error('BucketNotEmpty', elements(bucket))
-        }
-        known.delete(bucket)
-        // To the trash, so that what another writer put there since is not lost.
-        await parts.jotta.removeMountpoint(parts.device, mountpoint, 'trash', context)
+        const removed = await parts.guard.ifUnused(root, context.signal, async () => {
+          if (await hasFiles(parts.jotta, root, context)) {
+            throw new S3Error('BucketNotEmpty', elements(bucket))
+          }
+          known.delete(bucket)
+          // To the trash, so that what another writer put there since is not lost.
+          return await parts.jotta.removeMountpoint(parts.device, mountpoint, 'trash', context)
+        })
+        // Somebody writes there at this moment.
+        if (removed === undefined) throw new S3Error('OperationAborted', elements(bucket))
         const files = await parts.state.uploads.removeBucket(bucket)
         await parts.spool.removeParts(files)
         await parts.state.objects.removeBucket(bucket)
@@ -93,9 +101,21 @@ export function createBuckets(parts: BucketParts): Buckets {
   }
 }
 
-function asBucket(mountpoint: Mountpoint): Bucket[] {
+/**
+ * The mountpoint that a bucket is. Should Jottacloud tell names apart by case after all, it is the one
+ * that bears the bucket's very name, else always the same one.
+ */
+function mountpointOf(mountpoints: readonly Mountpoint[], bucket: string): string | undefined {
+  const names = mountpoints
+    .map(({ name }) => name)
+    .filter((name) => bucketOfMountpoint(name) === bucket)
+  // Small letters come last in ASCII.
+  return names.sort().at(-1)
+}
+
+function asBucket(mountpoint: Mountpoint, all: readonly Mountpoint[]): Bucket[] {
   const name = bucketOfMountpoint(mountpoint.name)
-  if (name === undefined) return []
+  if (name === undefined || mountpointOf(all, name) !== mountpoint.name) return []
   // Jottacloud keeps no creation time of a mountpoint.
   return [{ name, created: mountpoint.modified ?? new Date(0) }]
 }
@@ -109,13 +129,13 @@ async function hasFiles(
   let folders = 0
   try {
     for await (const entry of jotta.list(root, context)) {
-      if (entry.deleted || entry.name === RESERVED_FOLDER) continue
+      if (entry.deleted || isReservedName(entry.name)) continue
       if (entry.kind === 'folder') folders += 1
       else if (readableObject(entry) !== undefined) return true
     }
     if (folders === 0) return false
     for await (const entry of jotta.listTree(root, context)) {
-      if (entry.kind === 'file' && entry.path[0] !== RESERVED_FOLDER) return true
+      if (entry.kind === 'file' && !isReservedName(entry.path[0] ?? '')) return true
     }
     return false
   } catch (error) {

@@ -2,6 +2,7 @@
 // on what is there now, metadata staged before and committed after, success only as Jottacloud confirms.
 import type { Readable } from 'node:stream'
 import type { JottaClient, Location } from '../jotta/client.ts'
+import { JottaError } from '../jotta/jotta-error.ts'
 import type { FileEntry } from '../jotta/wire.ts'
 import type { Conditions, ObjectAddress, RequestContext } from './bridge.ts'
 import type { FolderGuard } from './folder-guard.ts'
@@ -12,7 +13,13 @@ import type { ParentFolders } from './parent-folders.ts'
 import { checkWriteConditions } from './precondition.ts'
 import { S3Error } from './s3-error.ts'
 import type { ObjectRecord, State } from './state/state.ts'
-import { describeObject, findForWrite, isExactly, type StoredObject } from './stored-object.ts'
+import {
+  describeObject,
+  findForWrite,
+  findObject,
+  isExactly,
+  type StoredObject,
+} from './stored-object.ts'
 
 export type WriteParts = {
   readonly jotta: JottaClient
@@ -42,7 +49,7 @@ export async function commitWrite(
     await checkTarget(parts, location, input.record, input.conditions, context)
     await parts.parents.check(location, context)
     const modified = wholeSecond(parts.now())
-    await commitRecord(parts, location, input.record, async () => {
+    const store = async (): Promise<FileEntry> => {
       try {
         return await parts.jotta.upload(
           location,
@@ -65,7 +72,8 @@ export async function commitWrite(
         }
         throw error
       }
-    })
+    }
+    await commitRecord(parts, location, input.record, store, context)
     return { modified }
   })
 }
@@ -113,11 +121,10 @@ export async function commitRecord(
   location: Location,
   record: ObjectRecord,
   store: () => Promise<FileEntry>,
+  context: RequestContext,
 ): Promise<void> {
   const writeId = await parts.state.objects.stage(record)
-  // A failure leaves the staged record: whether the content was stored is then not known, and a
-  // record that describes content which is not there is never shown.
-  const entry = await store()
+  const entry = await storeStaged(parts, location, { writeId, record }, store, context)
   if (!isExactly(entry, location)) {
     // Somebody changed a folder's casing between the check and now.
     throw new S3Error('KeyCaseConflict')
@@ -125,6 +132,51 @@ export async function commitRecord(
   await parts.state.objects.commit(writeId)
   parts.parents.remember(location)
 }
+
+/**
+ * Runs `store`. A failure leaves the staged record where it does not tell whether the content was
+ * stored: a record that describes content which is not there is never shown. What is known not to be
+ * there would only pile up.
+ */
+async function storeStaged(
+  parts: WriteParts,
+  location: Location,
+  staged: { readonly writeId: string; readonly record: ObjectRecord },
+  store: () => Promise<FileEntry>,
+  context: RequestContext,
+): Promise<FileEntry> {
+  try {
+    return await store()
+  } catch (error) {
+    if (error instanceof S3Error && error.code === 'PreconditionFailed') {
+      await parts.state.objects.discard(staged.writeId)
+    } else if (isRefusal(error)) {
+      const object = await findObject(parts.jotta, location, context)
+      const { md5, sizeBytes } = staged.record
+      const isStored = object?.md5 === md5 && object.sizeBytes === sizeBytes
+      if (!isStored) await parts.state.objects.discard(staged.writeId)
+    }
+    if (!isJottaError(error, 'not-found')) throw error
+    // A write makes what is missing, all but the bucket.
+    const root = await parts.jotta.stat({ ...location, path: [] }, context)
+    const isGone = root === undefined || root.deleted
+    throw new S3Error(isGone ? 'NoSuchBucket' : 'OperationAborted', { cause: error })
+  }
+}
+
+/** Jottacloud said no, rather than nothing. An earlier try may have been carried out all the same. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof JottaError && refusals.has(error.kind)
+}
+
+const refusals = new Set<JottaError['kind']>([
+  'not-found',
+  'conflict',
+  'invalid-name',
+  'forbidden',
+  'quota',
+  'corrupt',
+])
 
 /** Jottacloud's times are whole seconds; a later one would differ between reply and listing. */
 export function wholeSecond(timeMs: number): Date {

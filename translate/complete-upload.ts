@@ -24,7 +24,7 @@ import { S3Error } from './s3-error.ts'
 import type { Spool } from './spool.ts'
 import type { PartRecord, UploadRecord } from './state/state.ts'
 import { locationOf } from './stored-object.ts'
-import { noSuchUpload, type UploadParts } from './uploads.ts'
+import { noSuchUpload, removeSpooled, type UploadParts } from './uploads.ts'
 
 export async function completeUpload(
   parts: UploadParts,
@@ -35,7 +35,7 @@ export async function completeUpload(
   const root = await parts.buckets.root(input.bucket, context)
   // First, since from here on no part can be replaced.
   if (!(await parts.state.uploads.markCompleting(input.uploadId))) {
-    throw noSuchUpload(input.uploadId)
+    return await resultOfAnother(parts, input.uploadId, noSuchUpload(input.uploadId))
   }
   try {
     const recorded = await parts.state.parts.list(input.uploadId, {
@@ -71,14 +71,26 @@ export async function completeUpload(
     )
     const result = { etag, checksums }
     const now = new Date(parts.now())
-    await parts.spool.removeParts(
+    await removeSpooled(
+      parts,
       await parts.state.uploads.markCompleted(input.uploadId, result, now),
     )
     return result
   } catch (error) {
     await parts.state.uploads.markOpen(input.uploadId)
-    throw error
+    return await resultOfAnother(parts, input.uploadId, error)
   }
+}
+
+/** Of two processes that complete one upload at once, the slower finds its parts gone. */
+async function resultOfAnother(
+  parts: UploadParts,
+  uploadId: string,
+  failure: unknown,
+): Promise<CompleteMultipartUploadResult> {
+  const result = (await parts.state.uploads.find(uploadId))?.result
+  if (result === undefined) throw failure
+  return result
 }
 
 function checkSize(input: CompleteMultipartUploadInput, sizeBytes: number): void {

@@ -2,6 +2,7 @@
 
 import type { Location } from '../jotta/client.ts'
 import { JottaError } from '../jotta/jotta-error.ts'
+import type { FileEntry } from '../jotta/wire.ts'
 import type { Conditions, CopyObjectInput, PutObjectResult, RequestContext } from './bridge.ts'
 import {
   asOnlyWriter,
@@ -65,7 +66,7 @@ export async function commitCopy(
   await asOnlyWriter(parts, target, context, async () => {
     await checkTarget(parts, target, record, input.conditions, context)
     await parts.parents.ensure(target, context)
-    await commitRecord(parts, target, record, async () => {
+    const store = async (): Promise<FileEntry> => {
       const made = await parts.jotta.createByHash(target, wanted, context)
       if (made !== undefined) return made
       // The content is not known by its MD5: copy the file, then give the copy its own time.
@@ -74,7 +75,8 @@ export async function commitCopy(
         throw new JottaError('protocol', 'the source changed while it was copied')
       }
       return (await parts.jotta.createByHash(target, wanted, context)) ?? copied
-    })
+    }
+    await commitRecord(parts, target, record, store, context)
   })
   return { modified }
 }

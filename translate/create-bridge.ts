@@ -37,8 +37,12 @@ export function createBridge(options: BridgeOptions): Bridge {
   const guard = createFolderGuard()
   const parents = createParentFolders(options.jotta, options.now)
   const emptyFolders = createEmptyFolders({ jotta: options.jotta, guard, parents })
-  const buckets = createBuckets({ ...options, locks })
-  const stagingSlots = createStagingSlots({ minBytes: options.memoryLimitBytes, count: 3 })
+  const buckets = createBuckets({ ...options, locks, guard })
+  const stagingSlots = createStagingSlots({
+    minBytes: options.memoryLimitBytes,
+    count: 3,
+    now: options.now,
+  })
   const parts = { ...options, stagingSlots, locks, guard, parents, emptyFolders, buckets }
   const objects = createObjects(parts)
   const uploads = createUploads(parts)

@@ -51,8 +51,9 @@ export async function deleteObjects(
         const address = { bucket: input.bucket, key: result.key }
         const location = await removeFile(parts, root, address, context)
         // One of each folder is enough.
-        if (location !== undefined)
-          removed.set(JSON.stringify(location.path.slice(0, -1)), location)
+        if (location === undefined) continue
+        parts.emptyFolders.forget(location)
+        removed.set(JSON.stringify(location.path.slice(0, -1)), location)
       } catch (error) {
         context.signal.throwIfAborted()
         result.error = asS3Error(error)

@@ -10,6 +10,8 @@ import { readableObject } from './stored-object.ts'
 export interface EmptyFolders {
   /** After a delete at `location`: removes its parent if that is empty now, then the parent's parent. */
   removeAbove(location: Location, context: RequestContext): Promise<void>
+  /** What was at `location` is deleted, and `removeAbove` is left to another one in its folder. */
+  forget(location: Location): void
 }
 
 export type EmptyFoldersParts = {
@@ -52,6 +54,9 @@ export function createEmptyFolders(parts: EmptyFoldersParts): EmptyFolders {
   }
 
   return {
+    forget(location) {
+      occupants.get(JSON.stringify(parentOf(location)))?.delete(location.path.at(-1) ?? '')
+    },
     async removeAbove(location, context) {
       for (let at = location; at.path.length > 1; at = parentOf(at)) {
         const folder = parentOf(at)

@@ -12,7 +12,7 @@ const codes = {
   forbidden: 'AccessDenied',
   quota: 'QuotaExceeded',
   range: 'InvalidRange',
-  corrupt: 'BadDigest',
+  corrupt: 'InternalError',
   throttled: 'SlowDown',
   unavailable: 'ServiceUnavailable',
   protocol: 'InternalError',
@@ -26,6 +26,8 @@ const messages: Partial<Record<JottaError['kind'], string>> = {
   unauthorized: 'Jottacloud refuses the access token. Its operator must look at the log.',
   'login-required':
     'The bridge is logged out of Jottacloud. Its operator must run `jotta-s3 login` with a new token.',
+  // Never the client's fault: the bridge has verified the body itself before Jottacloud judges it.
+  corrupt: 'Jottacloud received other bytes than were sent. Try again.',
   forbidden: 'Jottacloud refuses access to this place.',
 }
 

@@ -3,7 +3,7 @@
 import type { JottaClient, Location } from '../jotta/client.ts'
 import type { RequestContext } from './bridge.ts'
 import { S3Error } from './s3-error.ts'
-import { isExactly } from './stored-object.ts'
+import { isExactly, trashedCaseConflict } from './stored-object.ts'
 
 export interface ParentFolders {
   /**
@@ -48,7 +48,11 @@ export function createParentFolders(jotta: JottaClient, now: () => number): Pare
     for (let folder = parent; folder.path.length > 0; folder = parentOf(folder)) {
       if (isKnown(folder)) return folder === parent ? 'exists' : 'missing'
       const entry = await jotta.stat(folder, context)
-      if (entry === undefined || entry.deleted) continue
+      if (entry === undefined) continue
+      if (entry.deleted) {
+        if (entry.kind === 'folder' && !isExactly(entry, folder)) throw trashedCaseConflict()
+        continue
+      }
       if (entry.kind === 'file') {
         // A file whose first upload never ended is no object, but it is in the way all the same.
         throw new S3Error(isExactly(entry, folder) ? 'ObjectParentIsFile' : 'KeyCaseConflict')

@@ -23,6 +23,8 @@ export type StagedContent = {
 
 /** Staged files of a process that was killed are removed by the next one, this long after. */
 const abandonedAfterMs = 24 * 60 * 60_000
+/** How long bodies are spooled after a send was cut. */
+const pausedForMs = 10 * 60_000
 /** For the removal, which must also happen when the request was aborted. */
 const cleanUpTimeoutMs = 60_000
 
@@ -34,6 +36,11 @@ export interface StagingSlots {
   ): (Disposable & { readonly body: ObjectBody & { readonly md5: string } }) | undefined
   /** True once for each bucket: then what killed processes left there is removed. */
   isFirstUse(root: Location): boolean
+  /**
+   * A send was cut, and what goes straight through cannot go on where it was: for a while bodies are
+   * spooled, so that the client's next try is not cut in the same way.
+   */
+  pause(): void
 }
 
 /**
@@ -41,8 +48,14 @@ export interface StagingSlots {
  * read, and its client must not wait long. Never a write that must not replace anything, since only a
  * direct upload can ask Jottacloud to refuse that.
  */
-export function createStagingSlots(options: { minBytes: number; count: number }): StagingSlots {
+export function createStagingSlots(options: {
+  readonly minBytes: number
+  readonly count: number
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}): StagingSlots {
   let taken = 0
+  let pausedUntilMs = Number.NEGATIVE_INFINITY
   const used = new Set<string>()
   return {
     isFirstUse(root) {
@@ -50,10 +63,14 @@ export function createStagingSlots(options: { minBytes: number; count: number })
       used.add(root.mountpoint)
       return isFirst
     },
+    pause() {
+      pausedUntilMs = options.now() + pausedForMs
+    },
     tryTake(body, conditions) {
       const { md5 } = body
       if (md5 === undefined || body.sizeBytes <= options.minBytes) return undefined
       if (conditions.ifNoneMatch !== undefined || taken >= options.count) return undefined
+      if (options.now() < pausedUntilMs) return undefined
       taken += 1
       return {
         body: { ...body, md5 },
@@ -100,6 +117,7 @@ export async function stageBody(
     await verifying.finish()
   } catch (error) {
     verifying.abandon(error)
+    if (verifying.wasCut()) parts.stagingSlots.pause()
     await remove()
     throw verifying.failure() ?? error
   }
@@ -141,12 +159,15 @@ type VerifyingBody = {
   abandon(reason: unknown): void
   /** What was wrong with the body itself, rather than with its storing. */
   failure(): S3Error | undefined
+  /** It was asked for a second time. */
+  wasCut(): boolean
 }
 
 function verifyingBody(body: ObjectBody & { md5: string }, signal: AbortSignal): VerifyingBody {
   const hash = createHash('md5')
   let failure: S3Error | undefined
   let opened = false
+  let cut = false
   let skip = 0
   let held: Buffer | undefined
   const passing = new Transform({
@@ -171,6 +192,8 @@ function verifyingBody(body: ObjectBody & { md5: string }, signal: AbortSignal):
       )
     },
   })
+  // Abandoned before anybody reads it, its end must not end the process.
+  passing.on('error', () => {})
   const start = (): Promise<void> =>
     pipeline(body.stream, passing, { signal }).catch((error: unknown) => {
       if (error instanceof S3Error) failure = error
@@ -181,7 +204,12 @@ function verifyingBody(body: ObjectBody & { md5: string }, signal: AbortSignal):
   return {
     openContent(offset) {
       // The bytes are gone once they were sent: only the client can send them again.
-      if (opened) throw new S3Error('ServiceUnavailable')
+      if (opened) {
+        cut = true
+        throw new S3Error('ServiceUnavailable', {
+          message: 'Jottacloud broke off while it received the body. Send it again.',
+        })
+      }
       opened = true
       skip = offset
       arrival = start()
@@ -200,5 +228,6 @@ function verifyingBody(body: ObjectBody & { md5: string }, signal: AbortSignal):
       passing.destroy(reason instanceof Error ? reason : new Error('abandoned'))
     },
     failure: () => failure,
+    wasCut: () => cut,
   }
 }

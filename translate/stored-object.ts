@@ -51,10 +51,22 @@ export async function findForWrite(
   context: RequestContext,
 ): Promise<{ readonly object: StoredObject | undefined; readonly seen: boolean }> {
   const entry = await jotta.stat(location, context)
-  if (entry === undefined || entry.deleted) return { object: undefined, seen: false }
+  if (entry === undefined) return { object: undefined, seen: false }
+  if (entry.deleted) {
+    if (entry.kind === 'file' && !isExactly(entry, location)) throw trashedCaseConflict()
+    return { object: undefined, seen: false }
+  }
   if (!isExactly(entry, location)) throw new S3Error('KeyCaseConflict')
   if (entry.kind === 'folder') throw new S3Error('ExistingObjectIsDirectory')
   return { object: readableRevision(entry.current), seen: true }
+}
+
+/** A write would bring a name back from the trash in its old casing, which is another key's. */
+export function trashedCaseConflict(): S3Error {
+  return new S3Error('KeyCaseConflict', {
+    message:
+      "A name that differs from this key's only by letter case lies in Jottacloud's trash and would come back in its place. Empty the trash, or choose another key.",
+  })
 }
 
 /** Whether an entry that a direct stat gave is stored in exactly the casing that was asked for. */

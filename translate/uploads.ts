@@ -29,6 +29,8 @@ export type UploadParts = WriteParts & {
   readonly multipartEtag: 's3' | 'md5'
   /** Ends completions when the server stops; they outlive the request that began them. */
   readonly stopSignal: AbortSignal
+  /** Tells the operator of something that did not fail the request. */
+  readonly warn: (message: string, cause: unknown) => void
 }
 
 export interface Uploads {
@@ -83,19 +85,21 @@ export function createUploads(parts: UploadParts): Uploads {
       await findUnfinished(input)
       const spooled = await spool.receivePart(input.body, context.signal)
       const checksums = input.body.checksums()
+      const record = {
+        ...spooled,
+        uploadId: input.uploadId,
+        partNumber: input.partNumber,
+        modified: new Date(parts.now()),
+        checksums,
+      }
+      let replaced: string | undefined
       try {
-        const replaced = await state.parts.put({
-          ...spooled,
-          uploadId: input.uploadId,
-          partNumber: input.partNumber,
-          modified: new Date(parts.now()),
-          checksums,
-        })
-        if (replaced !== undefined) await spool.removeParts([replaced])
+        replaced = await state.parts.put(record)
       } catch (error) {
         await spool.removeParts([spooled.fileName])
         throw error
       }
+      if (replaced !== undefined) await removeSpooled(parts, [replaced])
       return { etag: spooled.md5, checksums }
     },
 
@@ -109,6 +113,8 @@ export function createUploads(parts: UploadParts): Uploads {
           completions.delete(input.uploadId)
         })
         completions.set(input.uploadId, completion)
+        // It goes on when whoever waits for it goes away, and may then fail with nobody to tell.
+        completion.catch(() => {})
       }
       return await orAborted(completion, context.signal)
     },
@@ -118,7 +124,7 @@ export function createUploads(parts: UploadParts): Uploads {
       if (completions.has(input.uploadId)) {
         throw new S3Error('OperationAborted', { message: 'The upload is being completed.' })
       }
-      await spool.removeParts(await state.uploads.remove(input.uploadId))
+      await removeSpooled(parts, await state.uploads.remove(input.uploadId))
     },
 
     async listParts(input) {
@@ -143,6 +149,18 @@ export function createUploads(parts: UploadParts): Uploads {
       await parts.buckets.root(input.bucket, context)
       return await listUploads(state, input)
     },
+  }
+}
+
+/** Files that no record names any more: what cannot be removed now is swept later. */
+export async function removeSpooled(
+  parts: UploadParts,
+  fileNames: readonly string[],
+): Promise<void> {
+  try {
+    await parts.spool.removeParts(fileNames)
+  } catch (error) {
+    parts.warn('parts of an upload could not be removed from the spool', error)
   }
 }
 

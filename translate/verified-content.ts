@@ -4,10 +4,17 @@ import { createHash } from 'node:crypto'
 import { pipeline, type Readable, Transform } from 'node:stream'
 import { S3Error } from './s3-error.ts'
 
-/** Fails, before the end, when the bytes are not exactly so many or do not have this MD5. */
+/**
+ * Fails, before the end, when the bytes are not exactly so many, do not have this MD5, or `isCurrent`
+ * says that they may be another version's: for what has no MD5 of its own.
+ */
 export function verifiedContent(
   source: Readable,
-  expected: { readonly sizeBytes: number; readonly md5?: string },
+  expected: {
+    readonly sizeBytes: number
+    readonly md5?: string
+    readonly isCurrent?: Promise<boolean>
+  },
 ): Readable {
   const hash = expected.md5 === undefined ? undefined : createHash('md5')
   let held: Buffer | undefined
@@ -27,7 +34,11 @@ export function verifiedContent(
       if (hash !== undefined && hash.digest('hex') !== expected.md5) {
         return done(mismatch('does not have the MD5 it was announced with'))
       }
-      done(null, held)
+      if (expected.isCurrent === undefined) return done(null, held)
+      expected.isCurrent.then(
+        (isCurrent) => done(isCurrent ? null : mismatch('changed while it was read'), held),
+        done,
+      )
     },
   })
   return pipeline(source, verifying, (error) => {
