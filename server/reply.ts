@@ -27,6 +27,11 @@ export type ReplyOptions = {
   readonly idleTimeoutMs: number
 }
 
+/** For whoever watches the server. `command` is what mends it, to be run with the server's settings. */
+export type Health =
+  | { readonly status: 'ok' }
+  | { readonly status: 'login-required'; readonly command: string }
+
 /** What became of the answer, for the log. */
 export type Outcome = {
   readonly status: number
@@ -83,12 +88,14 @@ export async function sendError(
 }
 
 /** For health checks. */
-export async function sendOk(ctx: Context): Promise<void> {
+export async function sendHealth(ctx: Context, health: Health): Promise<void> {
+  const text = `${JSON.stringify(health)}\n`
   ctx.respond = false
-  ctx.status = 200
-  ctx.set('Content-Type', 'text/plain')
-  ctx.set('Content-Length', '3')
-  ctx.res.end('ok\n')
+  ctx.status = health.status === 'ok' ? 200 : 503
+  ctx.set('Content-Type', 'application/json')
+  ctx.set('Cache-Control', 'no-store')
+  ctx.set('Content-Length', String(Buffer.byteLength(text)))
+  ctx.res.end(text)
   await finished(ctx.res, { readable: false })
 }
 
@@ -261,7 +268,8 @@ async function settledWithin<T>(
 function outcomeOf(error: unknown): Outcome {
   if (!(error instanceof S3Error)) return { status: 500, code: 'InternalError', error }
   const { status, code } = error
-  return status >= 500 ? { status, code, error } : { status, code }
+  // To ask for what is not offered is no failure of this server, however often a client does.
+  return status >= 500 && code !== 'NotImplemented' ? { status, code, error } : { status, code }
 }
 
 function notModifiedHeaders({ elements }: S3Error): Record<string, string> {

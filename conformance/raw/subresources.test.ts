@@ -179,12 +179,7 @@ async function exchange(
   return answer
 }
 
-async function refuses(
-  raw: RawBridge,
-  method: string,
-  path: string,
-  body: string,
-): Promise<void> {
+async function refuses(raw: RawBridge, method: string, path: string, body: string): Promise<void> {
   const what = `${method} ${path}`
   const answer = await exchange(raw, method, path, body)
   if (method === 'HEAD') {

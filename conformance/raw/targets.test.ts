@@ -164,8 +164,7 @@ test('absolute and asterisk forms, fragments, backslashes and foreign schemes', 
   await withRawBridge(async (raw) => {
     const { url } = raw.bridge
     const path = '/bucket/key'
-    const get = (target: string, signed = path) =>
-      raw.head({ method: 'GET', path: signed, target })
+    const get = (target: string, signed = path) => raw.head({ method: 'GET', path: signed, target })
     for (const target of [`${url}/bucket/key`, `${url.replace('http', 'HTTP')}/bucket/key`]) {
       await withConnection(url, async (connection) => {
         await connection.write(get(target))

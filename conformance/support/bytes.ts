@@ -28,7 +28,7 @@ export async function writeRandomFile(
   await pipeline(Readable.from(randomBytes(sizeBytes, seed)), createWriteStream(path))
 }
 
-export async function md5OfFile(path: string): Promise<string> {
+export async function md5OfFile(path: string | Buffer): Promise<string> {
   return await md5OfStream(createReadStream(path))
 }
 

@@ -21,6 +21,12 @@ export type RawConnection = {
   interim(): Promise<number>
   /** The next whole answer to a request of that method. */
   answer(method?: string): Promise<RawAnswer>
+  /**
+   * Every answer until the server has closed. Says that no more will come after the first answer, or when
+   * there is none in time: the bytes may be no whole request, and to the server the end of the bytes is
+   * the end of its client, so that it must not come while the request is at work.
+   */
+  answers(patienceMs: number): Promise<RawAnswer[]>
   /** Says that no more will come, and returns what the server sends until it has closed. */
   finish(): Promise<string>
   /** What the server sends until it closes of its own accord. */
@@ -47,6 +53,20 @@ export async function openConnection(url: string): Promise<RawConnection> {
     return bytes.toString('latin1')
   }
 
+  async function answer(method = 'GET'): Promise<RawAnswer> {
+    for (;;) {
+      const { status, headers } = await source.head()
+      if (status < 200) {
+        seenInterim.push(status)
+        continue
+      }
+      const body = await readBody(source, method, status, headers)
+      const interim = seenInterim
+      seenInterim = []
+      return { status, headers, body, text: body.toString('utf8'), interim }
+    }
+  }
+
   return {
     socket,
     async write(bytes) {
@@ -69,18 +89,18 @@ export async function openConnection(url: string): Promise<RawConnection> {
       seenInterim.push(status)
       return status
     },
-    async answer(method = 'GET') {
-      for (;;) {
-        const { status, headers } = await source.head()
-        if (status < 200) {
-          seenInterim.push(status)
-          continue
-        }
-        const body = await readBody(source, method, status, headers)
-        const interim = seenInterim
-        seenInterim = []
-        return { status, headers, body, text: body.toString('utf8'), interim }
+    answer,
+    async answers(patienceMs) {
+      const all: RawAnswer[] = []
+      const impatience = setTimeout(() => socket.end(), patienceMs)
+      while (await source.hasMore()) {
+        clearTimeout(impatience)
+        all.push(await answer())
+        socket.end()
       }
+      clearTimeout(impatience)
+      socket.destroy()
+      return all
     },
     async finish() {
       socket.end()
@@ -115,6 +135,17 @@ function createSource(socket: Socket) {
     if (next.done === true) return false
     held = Buffer.concat([held, next.value])
     return true
+  }
+
+  /** A reset is an end, too. */
+  async function fillUnlessReset(): Promise<boolean> {
+    try {
+      return await fill()
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined
+      if (code !== 'ECONNRESET' && code !== 'EPIPE') throw error
+      return false
+    }
   }
 
   function take(sizeBytes: number): Buffer {
@@ -154,14 +185,9 @@ function createSource(socket: Socket) {
       }
       return { status: Number(status), headers }
     },
-    /** A reset is an end, too: whatever was sent before it and read is here. */
+    hasMore: async () => held.length > 0 || (await fillUnlessReset()),
     async untilClosed(): Promise<Buffer> {
-      try {
-        while (await fill());
-      } catch (error) {
-        const code = error instanceof Error && 'code' in error ? error.code : undefined
-        if (code !== 'ECONNRESET' && code !== 'EPIPE') throw error
-      }
+      while (await fillUnlessReset());
       return take(held.length)
     },
   }

@@ -5,6 +5,13 @@ import type { Test } from 'uvu'
 
 export type RunResult = { readonly code: number; readonly stdout: string; readonly stderr: string }
 
+/**
+ * Debian's own, with Debian's modules: another one may stand first on the PATH of a person's machine.
+ * As a program of testWith, `python:boto3` is that module of it.
+ */
+export const python = '/usr/bin/python3'
+const modulePrefix = 'python:'
+
 /** A declared test that needs these programs on the PATH. */
 export function testWith(
   test: Test,
@@ -38,10 +45,12 @@ export async function run(
     cwd?: string
     timeoutMs?: number
     mayFail?: boolean
+    /** For its standard input, which is closed behind it. */
+    input?: string | Buffer
   } = {},
 ): Promise<RunResult> {
   return await new Promise((resolve, reject) => {
-    execFile(
+    const child = execFile(
       program,
       args,
       {
@@ -58,15 +67,24 @@ export async function run(
         }
       },
     )
+    if (options.input !== undefined) {
+      // A program may end without reading all of it; how it ended is what counts.
+      child.stdin?.on('error', () => undefined)
+      child.stdin?.end(options.input)
+    }
   })
 }
 
 function isInstalled(program: string): boolean {
+  const [command, ...args] = program.startsWith(modulePrefix)
+    ? [python, '-c', `import ${program.slice(modulePrefix.length)}`]
+    : ['sh', '-c', 'command -v "$1"', 'sh', program]
   try {
-    execFileSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' })
+    execFileSync(command, args, { stdio: 'ignore' })
     return true
   } catch (error) {
-    if (error instanceof Error && 'status' in error) return false
+    // It ended with a failure, or there is no Python at all.
+    if (error instanceof Error && ('status' in error || 'errno' in error)) return false
     throw error
   }
 }

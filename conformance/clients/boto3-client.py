@@ -1,0 +1,209 @@
+"""What boto3.test.ts runs: one program for each word on the command line, over boto3's own defaults.
+
+The endpoint and the keys come from the environment. A failed assertion ends it with 1; the last line of a
+run that went well is "ok".
+"""
+
+import filecmp
+import hashlib
+import io
+import os
+import sys
+import urllib.error
+import urllib.request
+
+import boto3
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+MIB = 1024 * 1024
+BUCKET = "boto"
+
+
+def connect(**config):
+    config.setdefault("s3", {"addressing_style": "path"})
+    config.setdefault("retries", {"max_attempts": 1})
+    return boto3.client(
+        "s3", endpoint_url=os.environ["ENDPOINT"], config=Config(**config)
+    )
+
+
+def content(size, seed):
+    """Reproducible bytes that no compression would shrink."""
+    block = b"".join(
+        hashlib.sha256(f"{seed} {index}".encode()).digest() for index in range(2048)
+    )
+    return (block * (size // len(block) + 1))[:size]
+
+
+def code_of(call, **arguments):
+    try:
+        call(**arguments)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return "no error"
+
+
+def objects(folder):
+    s3 = connect()
+    for size in (0, 1, 5 * MIB):
+        body = content(size, "object")
+        md5 = hashlib.md5(body).hexdigest()
+        put = s3.put_object(
+            Bucket=BUCKET,
+            Key=f"sizes/{size}",
+            Body=body,
+            ContentType="text/x-py",
+            CacheControl="no-store",
+            Metadata={"colour": "blue", "long-name": "a  b"},
+        )
+        assert put["ETag"] == f'"{md5}"', put
+        got = s3.get_object(Bucket=BUCKET, Key=f"sizes/{size}")
+        assert got["Body"].read() == body
+        assert got["ContentType"] == "text/x-py", got
+        assert got["CacheControl"] == "no-store", got
+        assert got["Metadata"] == {"colour": "blue", "long-name": "a  b"}, got
+        head = s3.head_object(Bucket=BUCKET, Key=f"sizes/{size}")
+        assert head["ContentLength"] == size and head["ETag"] == put["ETag"], head
+    part = s3.get_object(Bucket=BUCKET, Key=f"sizes/{5 * MIB}", Range="bytes=-10")
+    assert part["Body"].read() == content(5 * MIB, "object")[-10:]
+    assert part["ResponseMetadata"]["HTTPStatusCode"] == 206
+    for algorithm in ("CRC32", "SHA1", "SHA256"):
+        name = f"Checksum{algorithm}"
+        put = s3.put_object(
+            Bucket=BUCKET, Key="sum", Body=b"summed", ChecksumAlgorithm=algorithm
+        )
+        head = s3.head_object(Bucket=BUCKET, Key="sum", ChecksumMode="ENABLED")
+        assert head[name] == put[name], (put, head)
+    # A stream of which the length is not known before it has been read.
+    s3.upload_fileobj(io.BytesIO(content(3 * MIB, "stream")), BUCKET, "stream")
+    down = io.BytesIO()
+    s3.download_fileobj(BUCKET, "stream", down)
+    assert down.getvalue() == content(3 * MIB, "stream")
+
+
+def multipart(folder):
+    s3 = connect()
+    up, down = os.path.join(folder, "up"), os.path.join(folder, "down")
+    with open(up, "wb") as file:
+        file.write(content(23 * MIB + 7, "multipart"))
+    config = TransferConfig(multipart_threshold=5 * MIB, multipart_chunksize=5 * MIB)
+    s3.upload_file(up, BUCKET, "large/æ ø+å", Config=config)
+    head = s3.head_object(Bucket=BUCKET, Key="large/æ ø+å")
+    assert head["ETag"].endswith('-5"'), head
+    s3.download_file(BUCKET, "large/æ ø+å", down, Config=config)
+    assert filecmp.cmp(up, down, shallow=False)
+
+    upload = s3.create_multipart_upload(Bucket=BUCKET, Key="by/hand")
+    address = {"Bucket": BUCKET, "Key": "by/hand", "UploadId": upload["UploadId"]}
+    parts = []
+    for number, size in ((7, 5 * MIB), (3, 5 * MIB), (9, 100)):
+        body = content(size, f"part {number}")
+        done = s3.upload_part(**address, PartNumber=number, Body=body)
+        parts.append({"PartNumber": number, "ETag": done["ETag"]})
+    listed = s3.list_parts(**address)["Parts"]
+    assert [part["PartNumber"] for part in listed] == [3, 7, 9], listed
+    order = sorted(parts, key=lambda part: part["PartNumber"])
+    wrong = {"Parts": parts}
+    refused = code_of(s3.complete_multipart_upload, **address, MultipartUpload=wrong)
+    assert refused == "InvalidPartOrder", refused
+    s3.complete_multipart_upload(**address, MultipartUpload={"Parts": order})
+    got = s3.get_object(Bucket=BUCKET, Key="by/hand")["Body"].read()
+    assert got == b"".join(
+        content(size, f"part {number}")
+        for number, size in ((3, 5 * MIB), (7, 5 * MIB), (9, 100))
+    )
+    upload = s3.create_multipart_upload(Bucket=BUCKET, Key="given/up")
+    uploads = s3.list_multipart_uploads(Bucket=BUCKET)["Uploads"]
+    assert [entry["Key"] for entry in uploads] == ["given/up"], uploads
+    s3.abort_multipart_upload(Bucket=BUCKET, Key="given/up", UploadId=upload["UploadId"])
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=BUCKET)
+
+
+def listing(folder):
+    s3 = connect()
+    keys = sorted(
+        [f"many/{index:02}" for index in range(25)]
+        + ["a b/c", "a+b", "a%2Fb", "æ/ø", "z/<&>\"'", "tab\there"]
+    )
+    keys.sort(key=lambda key: key.encode())
+    for key in keys:
+        s3.put_object(Bucket=BUCKET, Key=key, Body=key.encode())
+    for operation, sizes in (("list_objects_v2", (1000, 7)), ("list_objects", (1000, 7))):
+        for size in sizes:
+            pages = s3.get_paginator(operation).paginate(
+                Bucket=BUCKET, PaginationConfig={"PageSize": size}
+            )
+            seen = [entry["Key"] for page in pages for entry in page["Contents"]]
+            assert seen == keys, (operation, size, seen)
+    page = s3.list_objects_v2(Bucket=BUCKET, Delimiter="/")
+    assert [entry["Prefix"] for entry in page["CommonPrefixes"]] == ["a b/", "many/", "z/", "æ/"]
+    assert [entry["Key"] for entry in page["Contents"]] == ["a%2Fb", "a+b", "tab\there"]
+    resource = boto3.resource("s3", endpoint_url=os.environ["ENDPOINT"])
+    assert len(list(resource.Bucket(BUCKET).objects.filter(Prefix="many/"))) == 25
+    gone = s3.delete_objects(
+        Bucket=BUCKET, Delete={"Objects": [{"Key": key} for key in keys[:5]], "Quiet": True}
+    )
+    assert "Errors" not in gone and "Deleted" not in gone, gone
+    resource.Bucket(BUCKET).objects.all().delete()
+    assert s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 0
+
+
+def conditions(folder):
+    s3 = connect()
+    here = {"Bucket": BUCKET, "Key": "here"}
+    etag = s3.put_object(**here, Body=b"here")["ETag"]
+    assert code_of(s3.get_object, **here, IfMatch='"other"') == "PreconditionFailed"
+    assert code_of(s3.get_object, **here, IfNoneMatch=etag) == "304"
+    assert code_of(s3.head_object, Bucket=BUCKET, Key="nowhere") == "404"
+    assert code_of(s3.get_object, Bucket=BUCKET, Key="nowhere") == "NoSuchKey"
+    assert code_of(s3.get_object, Bucket="no-such-bucket", Key="k") == "NoSuchBucket"
+    assert code_of(s3.create_bucket, Bucket=BUCKET) == "BucketAlreadyOwnedByYou"
+    assert code_of(s3.delete_bucket, Bucket=BUCKET) == "BucketNotEmpty"
+    assert code_of(s3.get_object, **here, Range="bytes=9-") == "InvalidRange"
+    tags = {"TagSet": [{"Key": "a", "Value": "b"}]}
+    assert code_of(s3.put_object_tagging, **here, Tagging=tags) == "NotImplemented"
+    assert code_of(s3.put_object_acl, **here, ACL="private") == "NotImplemented"
+    assert code_of(s3.delete_bucket_policy, Bucket=BUCKET) == "NotImplemented"
+    s3.copy_object(Bucket=BUCKET, Key="there/copy", CopySource=here)
+    s3.copy({"Bucket": BUCKET, "Key": "here"}, BUCKET, "there/again")
+    assert s3.get_object(Bucket=BUCKET, Key="there/copy")["Body"].read() == b"here"
+    assert s3.get_object(Bucket=BUCKET, Key="there/again")["Body"].read() == b"here"
+    wrong = connect(signature_version="s3v4")
+    wrong._request_signer._credentials = boto3.Session(
+        "NOSUCHACCESSKEY00001", "x" * 40
+    ).get_credentials()
+    assert code_of(wrong.list_buckets) == "InvalidAccessKeyId"
+    assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == [BUCKET]
+
+
+def presigned(folder):
+    for version in ("s3v4", "s3"):
+        s3 = connect(signature_version=version)
+        key = f"pre signed/{version} æ+b"
+        target = {"Bucket": BUCKET, "Key": key}
+        url = s3.generate_presigned_url("put_object", Params=target, ExpiresIn=60)
+        request = urllib.request.Request(url, data=b"by url", method="PUT")
+        request.add_header("Content-Type", "")
+        assert urllib.request.urlopen(request).status == 200
+        url = s3.generate_presigned_url("get_object", Params=target, ExpiresIn=60)
+        assert urllib.request.urlopen(url).read() == b"by url"
+        for refused in (url + "x", url.replace("pre", "the"), url.split("?")[0]):
+            try:
+                urllib.request.urlopen(refused)
+            except urllib.error.HTTPError as error:
+                assert error.code in (400, 403), error
+            else:
+                raise AssertionError("a presigned URL that does not hold was served")
+
+
+PROGRAMS = {
+    program.__name__: program
+    for program in (objects, multipart, listing, conditions, presigned)
+}
+
+if __name__ == "__main__":
+    connect().create_bucket(Bucket=BUCKET)
+    PROGRAMS[sys.argv[1]](sys.argv[2])
+    print("ok")

@@ -1,0 +1,44 @@
+// Debian's boto3, by the programs of boto3-client.py: what most Python software speaks S3 with.
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { python, run, testWith } from '../support/real-client.ts'
+import {
+  accessKeyId,
+  region,
+  secretAccessKey,
+  withBridge,
+  withFolder,
+} from '../support/with-bridge.ts'
+
+const test = suite('boto3')
+
+const programs = [
+  ['objects', 'objects of every size, with metadata, ranges and checksums'],
+  ['multipart', 'multipart uploads, by the transfer manager and by hand'],
+  ['listing', 'listings in pages, both versions, and deletes of many'],
+  ['conditions', 'conditions, copies, and errors by their codes'],
+  ['presigned', 'presigned URLs of signature versions 4 and 2'],
+] as const
+
+for (const [program, name] of programs) {
+  testWith(test, ['python:boto3'], name, async () => {
+    await withFolder(async (folder) => {
+      await withBridge(async (bridge) => {
+        const env = {
+          ENDPOINT: bridge.url,
+          AWS_ACCESS_KEY_ID: accessKeyId,
+          AWS_SECRET_ACCESS_KEY: secretAccessKey,
+          AWS_DEFAULT_REGION: region,
+          AWS_EC2_METADATA_DISABLED: 'true',
+          AWS_CONFIG_FILE: join(folder, 'no-config'),
+        }
+        const script = join(import.meta.dirname, 'boto3-client.py')
+        const { stdout } = await run(python, [script, program, folder], { env, timeoutMs: 60_000 })
+        assert.is(stdout, 'ok\n')
+      })
+    })
+  })
+}
+
+test.run()
