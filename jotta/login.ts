@@ -1,25 +1,17 @@
 // From a personal login token, which works once, to a token file. API 2.1.
-import { mkdir } from 'node:fs/promises'
-import path from 'node:path'
 import { z } from 'zod'
 import type { CallOptions } from './client.ts'
-import { type Http, realEnvironment } from './http.ts'
-import { JottaError } from './jotta-error.ts'
-import { readJson } from './json-reply.ts'
-import {
-  createTokenHttp,
-  isRefusal,
-  requestGrant,
-  type TokenSourceOptions,
-  tokenSetOf,
-} from './token.ts'
-import { loginRequired, withTokenLock, writeTokenFile } from './token-file.ts'
+import type { Http } from './http.ts'
+import type { JottaError } from './jotta-error.ts'
+import { discover } from './login-discovery.ts'
+import { keepLogin, type LoginPlace } from './login-keep.ts'
+import { loginRequired, type TokenSet } from './token-file.ts'
+import { firstTokensOf, isRefusal, requestGrant, secretForm } from './token-grant.ts'
 import { isPrivateUrl } from './url-rule.ts'
 
-export type LoginOptions = TokenSourceOptions & {
+export type LoginOptions = LoginPlace & {
   /** As the user copied it; blanks around and line breaks inside do not matter. */
   readonly loginToken: string
-  readonly signal: AbortSignal
 }
 
 export type LoginToken = {
@@ -37,8 +29,6 @@ const loginTokenFields = z.object({
   auth_token: z.string().min(1),
 })
 
-const discovery = z.object({ token_endpoint: z.string().refine(isPrivateUrl) })
-
 /**
  * Spends the login token and writes the token file. Throws JottaError `login-required` when the token
  * is garbled, used up or refused; its text never quotes the token.
@@ -47,20 +37,13 @@ export async function loginWithToken(
   options: LoginOptions,
 ): Promise<{ readonly username: string }> {
   const login = decodeLoginToken(options.loginToken)
-  const http = createTokenHttp(options.http)
-  const environment = { ...realEnvironment, ...options.http?.environment }
-  try {
-    await mkdir(path.dirname(options.tokenFile), { recursive: true, mode: 0o700 })
-    // The lock first: a token that works once is not spent before its fruit can be kept.
-    await withTokenLock(options.tokenFile, { ...environment, signal: options.signal }, async () => {
-      const tokenUrl = options.tokenUrl ?? (await discover(http, login, options))
-      const tokens = await spend(http, tokenUrl, login, options, environment.now)
-      await writeTokenFile(options.tokenFile, tokens)
-    })
-    return { username: login.username }
-  } finally {
-    await http.close()
-  }
+  // The lock first: a token that works once is not spent before its fruit can be kept.
+  await keepLogin(options, async (http, nowMs) => {
+    const tokenUrl =
+      options.tokenUrl ?? (await discover(http, login.wellKnownLink, options)).tokenUrl
+    return await spend(http, tokenUrl, login, options, nowMs)
+  })
+  return { username: login.username }
 }
 
 /** Throws JottaError `login-required` when the text is no login token. Takes either base64 alphabet. */
@@ -85,39 +68,27 @@ export function decodeLoginToken(text: string): LoginToken {
   }
 }
 
-async function discover(http: Http, login: LoginToken, options: CallOptions): Promise<string> {
-  const request = {
-    method: 'GET',
-    url: login.wellKnownLink,
-    auth: 'none',
-    repeat: 'transient',
-  } as const
-  const found = await http.call(request, options, (reply) => readJson(reply, discovery))
-  return found.token_endpoint
-}
-
 async function spend(
   http: Http,
   tokenUrl: string,
   login: LoginToken,
-  options: CallOptions,
-  now: () => number,
-) {
+  options: LoginPlace & CallOptions,
+  nowMs: () => number,
+): Promise<TokenSet> {
+  const { account, clientId = CLIENT_ID, clientSecret } = options
   const form = {
     grant_type: 'password',
-    client_id: CLIENT_ID,
+    client_id: clientId,
+    ...secretForm(clientSecret),
     username: login.username,
     password: login.authToken,
     scope: 'openid offline_access',
   }
   const granted = await requestGrant(http, tokenUrl, form, options).catch((error: unknown) => {
-    throw isRefusal(error) ? loginRequired('the login token is refused; each works once') : error
+    const reason = 'the login token is refused; each works once'
+    throw isRefusal(error) ? loginRequired(reason, { account }) : error
   })
-  if (granted.refresh_token === undefined) {
-    throw new JottaError('protocol', 'the login service gave no refresh token')
-  }
-  const origin = { tokenUrl, clientId: CLIENT_ID, refreshToken: granted.refresh_token }
-  return tokenSetOf(granted, origin, now())
+  return firstTokensOf(granted, { tokenUrl, clientId, clientSecret }, nowMs())
 }
 
 function garbled(): JottaError {

@@ -5,7 +5,7 @@ import { open, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
-import type { Environment } from './http.ts'
+import { type Environment, realEnvironment } from './http.ts'
 import { JottaError } from './jotta-error.ts'
 
 /** Goes into a header, so it must be printable ASCII. */
@@ -15,6 +15,15 @@ const tokenSet = z.object({
   version: z.literal(1),
   tokenUrl: z.string(),
   clientId: z.string(),
+  /** Clients are public, but for those of the legacy login and an operator's own. */
+  clientSecret: z.string().min(1).optional(),
+  /** `openid` when it is not there. */
+  style: z.enum(['openid', 'legacy']).optional(),
+  /** Key of the service whose page the person logged in on. */
+  service: z
+    .string()
+    .regex(/^\w{1,32}$/)
+    .optional(),
   refreshToken: token,
   accessToken: token,
   /** Unix milliseconds. */
@@ -24,22 +33,28 @@ const tokenSet = z.object({
 
 export type TokenSet = Readonly<z.infer<typeof tokenSet>>
 
+/** What the command that mends a login depends on. */
+export type LoginKind = Pick<TokenSet, 'service' | 'style'> & {
+  /** As `--account` takes it; none for the default one. */
+  readonly account?: string | undefined
+}
+
 const LOCK_POLL_MS = 50
 
 /** Throws JottaError `login-required` when there is none, or none that can be understood. */
-export async function readTokenFile(tokenFile: string): Promise<TokenSet> {
+export async function readTokenFile(tokenFile: string, login: LoginKind = {}): Promise<TokenSet> {
   let text: string
   try {
     text = await readFile(tokenFile, 'utf8')
   } catch (cause) {
-    if (hasCode(cause, 'ENOENT')) throw loginRequired('there is no login yet')
+    if (hasCode(cause, 'ENOENT')) throw loginRequired('there is no login yet', login)
     throw new JottaError('unavailable', `the token file ${tokenFile} cannot be read`, { cause })
   }
   try {
     return tokenSet.parse(JSON.parse(text))
   } catch {
     // Without a cause: its text would quote the file.
-    throw loginRequired(`the token file ${tokenFile} is damaged`)
+    throw loginRequired(`the token file ${tokenFile} is damaged`, login)
   }
 }
 
@@ -67,6 +82,13 @@ export async function writeTokenFile(tokenFile: string, tokens: TokenSet): Promi
   }
 }
 
+/** Under the lock, so that a refresh under way does not bring it back. */
+export async function removeTokenFile(tokenFile: string, signal: AbortSignal): Promise<void> {
+  await withTokenLock(tokenFile, { wait: realEnvironment.wait, signal }, async () => {
+    await rm(tokenFile, { force: true })
+  })
+}
+
 /**
  * Runs `work` while no other process does so for the same token file. The lock is SQLite's own lock
  * on a file beside it, which the system releases when its holder dies: none is ever stale.
@@ -85,11 +107,24 @@ export async function withTokenLock<T>(
   }
 }
 
-export function loginRequired(reason: string): JottaError {
-  return new JottaError(
-    'login-required',
-    `Jottacloud login needed: ${reason}. Generate a new personal login token in Jottacloud's web page (account, security) and run \`jotta-s3 login\` with it.`,
-  )
+/** JottaError `login-required` whose text ends with what to do. */
+export function loginRequired(reason: string, login: LoginKind = {}): JottaError {
+  const command = `\`${loginCommandOf(login)}\``
+  const isPersonal = login.service === undefined && login.style !== 'legacy'
+  const way = isPersonal
+    ? `Generate a new personal login token in Jottacloud's web page (account, security) and run ${command} with it.`
+    : `Run ${command}.`
+  return new JottaError('login-required', `Jottacloud login needed: ${reason}. ${way}`)
+}
+
+/** The one command that mends a login, to be run with the settings that the server has. */
+export function loginCommandOf({ account, service, style }: LoginKind): string {
+  const flags = [
+    ...(account === undefined ? [] : ['--account', account]),
+    ...(service === undefined ? [] : ['--service', service]),
+    ...(style === 'legacy' ? ['--legacy'] : []),
+  ]
+  return ['jotta-s3', 'login', ...flags].join(' ')
 }
 
 function openLock(file: string): DatabaseSync {

@@ -1,24 +1,26 @@
 // Access tokens for the http layer, from a token file that outlives the process: refreshed early, by
 // one at a time in all processes that share the file, and never used before the file holds them.
-import { z } from 'zod'
 import type { CallOptions } from './client.ts'
-import {
-  createHttp,
-  type Environment,
-  type Http,
-  type HttpOptions,
-  realEnvironment,
-} from './http.ts'
+import { type Environment, type Http, realEnvironment } from './http.ts'
 import { JottaError } from './jotta-error.ts'
-import { readJson } from './json-reply.ts'
 import { createSingleFlight } from './single-flight.ts'
 import {
+  type LoginKind,
+  loginCommandOf,
   loginRequired,
   readTokenFile,
   type TokenSet,
   withTokenLock,
   writeTokenFile,
 } from './token-file.ts'
+import {
+  createTokenHttp,
+  isRefusal,
+  refreshForm,
+  requestGrant,
+  type TokenHttpOptions,
+  tokenSetOf,
+} from './token-grant.ts'
 
 export type TokenSource = {
   /**
@@ -30,11 +32,25 @@ export type TokenSource = {
   reject(accessToken: string): void
 }
 
+/** `command` is the one that mends it. */
+export type LoginHealth =
+  | { readonly status: 'ok' }
+  | { readonly status: 'login-required'; readonly command: string }
+
+export type LoginSource = TokenSource & {
+  /** What the last attempts found out; looks at the token file at the most, never at the service. */
+  health(): Promise<LoginHealth>
+}
+
 export type TokenSourceOptions = {
   readonly tokenFile: string
+  /** As `--account` takes it, for the command that mends the login. */
+  readonly account?: string | undefined
+  /** Called once for each login that turns out to be dead. */
+  readonly onLoginRequired?: ((error: JottaError) => void) | undefined
   /** Instead of the token endpoint that the login found. */
   readonly tokenUrl?: string | undefined
-  readonly http?: Pick<HttpOptions, 'timeouts' | 'retry' | 'environment'> | undefined
+  readonly http?: TokenHttpOptions | undefined
 }
 
 const EARLY_MS = 60_000
@@ -42,26 +58,18 @@ const EARLY_MS = 60_000
 const PAUSE_MS = 10_000
 const REFRESH_LIMIT_MS = 60_000
 
-const grant = z.object({
-  access_token: z.string().regex(/^[\x21-\x7e]+$/),
-  refresh_token: z
-    .string()
-    .regex(/^[\x21-\x7e]+$/)
-    .optional(),
-  expires_in: z.number().positive().max(31_536_000).default(3600),
-})
-
 export function createStaticTokenSource(accessToken: string): TokenSource {
   return { accessToken: async () => accessToken, reject: () => {} }
 }
 
-export function createTokenSource(options: TokenSourceOptions): TokenSource {
+export function createTokenSource(options: TokenSourceOptions): LoginSource {
   return new FileTokenSource(options)
 }
 
-class FileTokenSource implements TokenSource {
+class FileTokenSource implements LoginSource {
   readonly #tokenFile: string
   readonly #tokenUrl: string | undefined
+  readonly #onLoginRequired: (error: JottaError) => void
   readonly #http: Http
   readonly #environment: Environment
   readonly #renew: (options: CallOptions) => Promise<TokenSet>
@@ -70,16 +78,28 @@ class FileTokenSource implements TokenSource {
   #unsaved: TokenSet | undefined
   #rejected: string | undefined
   #deadRefreshToken: string | undefined
+  /** Of the file that was read last. */
+  #login: LoginKind
+  /** The dead login that was told of, until another one works. */
+  #toldOf: string | undefined
   #pausedUntilMs = 0
 
   constructor(options: TokenSourceOptions) {
     this.#tokenFile = options.tokenFile
     this.#tokenUrl = options.tokenUrl
+    this.#login = { account: options.account }
+    this.#onLoginRequired = options.onLoginRequired ?? (() => {})
     this.#http = createTokenHttp(options.http)
     this.#environment = { ...realEnvironment, ...options.http?.environment }
-    this.#renew = createSingleFlight('the token refresh', REFRESH_LIMIT_MS, (call: CallOptions) =>
-      this.#loadOrRefresh(call),
-    )
+    const renew = async (call: CallOptions) => {
+      try {
+        return await this.#loadOrRefresh(call)
+      } catch (error) {
+        this.#tell(error)
+        throw error
+      }
+    }
+    this.#renew = createSingleFlight('the token refresh', REFRESH_LIMIT_MS, renew)
   }
 
   async accessToken(options: CallOptions): Promise<string> {
@@ -104,15 +124,42 @@ class FileTokenSource implements TokenSource {
     this.#rejected = accessToken
   }
 
+  async health(): Promise<LoginHealth> {
+    if (this.#toldOf === undefined) return { status: 'ok' }
+    try {
+      // Another process may have logged in meanwhile: the next request will find out.
+      const found = await this.#read()
+      if (found.refreshToken !== this.#deadRefreshToken) return { status: 'ok' }
+    } catch (error) {
+      if (!(error instanceof JottaError)) throw error
+    }
+    return { status: 'login-required', command: loginCommandOf(this.#login) }
+  }
+
+  #tell(error: unknown): void {
+    if (!(error instanceof JottaError) || error.kind !== 'login-required') return
+    const dead = `${this.#deadRefreshToken} ${error.message}`
+    if (dead === this.#toldOf) return
+    this.#toldOf = dead
+    this.#onLoginRequired(error)
+  }
+
+  async #read(): Promise<TokenSet> {
+    const found = await readTokenFile(this.#tokenFile, this.#login)
+    const { service, style } = found
+    this.#login = { account: this.#login.account, service, style }
+    return found
+  }
+
   async #loadOrRefresh(call: CallOptions): Promise<TokenSet> {
     if (this.#unsaved === undefined) {
-      const found = await readTokenFile(this.#tokenFile)
+      const found = await this.#read()
       if (this.#isFresh(found)) return this.#use(found)
-      if (found.refreshToken === this.#deadRefreshToken) throw staleLogin()
+      if (found.refreshToken === this.#deadRefreshToken) throw this.#staleLogin()
     }
     const lock = { wait: this.#environment.wait, signal: call.signal }
     return await withTokenLock(this.#tokenFile, lock, async () => {
-      const latest = await readTokenFile(this.#tokenFile)
+      const latest = await this.#read()
       if (this.#unsaved !== undefined && this.#unsaved.obtainedAtMs >= latest.obtainedAtMs) {
         return await this.#save(this.#unsaved)
       }
@@ -123,15 +170,11 @@ class FileTokenSource implements TokenSource {
 
   async #refresh(old: TokenSet, call: CallOptions): Promise<TokenSet> {
     const tokenUrl = this.#tokenUrl ?? old.tokenUrl
-    const form = {
-      grant_type: 'refresh_token',
-      refresh_token: old.refreshToken,
-      client_id: old.clientId,
-    }
+    const form = refreshForm(old)
     const granted = await requestGrant(this.#http, tokenUrl, form, call).catch((error: unknown) => {
       if (!isRefusal(error)) throw error
       this.#deadRefreshToken = old.refreshToken
-      throw staleLogin()
+      throw this.#staleLogin()
     })
     return await this.#save(tokenSetOf(granted, old, this.#environment.now()))
   }
@@ -149,6 +192,7 @@ class FileTokenSource implements TokenSource {
 
   #use(tokens: TokenSet): TokenSet {
     this.#unsaved = undefined
+    this.#toldOf = undefined
     this.#current = tokens
     return tokens
   }
@@ -164,70 +208,8 @@ class FileTokenSource implements TokenSource {
     const isRejected = tokens.accessToken === this.#rejected
     return !isRejected && this.#environment.now() < tokens.expiresAtMs
   }
-}
 
-/** Connections are not kept: minutes or an hour lie between two requests. */
-export function createTokenHttp(options: TokenSourceOptions['http'] = {}): Http {
-  const retry = { maxTries: 4, budgetMs: 20_000, maxRetryAfterMs: 10_000, ...options.retry }
-  const timeouts = { headMs: 20_000, bodyIdleMs: 20_000, ...options.timeouts }
-  return createHttp({ ...options, retry, timeouts, keepAlive: 'close' })
-}
-
-export type Grant = z.infer<typeof grant>
-
-/**
- * Asks the token endpoint. A refusal is JottaError with status 400 or 401 (`isRefusal`).
- *
- * Repeated after failures in transit although it may have been carried out: the tokens of a reply that
- * was lost are lost either way, and if there was none, this is the only way on.
- */
-export async function requestGrant(
-  http: Http,
-  tokenUrl: string,
-  form: Readonly<Record<string, string>>,
-  options: CallOptions,
-): Promise<Grant> {
-  const request = {
-    method: 'POST',
-    url: tokenUrl,
-    headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
-    body: new URLSearchParams(form).toString(),
-    auth: 'none',
-    repeat: 'transient',
-    secrets: [form.refresh_token ?? '', form.password ?? ''],
-  } as const
-  try {
-    return await http.call(request, options, (reply) => readJson(reply, grant))
-  } catch (error) {
-    const isOdd = error instanceof JottaError && error.kind === 'invalid-name'
-    if (!isOdd || isRefusal(error)) throw error
-    throw new JottaError('protocol', error.message, { status: error.status })
+  #staleLogin(): JottaError {
+    return loginRequired('the refresh token is no longer accepted', this.#login)
   }
-}
-
-/** The token endpoint will not accept what was shown to it, now or later. */
-export function isRefusal(error: unknown): boolean {
-  if (!(error instanceof JottaError)) return false
-  return error.status === 401 || (error.status === 400 && error.message.includes('invalid_grant'))
-}
-
-/** Keeps the old refresh token when the reply has none (RFC 6749, 6). */
-export function tokenSetOf(
-  granted: Grant,
-  origin: Pick<TokenSet, 'tokenUrl' | 'clientId' | 'refreshToken'>,
-  nowMs: number,
-): TokenSet {
-  return {
-    version: 1,
-    tokenUrl: origin.tokenUrl,
-    clientId: origin.clientId,
-    refreshToken: granted.refresh_token ?? origin.refreshToken,
-    accessToken: granted.access_token,
-    obtainedAtMs: nowMs,
-    expiresAtMs: nowMs + granted.expires_in * 1000,
-  }
-}
-
-function staleLogin(): JottaError {
-  return loginRequired('the refresh token is no longer accepted')
 }

@@ -1,21 +1,42 @@
-// login and logout: which Jottacloud account the bridge serves.
-import { access, rm } from 'node:fs/promises'
+// Jottacloud logins: made, forgotten, and opened for the bridge. One data folder may hold several, each
+// with a name, a token file and a state directory of its own.
+import { access } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createJottaClient } from '../jotta/client.ts'
+import { createJottaClient, type JottaClient } from '../jotta/client.ts'
 import { loginWithToken } from '../jotta/login.ts'
+import { loginWithBrowser, type Visit } from '../jotta/login-browser.ts'
+import type { LoginPlace } from '../jotta/login-keep.ts'
+import { loginWithPassword } from '../jotta/login-legacy.ts'
+import { findService, services } from '../jotta/services.ts'
 import { createTokenSource } from '../jotta/token.ts'
-import type { Config } from './config.ts'
+import { readTokenFile, removeTokenFile } from '../jotta/token-file.ts'
+import { isPrivateUrl } from '../jotta/url-rule.ts'
+import { type Config, ConfigError, readLegacyPassword } from './config.ts'
+import type { LoginWay } from './login-flags.ts'
+import { openBrowser } from './open-browser.ts'
+import type { Health } from './reply.ts'
+import type { Terminal } from './terminal.ts'
 
-const timeoutMs = 60_000
-
-/** Where the tokens of the account are kept; no such file: nobody is logged in. */
-export function tokenFileOf(config: Config): string {
-  return join(config.dataDir, 'jottacloud-token.json')
+export type OpenAccount = {
+  readonly jotta: JottaClient
+  /** Makes no call upstream. */
+  health(): Promise<Health>
+  close(): Promise<void>
 }
 
-export async function isLoggedIn(config: Config): Promise<boolean> {
+const timeoutMs = 60_000
+/** A person is in it. */
+const loginTimeoutMs = 10 * 60_000
+const defaultAccount = 'default'
+
+/** Where the tokens of an account are kept; no such file: nobody is logged in. */
+export function tokenFileOf(config: Config, account = config.account): string {
+  return join(accountDirectoryOf(config, account), 'jottacloud-token.json')
+}
+
+export async function isLoggedIn(config: Config, account = config.account): Promise<boolean> {
   try {
-    await access(tokenFileOf(config))
+    await access(tokenFileOf(config, account))
     return true
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false
@@ -23,31 +44,177 @@ export async function isLoggedIn(config: Config): Promise<boolean> {
   }
 }
 
-/** Where state and spool of the account that is served lie. */
-export async function stateDirectoryOf(config: Config): Promise<string> {
-  return (await isLoggedIn(config)) ? config.dataDir : join(config.dataDir, 'embedded')
+/** Only the default account has an embedded Jottacloud to stand in for it. */
+export async function usesEmbedded(config: Config): Promise<boolean> {
+  return config.account === defaultAccount && !(await isLoggedIn(config))
 }
 
-/** Returns what to tell the person. Throws JottaError with a text that says what to do. */
-export async function login(config: Config, loginToken: string): Promise<string> {
-  const signal = AbortSignal.timeout(timeoutMs)
+/** Where state and spool of the account that is served lie. */
+export async function stateDirectoryOf(config: Config): Promise<string> {
+  const own = accountDirectoryOf(config, config.account)
+  return (await usesEmbedded(config)) ? join(own, 'embedded') : own
+}
+
+/**
+ * A client for an account by name, whoever else uses it: this process or others. `onLoginRequired` is
+ * called once for each login that turns out to be dead. Throws JottaError `login-required` when nobody
+ * is logged in.
+ */
+export async function openAccount(
+  config: Config,
+  account: string,
+  onLoginRequired: (error: Error) => void,
+): Promise<OpenAccount> {
+  const { tokenUrl, jfsUrl, apiUrl, maxConcurrentUploads } = config
+  const tokenFile = tokenFileOf(config, account)
+  const named = nameOf(account)
+  await readTokenFile(tokenFile, { account: named })
+  const tokens = createTokenSource({ tokenFile, tokenUrl, account: named, onLoginRequired })
+  const jotta = createJottaClient({ jfsUrl, apiUrl, tokens, maxConcurrentUploads })
+  const closing = new AbortController()
+  // So that a login that died while nobody served is told of before the first client comes. Any other
+  // failure is the next request's to meet.
+  tokens.accessToken({ signal: closing.signal }).catch(() => {})
+  return {
+    jotta,
+    health: () => tokens.health(),
+    close: async () => {
+      closing.abort()
+      await jotta.close()
+    },
+  }
+}
+
+/** Returns what to tell the person. Throws JottaError or ConfigError with a text that says what to do. */
+export async function login(config: Config, way: LoginWay, terminal: Terminal): Promise<string> {
+  const signal = AbortSignal.any([AbortSignal.timeout(loginTimeoutMs), terminal.interrupted])
+  const { account, tokenUrl, clientId, clientSecret } = config
   const tokenFile = tokenFileOf(config)
-  const { tokenUrl, jfsUrl, apiUrl } = config
-  await loginWithToken({ loginToken, tokenFile, tokenUrl, signal })
-  const tokens = createTokenSource({ tokenFile, tokenUrl })
+  const place = { tokenFile, account: nameOf(account), tokenUrl, clientId, clientSecret, signal }
+  switch (way.kind) {
+    case 'token': {
+      const loginToken = way.token ?? (await terminal.ask(tokenQuestion, 'shown'))
+      await loginWithToken({ ...place, loginToken })
+      break
+    }
+    case 'browser':
+      await loginInBrowser(config, place, way, terminal)
+      break
+    case 'legacy':
+      await loginByPassword(config, place, way.username, terminal)
+      break
+  }
+  const serve = [
+    'jotta-s3',
+    'serve',
+    ...(nameOf(account) === undefined ? [] : ['--account', account]),
+  ]
+  return `Logged in as ${await whoIsIt(config)}. \`${serve.join(' ')}\` now serves this account.`
+}
+
+export async function logout(config: Config): Promise<string> {
+  const signal = AbortSignal.timeout(timeoutMs)
+  if (!(await isLoggedIn(config))) return 'Nobody was logged in.'
+  await removeTokenFile(tokenFileOf(config), signal)
+  return 'Logged out here. To end the session at Jottacloud too, remove it under "My logged in devices".'
+}
+
+/** One line for each service, for `--help`. */
+export function describeServices(): string {
+  return services.map(({ key, displayName }) => `  ${key.padEnd(14)} ${displayName}`).join('\n')
+}
+
+const tokenQuestion =
+  'Generate a personal login token in your account (Settings, Security) and paste it here: '
+
+async function loginInBrowser(
+  { serviceUrl, authUrl }: Config,
+  place: LoginPlace,
+  way: Extract<LoginWay, { kind: 'browser' }>,
+  terminal: Terminal,
+): Promise<void> {
+  const service = findService(way.service)
+  if (service === undefined) {
+    throw new ConfigError(`--service: there is no ${way.service}; there are\n${describeServices()}`)
+  }
+  requirePrivate('serviceUrl', serviceUrl)
+  requirePrivate('authUrl', authUrl)
+  const onReady = async ({ url, trouble }: Visit) => {
+    terminal.tell(`Log in to ${service.displayName} in a browser, at this address:\n\n  ${url}\n\n`)
+    if (trouble !== undefined) terminal.tell(`Its answer may not arrive here: ${trouble}\n`)
+    const failure = way.browser === 'open' ? await openBrowser(url) : undefined
+    if (failure !== undefined) terminal.tell(`No browser could be opened: ${failure}\n`)
+    terminal.tell(pasteHint)
+  }
+  await loginWithBrowser({
+    ...place,
+    service,
+    serviceUrl,
+    authUrl,
+    onReady,
+    pasted: terminal.lines(),
+    onForeignLine: () => terminal.tell('That is not the address that this login ends at.\n'),
+  })
+}
+
+const pasteHint = `Waiting for it. When the browser is on another machine, paste here the address that it ends at; it
+begins with http://localhost and the browser may say that it cannot be reached.
+`
+
+async function loginByPassword(
+  config: Config,
+  place: LoginPlace,
+  givenUsername: string | undefined,
+  terminal: Terminal,
+): Promise<void> {
+  const { clientId, clientSecret } = config
+  if (clientId === undefined || clientSecret === undefined) {
+    throw new ConfigError(
+      '--legacy: --client-id and --client-secret must be given too; this program has none of its own for it',
+    )
+  }
+  const tokenUrl = config.tokenUrl ?? new URL('auth/v1/token', withSlash(config.apiUrl)).href
+  requirePrivate('apiUrl', tokenUrl)
+  const username = givenUsername ?? (await terminal.ask('User name: ', 'shown'))
+  const password = readLegacyPassword() ?? (await terminal.ask('Password: ', 'hidden'))
+  await loginWithPassword({
+    ...place,
+    tokenUrl,
+    clientId,
+    clientSecret,
+    username,
+    password,
+    askOneTimeCode: () => terminal.ask('The code that was sent to your phone: ', 'shown'),
+  })
+}
+
+async function whoIsIt(config: Config): Promise<string> {
+  const { account, tokenUrl, jfsUrl, apiUrl } = config
+  const tokenFile = tokenFileOf(config)
+  const tokens = createTokenSource({ tokenFile, tokenUrl, account: nameOf(account) })
   const jotta = createJottaClient({ jfsUrl, apiUrl, tokens })
   try {
-    const customer = await jotta.customer({ signal })
-    return `Logged in as ${customer.name ?? customer.email ?? customer.username}. \`jotta-s3 serve\` now serves this account.`
+    const customer = await jotta.customer({ signal: AbortSignal.timeout(timeoutMs) })
+    return customer.name ?? customer.email ?? customer.username
   } finally {
     await jotta.close()
   }
 }
 
-export async function logout(config: Config): Promise<string> {
-  const wasLoggedIn = await isLoggedIn(config)
-  await rm(tokenFileOf(config), { force: true })
-  return wasLoggedIn
-    ? 'Logged out here. To end the session at Jottacloud too, remove it under "My logged in devices".'
-    : 'Nobody was logged in.'
+function accountDirectoryOf({ dataDir }: Config, account: string): string {
+  return account === defaultAccount ? dataDir : join(dataDir, 'accounts', account)
+}
+
+/** As `--account` needs it. */
+function nameOf(account: string): string | undefined {
+  return account === defaultAccount ? undefined : account
+}
+
+function requirePrivate(setting: string, url: string | undefined): void {
+  if (url === undefined || isPrivateUrl(url)) return
+  throw new ConfigError(`${setting}: a login needs https, or http on this machine`)
+}
+
+function withSlash(url: string): string {
+  return url.endsWith('/') ? url : `${url}/`
 }

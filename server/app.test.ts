@@ -87,10 +87,20 @@ test('the health page is for those who do not sign, and takes nothing from S3', 
       raw(`GET /-/healthz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
     const answer = await get('x')
     assert.is(statusOf(answer), 200)
-    assert.match(answer, /\r\n\r\nok\n$/)
+    assert.match(answer, /\r\n\r\n\{"status":"ok"\}\n$/)
     assert.is(statusOf(await get('bucket.s3.test')), 403)
     assert.is((await ask('GET', '/-/healthz')).status, 404)
     assert.is((await loggedLines(2)).length, 2)
+  })
+})
+
+test('a dead login makes the health page a 503 that names the command', async () => {
+  const health = { status: 'login-required', command: 'jotta-s3 login' } as const
+  await withServing({ health: async () => health }, async ({ raw }) => {
+    const answer = await raw('GET /-/healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    assert.is(statusOf(answer), 503)
+    assert.match(answer, /content-type: application\/json/i)
+    assert.equal(JSON.parse(answer.split('\r\n\r\n')[1] ?? ''), health)
   })
 })
 

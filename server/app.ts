@@ -27,10 +27,11 @@ import type { Reply } from './operation.ts'
 import { refuseHeaders } from './operations/wire/refusals.ts'
 import { createPayload } from './payload.ts'
 import {
+  type Health,
   type Outcome,
   type ReplyOptions,
   sendError,
-  sendOk,
+  sendHealth,
   sendReply,
   type Wait,
 } from './reply.ts'
@@ -55,6 +56,8 @@ export type AppOptions = {
   /** Whether presigned URLs of Signature Version 2 are let in; they are by default. */
   readonly signatureV2?: SignatureV2Policy
   readonly log: Log
+  /** Asked for each look at the health page, so it must cost nothing; always `ok` without it. */
+  readonly health?: () => Promise<Health>
   /** Of one PutObject or UploadPart. */
   readonly maxObjectBytes?: number
   /** The longest silence of a client that sends a body or takes an answer. */
@@ -76,13 +79,14 @@ export function createApp(options: AppOptions): App {
   const expectations = new WeakMap<IncomingMessage, Expectation>()
   const responses = new WeakMap<Duplex, ServerResponse>()
   const countWireBytes = createWireCounter()
+  const { health = async () => ({ status: 'ok' }) } = options
   const koa = new Koa()
   const router = new Router()
   // The router knows the pages that are not S3's. `-` is no bucket name, so nothing is taken from S3,
   // whose own addresses are read from the raw target: the router has another opinion of escapes, of
   // `//` and of hosts.
   router.get('/-/healthz', async (ctx, next) => {
-    if (isOwnPage(ctx.req, options)) await sendOk(ctx)
+    if (isOwnPage(ctx.req, options)) await sendHealth(ctx, await health())
     else await next()
   })
   koa.use(router.routes())

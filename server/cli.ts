@@ -1,19 +1,26 @@
 #!/usr/bin/env node
 // The command line: serve, login, logout, help. Ends with 2 when it was called wrongly, 1 when it failed.
-import { createInterface } from 'node:readline/promises'
-import { login, logout } from './account.ts'
+import { describeServices, login, logout } from './account.ts'
 import { ConfigError, describeSettings, readConfig } from './config.ts'
+import { takeLoginFlags } from './login-flags.ts'
 import { serve } from './main.ts'
 import { transferMetadata } from './metadata-transfer.ts'
+import { openTerminal } from './terminal.ts'
 
 const usage = `jotta-s3: an S3 server whose disk is a Jottacloud account
 
   jotta-s3 [serve]                 serve S3, over Jottacloud when logged in, else over an embedded one
   jotta-s3 login [--token TOKEN]   log in with a personal login token (asked for when not given)
+  jotta-s3 login --service NAME    log in with a browser; --no-browser only shows the address
+  jotta-s3 login --legacy          log in with a password, asked for or in JOTTA_S3_LEGACY_PASSWORD; takes
+                                   --username U; needs --client-id and --client-secret
   jotta-s3 logout                  forget the login; the embedded Jottacloud is served again
   jotta-s3 metadata export [FILE]  write what Jottacloud does not hold of the objects, as JSON lines
   jotta-s3 metadata import FILE    take such a file in again
   jotta-s3 help
+
+Services:
+${describeServices()}
 
 Settings, as flags, environment variables, or names in the JSON file that --config names:
 ${describeSettings()}
@@ -44,11 +51,8 @@ async function runCommand(command: Command, args: readonly string[]): Promise<nu
   switch (command) {
     case 'serve':
       return await serve(readConfig(args))
-    case 'login': {
-      const { token, rest } = takeToken(args)
-      const config = readConfig(rest)
-      return print(`${await login(config, token ?? (await askForToken()))}\n`)
-    }
+    case 'login':
+      return await logIn(args)
     case 'logout':
       return print(`${await logout(readConfig(args))}\n`)
     case 'metadata': {
@@ -69,27 +73,14 @@ function isCommand(word: string | undefined): word is Command {
   return commands.some((command) => command === word)
 }
 
-function takeToken(args: readonly string[]): {
-  readonly token: string | undefined
-  readonly rest: readonly string[]
-} {
-  const at = args.findIndex((arg) => arg === '--token' || arg.startsWith('--token='))
-  const flag = args[at]
-  if (flag === undefined) return { token: undefined, rest: args }
-  const joined = flag.startsWith('--token=') ? flag.slice('--token='.length) : undefined
-  const token = joined ?? args[at + 1]
-  if (token === undefined || token === '') throw new ConfigError('--token: a token must follow')
-  return { token, rest: args.toSpliced(at, joined === undefined ? 2 : 1) }
-}
-
-async function askForToken(): Promise<string> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr })
+async function logIn(args: readonly string[]): Promise<number> {
+  const { way, rest } = takeLoginFlags(args)
+  const config = readConfig(rest)
+  const terminal = openTerminal({ input: process.stdin, output: process.stderr })
   try {
-    return await lines.question(
-      'Generate a personal login token in your account (Settings, Security) and paste it here: ',
-    )
+    return print(`${await login(config, way, terminal)}\n`)
   } finally {
-    lines.close()
+    terminal.close()
   }
 }
 

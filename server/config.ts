@@ -57,7 +57,24 @@ const settings = {
   ],
   jfsUrl: [url.default('https://jfs.jottacloud.com/jfs/'), 'base URL of the file service'],
   apiUrl: [url.default('https://api.jottacloud.com/'), 'base URL of the JSON service'],
-  tokenUrl: [url.optional(), 'token endpoint, instead of the one the login token names'],
+  tokenUrl: [url.optional(), 'token endpoint, instead of the one the login found'],
+  account: [
+    z
+      .string()
+      .regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 lower-case letters, digits or -')
+      .default('default'),
+    'which of several Jottacloud logins to use or to make',
+  ],
+  serviceUrl: [
+    url.optional(),
+    'login: where the service of --service is, instead of its own domain',
+  ],
+  authUrl: [url.optional(), 'login: page to log in on, instead of the one the service names'],
+  clientId: [
+    z.string().min(1).max(200).optional(),
+    'login: OAuth client, instead of the usual one',
+  ],
+  clientSecret: [z.string().min(1).max(500).optional(), 'login: its secret, when it has one'],
   deleteMode: [
     z.enum(['trash', 'permanent']).default('trash'),
     'what a delete does: trash, permanent',
@@ -146,6 +163,13 @@ export function readConfig(
       })
       .join('\n'),
   )
+}
+
+/** What must never be a flag, since a list of processes shows those. */
+export function readLegacyPassword(
+  environment: NodeJS.ProcessEnv = process.env,
+): string | undefined {
+  return environment.JOTTA_S3_LEGACY_PASSWORD || undefined
 }
 
 /** One line for each setting, for `--help`. */

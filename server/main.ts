@@ -5,14 +5,14 @@ import { mkdir } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { createJottaClient, type JottaClient } from '../jotta/client.ts'
+import { createJottaClient } from '../jotta/client.ts'
 import { loginWithToken } from '../jotta/login.ts'
 import { createTokenSource } from '../jotta/token.ts'
 import { createBridge } from '../translate/create-bridge.ts'
 import { openSpool } from '../translate/spool.ts'
 import { openSqliteState } from '../translate/state/sqlite.ts'
 import { sweepUploads } from '../translate/upload-expiry.ts'
-import { isLoggedIn, stateDirectoryOf, tokenFileOf } from './account.ts'
+import { type OpenAccount, openAccount, stateDirectoryOf, usesEmbedded } from './account.ts'
 import { createApp, serverOptions } from './app.ts'
 import type { Config } from './config.ts'
 import { startEmbedded } from './embedded.ts'
@@ -27,6 +27,11 @@ export type RunningServer = {
   readonly isEmbedded: boolean
   /** Takes no new requests, lets those under way finish for `shutdownSeconds`, then ends them. */
   stop(): Promise<void>
+}
+
+type Served = Pick<OpenAccount, 'health'> & {
+  readonly bridge: ReturnType<typeof createBridge>
+  readonly key: AccessKey
 }
 
 const sweepIntervalMs = 60 * 60_000
@@ -51,10 +56,16 @@ export async function serve(config: Config): Promise<number> {
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {
   await using parts = new AsyncDisposableStack()
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
-  const isEmbedded = !(await isLoggedIn(config))
+  const isEmbedded = await usesEmbedded(config)
   const ownDirectory = await stateDirectoryOf(config)
   await mkdir(ownDirectory, { recursive: true, mode: 0o700 })
-  const jotta = await openJottacloud(config, ownDirectory, isEmbedded, parts)
+  const account = isEmbedded
+    ? await openEmbedded(config, ownDirectory, parts)
+    : await openAccount(config, config.account, (error) => {
+        log.error({ account: config.account }, error.message)
+      })
+  parts.defer(() => account.close())
+  const { jotta, health } = account
 
   const state = openSqliteState({ file: join(ownDirectory, 'state.sqlite') })
   parts.defer(() => state.close())
@@ -91,7 +102,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   parts.defer(() => clearInterval(sweeping))
 
   const { key, isNew } = await rootAccessKey(config)
-  const url = await listen(config, log, { bridge, key }, stopping, parts)
+  const url = await listen(config, log, { bridge, key, health }, stopping, parts)
   const running = parts.move()
   return {
     url,
@@ -102,29 +113,20 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   }
 }
 
-async function openJottacloud(
-  config: Config,
+async function openEmbedded(
+  { maxConcurrentUploads }: Config,
   ownDirectory: string,
-  isEmbedded: boolean,
   parts: AsyncDisposableStack,
-): Promise<JottaClient> {
-  const { maxConcurrentUploads } = config
-  let { jfsUrl, apiUrl, tokenUrl } = config
-  let tokenFile = tokenFileOf(config)
-  if (isEmbedded) {
-    const embedded = await startEmbedded(ownDirectory)
-    parts.defer(() => embedded.close())
-    tokenFile = join(ownDirectory, 'token.json')
-    const signal = AbortSignal.timeout(60_000)
-    await loginWithToken({ loginToken: embedded.loginToken(), tokenFile, signal })
-    jfsUrl = embedded.jfsUrl
-    apiUrl = embedded.apiUrl
-    tokenUrl = undefined
-  }
-  const tokens = createTokenSource({ tokenFile, tokenUrl })
+): Promise<OpenAccount> {
+  const embedded = await startEmbedded(ownDirectory)
+  parts.defer(() => embedded.close())
+  const tokenFile = join(ownDirectory, 'token.json')
+  const signal = AbortSignal.timeout(60_000)
+  await loginWithToken({ loginToken: embedded.loginToken(), tokenFile, signal })
+  const tokens = createTokenSource({ tokenFile })
+  const { jfsUrl, apiUrl } = embedded
   const jotta = createJottaClient({ jfsUrl, apiUrl, tokens, maxConcurrentUploads })
-  parts.defer(() => jotta.close())
-  return jotta
+  return { jotta, health: () => tokens.health(), close: () => jotta.close() }
 }
 
 async function rootAccessKey(config: Config): Promise<{ key: AccessKey; isNew: boolean }> {
@@ -139,7 +141,7 @@ async function rootAccessKey(config: Config): Promise<{ key: AccessKey; isNew: b
 async function listen(
   config: Config,
   log: Log,
-  { bridge, key }: { bridge: ReturnType<typeof createBridge>; key: AccessKey },
+  { bridge, key, health }: Served,
   stopping: AbortController,
   parts: AsyncDisposableStack,
 ): Promise<string> {
@@ -151,6 +153,7 @@ async function listen(
     domains: config.domains,
     signatureV2: config.signatureV2,
     log,
+    health,
     idleTimeoutMs: config.idleTimeoutSeconds * 1000,
   })
   const server = createServer(serverOptions)

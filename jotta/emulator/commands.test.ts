@@ -360,6 +360,32 @@ test('mvDir moves a tree, wants its slash, and never merges', async () => {
   })
 })
 
+test('mvDir makes the folders above its target, and none when it is refused', async () => {
+  await withEmulator({}, async (session) => {
+    await session.put(`${home}/d/a`, 'a')
+    await session.put(`${home}/file`, 'f')
+    await session.put(`${home}/old/b`, 'b')
+    await session.post(`${home}/old`, '?dlDir=true')
+    assert.is((await session.transfer('mvDir', `${home}/d`, `${home}/n/o/d`)).status, 200)
+    assert.is(await session.content(`${home}/n/o/d/a`), 'a')
+    assert.equal(await session.names(`${home}/n`), ['o/'])
+    const refused = [
+      [`${home}/d`, `${home}/p/q`, 404],
+      [`${home}/n/o/d`, `${home}/file/p/d`, 409],
+      [`${home}/n`, `${home}/n/p/q/d`, 400],
+      [`${home}/n`, 'Jotta/Nowhere/p/n', 404],
+    ] as const
+    for (const [from, to, status] of refused) {
+      assert.is((await session.transfer('mvDir', from, to)).status, status, `${from} to ${to}`)
+    }
+    assert.equal(await session.names(home), ['file', 'n/', 'old/†'])
+    assert.equal(await session.names(`${home}/n`), ['o/'])
+    // A trashed one comes back, and what it held does not.
+    assert.is((await session.transfer('mvDir', `${home}/n/o/d`, `${home}/old/d`)).status, 200)
+    assert.equal(await session.names(`${home}/old`), ['b†', 'd/'])
+  })
+})
+
 test('sharing is a GET that shows and hides public addresses', async () => {
   await withEmulator({}, async (session) => {
     await session.put(`${home}/a`, 'a')

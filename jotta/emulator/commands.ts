@@ -159,13 +159,16 @@ export class Commands {
     })
   }
 
-  /** `mvDir`. */
+  /**
+   * `mvDir`. Makes missing parents: rclone makes none before it, and its own integration tests move a
+   * folder two levels below where nothing is.
+   */
   moveFolder(source: Names, target: Names): void {
     refuseVirtual(target)
     this.#change(() => {
       const from = this.#tree.mustFind(source, 'folder')
       if (from.kind !== 'folder' || deletedAt(from) !== null) throw missingPath(source)
-      const parent = this.#liveParentOf(target)
+      const parent = this.#madeParentOf(target)
       const name = lastOf(target)
       if ([...parent.trail, parent].some(({ id }) => id === from.id)) {
         throw invalidArgument('A folder cannot be moved into itself')
@@ -212,6 +215,14 @@ export class Commands {
     const parent = this.#parentOf(names)
     if (deletedAt(parent) !== null) throw missingPath(names.slice(0, -1))
     return parent
+  }
+
+  /** Made or brought back where it has to be; the mountpoint is there or a 404. */
+  #madeParentOf(names: Names): Found {
+    const folders = names.slice(2, -1)
+    let parent: Node = this.#liveParentOf(names.slice(0, 3))
+    for (const folder of folders) parent = this.#tree.ensureFolder(parent, folder)
+    return this.#liveParentOf(names)
   }
 
   /** Live and with content. */

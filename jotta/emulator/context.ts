@@ -5,7 +5,7 @@ import type { Commands } from './commands.ts'
 import type { Faults } from './faults.ts'
 import type { GarbageCollector } from './garbage.ts'
 import type { Identity } from './identity.ts'
-import type { Switches } from './options.ts'
+import type { LegacyLogin, Switches } from './options.ts'
 import type { Revisions } from './revisions.ts'
 import type { Store } from './store.ts'
 import type { Tree } from './tree.ts'
@@ -13,6 +13,7 @@ import type { Uploads } from './uploads.ts'
 
 export type Context = {
   readonly username: string
+  readonly legacyLogin: LegacyLogin | undefined
   readonly switches: Switches
   readonly store: Store
   readonly tree: Tree
@@ -28,7 +29,9 @@ export type Context = {
 /** What a request is, for faults and counters; the JFS commands by the name of their parameter. */
 export type Operation =
   | 'discovery'
+  | 'authorize'
   | 'token'
+  | 'legacyToken'
   | 'userinfo'
   | 'customer'
   | 'allocate'

@@ -1,6 +1,6 @@
 // A local Jottacloud over HTTP, on a folder on disk: the embedded disk of the product and the ground
-// that tests stand on. It shares no code with the client. What it does not offer: the login with
-// authorization code, the legacy login, uploads to the `up` host, thumbnails, change events.
+// that tests stand on. It shares no code with the client. What it does not offer: device registration of
+// the legacy login, uploads to the `up` host, thumbnails, change events.
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server, type ServerOptions } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
@@ -13,7 +13,7 @@ import { Identity } from './identity.ts'
 import { type EmulatorOptions, resolveSwitches, type Switches } from './options.ts'
 import { Revisions } from './revisions.ts'
 import { createAdmin } from './routes/admin.ts'
-import { tokenPath, wellKnownPath } from './routes/router.ts'
+import { tokenPath, wellKnownPath } from './routes/openid-paths.ts'
 import { accountNode, doomedNode } from './schema.ts'
 import { serve } from './server.ts'
 import { Store } from './store.ts'
@@ -57,7 +57,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const now = options.now ?? (() => new Date())
   const store = new Store(options.dataDirectory)
   try {
-    const context = createContext(store, switches, now, options.dataDirectory)
+    const context = createContext(store, switches, now, options)
     repair(context.tree, context.blobs)
     await context.garbage.collect()
     return await listen(context, options)
@@ -71,7 +71,7 @@ function createContext(
   store: Store,
   switches: Switches,
   now: () => Date,
-  dataDirectory: string,
+  { dataDirectory, legacyLogin }: EmulatorOptions,
 ): Context {
   const tree = new Tree(store, switches, now)
   const username = openAccount(store, tree, switches)
@@ -88,6 +88,7 @@ function createContext(
   })
   return {
     username,
+    legacyLogin,
     switches,
     store,
     tree,

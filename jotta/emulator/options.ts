@@ -27,6 +27,10 @@ export const behaviours = {
   refreshTokenReuse: ['revoke', 'allow'],
   /** Client authentication by HTTP Basic at the token endpoint (API 2.2). */
   basicClientAuthentication: ['accept', 'refuse'],
+  /** What a browser gets of the authorization endpoint (API 2.3): a page to agree on, or the answer. */
+  authorizationPage: ['form', 'agree-at-once'],
+  /** Ports of `localhost` that it sends the browser back to. */
+  redirectPorts: ['registered', 'any'],
   /** (16) HEAD: as GET without a body, or 405. */
   headRequests: ['serve', 'refuse'],
   /** (16) `Range: bytes=-n`: 206, or the whole file with 200. */
@@ -86,6 +90,15 @@ type Amounts = { [Name in keyof typeof amounts]: number }
 /** Everything that may change while the emulator runs. */
 export type Switches = Behaviours & Amounts
 
+export type LegacyLogin = {
+  readonly username: string
+  readonly password: string
+  readonly clientId: string
+  readonly clientSecret: string
+  /** Six digits; without it the password is enough. */
+  readonly oneTimeCode?: string
+}
+
 export type EmulatorOptions = Partial<Switches> & {
   /** Made when missing. One emulator at a time; a second one on it fails to start. */
   readonly dataDirectory: string
@@ -95,6 +108,8 @@ export type EmulatorOptions = Partial<Switches> & {
   /** PEM. With it the emulator speaks HTTPS only. */
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer }
   readonly now?: () => Date
+  /** Lets this person in by the legacy login (API 2.5), which no known service does any more. */
+  readonly legacyLogin?: LegacyLogin
   /** Where `upload_url` and the discovery document point; the request's own scheme and host otherwise. */
   readonly publicUrl?: string
   /** What should not happen, and was answered with a 500. A process warning by default. */

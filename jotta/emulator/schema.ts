@@ -101,5 +101,20 @@ CREATE TABLE IF NOT EXISTS tokens (
   used INTEGER NOT NULL DEFAULT 0,
   expires INTEGER
 ) STRICT, WITHOUT ROWID;
+-- Whose login a family is; one without a row is jottacli's in the official realm. "legacy" is no realm
+-- but the login with a password.
+CREATE TABLE IF NOT EXISTS logins (
+  family INTEGER PRIMARY KEY, realm TEXT NOT NULL, client TEXT NOT NULL
+) STRICT;
+-- Authorization codes; "family" is the login that one was spent on.
+CREATE TABLE IF NOT EXISTS codes (
+  sha256 TEXT PRIMARY KEY,
+  realm TEXT NOT NULL,
+  client TEXT NOT NULL,
+  redirect_uri TEXT NOT NULL,
+  challenge TEXT,
+  expires INTEGER NOT NULL,
+  family INTEGER
+) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS tokens_expires ON tokens (expires) WHERE expires IS NOT NULL;
 `

@@ -224,8 +224,19 @@ async function flushed(response: ServerResponse): Promise<void> {
 
 /** A reply may be sent before its request was read: the rest is read and dropped, or the line cut. */
 async function drain(call: Call): Promise<void> {
-  if (call.request.complete || call.request.destroyed) return
-  if ((await discardBody(call)) === 'left') throw new CutConnection()
+  const { request } = call
+  if (request.complete || request.destroyed) return
+  // NOTE: with its reply sent, a request is not told any more that its connection is gone.
+  const abandon = (): void => {
+    request.destroy()
+  }
+  request.socket.once('close', abandon)
+  if (request.socket.destroyed) abandon()
+  try {
+    if ((await discardBody(call)) === 'left') throw new CutConnection()
+  } finally {
+    request.socket.off('close', abandon)
+  }
 }
 
 function isDisconnect(error: unknown): boolean {

@@ -1,4 +1,6 @@
 // Section 5 of the protocol reference, over HTTP.
+import { once } from 'node:events'
+import { request } from 'node:http'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { at, createClock, list, md5, type Session, withEmulator } from './testing/with-emulator.ts'
@@ -342,6 +344,21 @@ test('an upload does not land where its file was moved to, nor on one that was r
     await session.post('Jotta/Archive/e', '?dlDir=true')
     assert.is((await session.send(three, 'new')).status, 200)
     assert.is(await session.content('Jotta/Archive/e/g'), 'new')
+  })
+})
+
+test('a client that goes away after its refusal, its body half sent, is not waited for', async () => {
+  await withEmulator({}, async (session) => {
+    const upload = request(`${session.url}/files/v1/upload/none`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${session.accessToken}`, 'content-length': '1000' },
+    })
+    upload.on('error', () => undefined)
+    upload.write('a part')
+    const [reply] = await once(upload, 'response')
+    assert.is(reply.statusCode, 404)
+    // Its end waits for all that is under way.
+    upload.destroy()
   })
 })
 

@@ -5,7 +5,7 @@ import { invalidArgument } from '../emulator-error.ts'
 import type { Hold, Match, Rule } from '../faults.ts'
 import { checkSwitches } from '../options.ts'
 import { readText } from './body.ts'
-import { realmPath } from './token.ts'
+import { wellKnownPath } from './openid-paths.ts'
 
 export type Admin = (context: Context, call: Call) => Promise<Reply>
 
@@ -47,7 +47,7 @@ export function createAdmin(): Admin {
       holds.set(String(id), context.faults.hold(parseMatch(match)))
     }
     if (order.release !== undefined) holds.get(String(order.release))?.release()
-    const wellKnown = `${call.baseUrl}${realmPath}/.well-known/openid-configuration`
+    const wellKnown = `${call.baseUrl}${wellKnownPath}`
     return jsonReply(
       order.loginToken === true ? { loginToken: context.identity.mintLoginToken(wellKnown) } : {},
     )

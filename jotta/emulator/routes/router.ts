@@ -4,13 +4,13 @@ import { EmulatorError, notFound } from '../emulator-error.ts'
 import { customerReply, userinfoReply } from './account.ts'
 import type { Admin } from './admin.ts'
 import { allocate, emptyTrash, upload, uploadPrefix } from './api.ts'
+import { authorize } from './authorize.ts'
 import { jfs } from './jfs.ts'
-import { discovery, realmPath, token } from './token.ts'
+import { legacyToken } from './legacy-token.ts'
+import { openidOperationOf } from './openid-paths.ts'
+import { discovery, token } from './token.ts'
 
 export const adminPath = '/emulator/faults'
-export const wellKnownPath = `${realmPath}/.well-known/openid-configuration`
-export const tokenPath = `${realmPath}/protocol/openid-connect/token`
-const userinfoPath = `${realmPath}/protocol/openid-connect/userinfo`
 
 const jfsCommands = ['mkDir', 'dl', 'rm', 'dlDir', 'rmDir', 'cp', 'mv', 'mvDir', 'cphash'] as const
 const modes: Readonly<Record<string, Operation>> = {
@@ -21,15 +21,14 @@ const modes: Readonly<Record<string, Operation>> = {
   disableShare: 'disableShare',
 }
 const fixed: Readonly<Record<string, Operation>> = {
-  [wellKnownPath]: 'discovery',
-  [tokenPath]: 'token',
-  [userinfoPath]: 'userinfo',
+  '/auth/v1/token': 'legacyToken',
   '/account/v1/customer': 'customer',
   '/files/v1/allocate': 'allocate',
   '/files/v1/purge_trash': 'purge_trash',
 }
 const methods: Partial<Readonly<Record<Operation, string>>> = {
   token: 'POST',
+  legacyToken: 'POST',
   allocate: 'POST',
   upload: 'POST',
   purge_trash: 'POST',
@@ -37,7 +36,7 @@ const methods: Partial<Readonly<Record<Operation, string>>> = {
 
 export function operationOf(method: string, rawPath: string, query: URLSearchParams): Operation {
   if (rawPath.startsWith(uploadPrefix)) return 'upload'
-  if (!rawPath.startsWith('/jfs/')) return fixed[rawPath] ?? 'unknown'
+  if (!rawPath.startsWith('/jfs/')) return fixed[rawPath] ?? openidOperationOf(rawPath) ?? 'unknown'
   const depth = rawPath.split('/').filter((name) => name !== '').length - 1
   if (method === 'POST') {
     const command = jfsCommands.find((name) => query.has(name))
@@ -63,8 +62,16 @@ export async function route(
       allow: method,
     })
   }
-  if (call.operation === 'discovery') return discovery(call)
-  if (call.operation === 'token') return await token(context, call)
+  switch (call.operation) {
+    case 'discovery':
+      return discovery(call)
+    case 'authorize':
+      return await authorize(context, call)
+    case 'token':
+      return await token(context, call)
+    case 'legacyToken':
+      return await legacyToken(context, call)
+  }
   if (!context.identity.isAuthorized(call.request.headers.authorization)) {
     throw new EmulatorError(401, 'BadCredentialsException', 'No username for this token', {
       'www-authenticate': 'Bearer',

@@ -1,0 +1,300 @@
+// What a person sees of the ways to log in, and of a login that dies: the command line in processes of its
+// own, against the emulator.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { access, chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { get, request } from 'node:http'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import {
+  type Emulator,
+  type EmulatorOptions,
+  startEmulator,
+} from '../../jotta/emulator/emulator.ts'
+import { md5OfStream, randomBuffer, randomBytes } from '../support/bytes.ts'
+import { ask, send } from '../support/signed-request.ts'
+import { startBridge, withFolder } from '../support/with-bridge.ts'
+import { withEmulatedBridge } from '../support/with-emulated-bridge.ts'
+
+const test = suite('log in')
+const project = join(import.meta.dirname, '..', '..')
+
+type Bench = {
+  readonly folder: string
+  readonly emulator: Emulator
+  readonly dataDirectory: string
+  start(args: readonly string[], env?: Readonly<Record<string, string>>): Running
+}
+
+type Running = {
+  /** Resolves with the first match in what was printed for people. */
+  readonly says: (pattern: RegExp) => Promise<string>
+  readonly type: (line: string) => void
+  readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>
+}
+
+async function withBench(
+  options: Partial<EmulatorOptions>,
+  work: (bench: Bench) => Promise<void>,
+): Promise<void> {
+  await withFolder(async (folder) => {
+    const emulator = await startEmulator({ ...options, dataDirectory: join(folder, 'jottacloud') })
+    const dataDirectory = join(folder, 'data')
+    try {
+      const hosts = ['--jfs-url', emulator.jfsUrl, '--api-url', emulator.apiUrl]
+      const common = [...hosts, '--data-dir', dataDirectory]
+      const start: Bench['start'] = (args, env) => startCli([...args, ...common], env)
+      await work({ folder, emulator, dataDirectory, start })
+    } finally {
+      await emulator.close()
+    }
+  })
+}
+
+function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+  const child = spawn(process.execPath, ['server/cli.ts', ...args], {
+    cwd: project,
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: 60_000,
+  })
+  let stderr = ''
+  const look = new Set<() => void>()
+  child.stderr.setEncoding('utf8').on('data', (piece: string) => {
+    stderr += piece
+    for (const each of look) each()
+  })
+  const finish = async () => {
+    const [stdout, [code]] = await Promise.all([text(child.stdout), once(child, 'close')])
+    return { code, stdout, stderr }
+  }
+  const ended = finish()
+  return {
+    says: async (pattern) => {
+      const found = Promise.withResolvers<string>()
+      const each = () => {
+        const match = pattern.exec(stderr)
+        if (match !== null) found.resolve(match[0])
+      }
+      look.add(each)
+      each()
+      void ended.then(() => found.reject(new Error(`it ended without saying so\n${stderr}`)))
+      return await found.promise
+    },
+    type: (line) => child.stdin.write(`${line}\n`),
+    ended,
+  }
+}
+
+/** Where the emulator sends a browser to. */
+async function visit(url: string): Promise<string> {
+  const [response] = await once(get(url), 'response')
+  response.resume()
+  return String(response.headers.location)
+}
+
+async function health(url: string): Promise<{ status: number; json: unknown }> {
+  const [response] = await once(request(`${url}/-/healthz`).end(), 'response')
+  return { status: response.statusCode, json: JSON.parse(await text(response)) }
+}
+
+const atOnce = { authorizationPage: 'agree-at-once' } as const
+
+test('--service prints an address; what the browser ends at is pasted; the input may stay open', async () => {
+  await withBench(atOnce, async ({ emulator, dataDirectory, start }) => {
+    const service = ['login', '--service', 'telia_se', '--service-url', emulator.url]
+    const login = start([...service, '--no-browser'])
+    const url = await login.says(/http:\S+\/auth\/realms\/telia_se\/\S+/)
+    await login.says(/paste here/)
+    login.type('http://localhost:53682/?state=wrong&code=x')
+    await login.says(/That is not the address/)
+    login.type(await visit(url))
+    const { code, stdout, stderr } = await login.ended
+    assert.is(code, 0, stderr)
+    assert.match(stdout, /^Logged in as .*`jotta-s3 serve` now serves this account\.\n$/)
+    const file = join(dataDirectory, 'jottacloud-token.json')
+    assert.is((await stat(file)).mode & 0o777, 0o600)
+    const { accessToken, refreshToken, clientId } = JSON.parse(await readFile(file, 'utf8'))
+    assert.is(clientId, 'desktop')
+    for (const secret of [accessToken, refreshToken]) {
+      assert.not.ok(`${stdout}${stderr}`.includes(secret))
+    }
+  })
+})
+
+test('the browser is started with the address as it is, and by no shell', async () => {
+  if (process.platform !== 'linux') return
+  await withBench(atOnce, async ({ folder, emulator, start }) => {
+    const seen = join(folder, 'seen')
+    const program = join(folder, 'xdg-open')
+    // Renamed when it is whole.
+    await writeFile(
+      program,
+      `#!/bin/sh\nprintf %s "$1" > ${seen}.part && mv ${seen}.part ${seen}\n`,
+    )
+    await chmod(program, 0o755)
+    const env = { PATH: `${folder}:${process.env.PATH}` }
+    const service = ['login', '--service', 'elko', '--service-url', emulator.url]
+    const login = start(service, env)
+    const url = await login.says(/http:\S+\/auth\/realms\/elko\/\S+/)
+    await eventually(async () => (await readdir(folder)).includes('seen'))
+    assert.is(await readFile(seen, 'utf8'), url)
+    login.type(await visit(url))
+    const { code, stderr } = await login.ended
+    assert.is(code, 0, stderr)
+  })
+})
+
+/** Waits for what another process writes, for at most ten seconds. */
+async function eventually(isTrue: () => Promise<boolean>): Promise<void> {
+  const deadlineMs = Date.now() + 10_000
+  while (!(await isTrue())) {
+    if (Date.now() > deadlineMs) throw new Error('it did not happen')
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+const legacyLogin = {
+  username: 'ola@example.test',
+  password: 'a password of mine',
+  clientId: 'legacy-client',
+  clientSecret: 'legacy-secret',
+  oneTimeCode: '123456',
+}
+
+test('--legacy takes the password from the environment or the input, and the code from the input', async () => {
+  await withBench({ legacyLogin }, async ({ start }) => {
+    const client = ['--client-id', 'legacy-client', '--client-secret', 'legacy-secret']
+    const legacy = ['login', '--legacy', ...client]
+    const first = start([...legacy, '--username', 'ola@example.test'], {
+      JOTTA_S3_LEGACY_PASSWORD: legacyLogin.password,
+    })
+    await first.says(/code that was sent/)
+    first.type('123456')
+    assert.is((await first.ended).code, 0)
+
+    const second = start(legacy)
+    for (const line of ['ola@example.test', legacyLogin.password, '123456']) second.type(line)
+    const { code, stdout, stderr } = await second.ended
+    assert.is(code, 0, stderr)
+    assert.not.ok(`${stdout}${stderr}`.includes(legacyLogin.password))
+
+    const without = await start(['login', '--legacy']).ended
+    assert.is(without.code, 2)
+    assert.match(without.stderr, /--client-id and --client-secret must be given/)
+  })
+})
+
+const wrongCalls: [args: string[], code: number, says: RegExp][] = [
+  [['--service', 'telia'], 2, /there is no telia; there are\n.*telia_se/s],
+  [
+    ['--service', 'elko', '--service-url', 'http://id.example'],
+    2,
+    /serviceUrl: a login needs https/,
+  ],
+  [['--account', 'A/B'], 2, /--account: must be/],
+]
+for (const [args, code, says] of wrongCalls) {
+  test(`\`login ${args.join(' ')}\` ends with ${code} and says what is wrong`, async () => {
+    await withBench({}, async ({ start }) => {
+      const result = await start(['login', ...args]).ended
+      assert.is(result.code, code, result.stderr)
+      assert.match(result.stderr, says)
+    })
+  })
+}
+
+test('accounts have logins and state of their own, and serving one that has none says what to do', async () => {
+  await withBench({}, async ({ emulator, dataDirectory, start }) => {
+    const work = ['--account', 'work']
+    const early = await start(['serve', '--port', '0', ...work]).ended
+    assert.is(early.code, 1)
+    assert.match(early.stderr, /no login yet.*`jotta-s3 login --account work`/)
+
+    const login = await start(['login', '--token', emulator.loginToken(), ...work]).ended
+    assert.is(login.code, 0, login.stderr)
+    assert.match(login.stdout, /`jotta-s3 serve --account work`/)
+    const folder = join(dataDirectory, 'accounts', 'work')
+    assert.is((await stat(join(folder, 'jottacloud-token.json'))).mode & 0o777, 0o600)
+
+    const args = ['--jfs-url', emulator.jfsUrl, '--api-url', emulator.apiUrl]
+    const served = await startBridge({ dataDirectory, args: [...args, ...work] })
+    const embedded = await startBridge({ dataDirectory, args })
+    try {
+      await ask(served.url, { method: 'PUT', path: '/of-work' })
+      assert.match((await ask(served.url, { method: 'GET', path: '/' })).text, /of-work/)
+      assert.not.match((await ask(embedded.url, { method: 'GET', path: '/' })).text, /of-work/)
+    } finally {
+      await served.stop()
+      await embedded.stop()
+    }
+    await access(join(folder, 'state.sqlite'))
+    assert.match((await start(['logout']).ended).stdout, /Nobody/)
+    assert.match((await start(['logout', ...work]).ended).stdout, /Logged out/)
+  })
+})
+
+test('a dead login: 503 and one line in the log; a new one heals it without a restart', async () => {
+  await withEmulatedBridge(async ({ emulator, bridge }) => {
+    await ask(bridge.url, { method: 'PUT', path: '/bucket' })
+    await ask(bridge.url, { method: 'PUT', path: '/bucket/key', body: 'kept' })
+    assert.equal(await health(bridge.url), { status: 200, json: { status: 'ok' } })
+
+    emulator.faults.staleRefreshTokens()
+    emulator.faults.expireAccessTokens()
+    for (let i = 0; i < 3; i += 1) {
+      const refused = await ask(bridge.url, { method: 'GET', path: '/bucket/key' })
+      assert.is(refused.status, 503)
+      assert.match(refused.text, /jotta-s3 login/)
+    }
+    const asked = emulator.faults.requests.length
+    const dead = { status: 'login-required', command: 'jotta-s3 login' }
+    assert.equal(await health(bridge.url), { status: 503, json: dead })
+    assert.equal(await health(bridge.url), { status: 503, json: dead })
+    assert.is(emulator.faults.requests.length, asked, 'a probe costs no call upstream')
+    assert.is(emulator.faults.requests.filter(isRefresh).length, 2, 'the login and one refresh')
+    const told = bridge.log.filter(({ msg }) => /login needed/.test(String(msg)))
+    assert.is(told.length, 1)
+    assert.match(String(told[0]?.msg), /`jotta-s3 login`/)
+
+    const { dataDirectory } = bridge
+    const hosts = ['--jfs-url', emulator.jfsUrl, '--api-url', emulator.apiUrl]
+    const token = ['--token', emulator.loginToken(), '--data-dir', dataDirectory]
+    const login = await startCli(['login', ...token, ...hosts]).ended
+    assert.is(login.code, 0, login.stderr)
+    assert.is((await health(bridge.url)).status, 200)
+    assert.is((await ask(bridge.url, { method: 'GET', path: '/bucket/key' })).text, 'kept')
+  })
+})
+
+const isRefresh = ({ operation }: { operation: string }): boolean => operation === 'token'
+
+test('a read in flight survives the end of the access token', async () => {
+  await withEmulatedBridge(async ({ emulator, bridge }) => {
+    const sizeBytes = 6 * 1024 * 1024
+    const content = randomBuffer(sizeBytes, 'in flight')
+    await ask(bridge.url, { method: 'PUT', path: '/bucket' })
+    await ask(bridge.url, { method: 'PUT', path: '/bucket/key', body: content })
+    emulator.faults.set({ streamRateBytesPerSecond: 8 * 1024 * 1024 })
+    const answer = await send(bridge.url, { method: 'GET', path: '/bucket/key' })
+    assert.is(answer.statusCode, 200)
+    await once(answer, 'readable')
+    emulator.faults.expireAccessTokens()
+    const other = await ask(bridge.url, { method: 'GET', path: '/bucket?list-type=2' })
+    assert.is(other.status, 200, 'and who comes meanwhile gets a new token')
+    assert.not(answer.complete, 'the read is still under way')
+    assert.is(
+      await md5OfStream(answer),
+      await md5OfStream(toAsync(randomBytes(sizeBytes, 'in flight'))),
+    )
+    assert.is(emulator.faults.requests.filter(isRefresh).length, 2)
+  })
+})
+
+async function* toAsync(chunks: Iterable<Buffer>): AsyncGenerator<Buffer> {
+  yield* chunks
+}
+
+test.run()
