@@ -84,6 +84,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     deleteMode: config.deleteMode,
     multipartEtag: config.etagMultipart,
     memoryLimitBytes: config.uploadMemoryLimit,
+    maxConcurrentUploads: config.maxConcurrentUploads,
     now: Date.now,
     warn: (message, cause) => log.warn({ err: cause }, message),
     stopSignal: stopping.signal,

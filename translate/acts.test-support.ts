@@ -76,7 +76,7 @@ export async function withWorld(
     const limits = { memoryLimitBytes, memoryTotalBytes: 2 ** 24, maxBytes: 2 ** 30 }
     const spool = await openSpool({ directory: spoolDirectory, ...limits })
     const bridge = createBridge({
-      ...{ jotta, state, spool, memoryLimitBytes, device: 'S3' },
+      ...{ jotta, state, spool, memoryLimitBytes, maxConcurrentUploads: 6, device: 'S3' },
       deleteMode: options.deleteMode ?? 'trash',
       multipartEtag: options.multipartEtag ?? 's3',
       now: () => clock.nowMs,
@@ -215,11 +215,12 @@ export async function list(
   return entries.map((entry) => (entry.kind === 'object' ? entry.key : entry.prefix))
 }
 
-/** Stores a file as another of the owner's devices would. */
+/** Stores a file as another of the owner's devices would; with another MD5 it becomes CORRUPT. */
 export async function storeForeign(
   client: JottaClient,
   location: Location,
   content: string | Buffer,
+  announcedMd5 = md5Of(content),
 ): Promise<void> {
   const bytes = Buffer.from(content)
   const time = new Date('2025-01-01T00:00:00Z')
@@ -227,7 +228,7 @@ export async function storeForeign(
     location,
     {
       sizeBytes: bytes.length,
-      md5: md5Of(bytes),
+      md5: announcedMd5,
       created: time,
       modified: time,
       onExisting: 'new-revision',

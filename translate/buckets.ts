@@ -41,7 +41,7 @@ export function createBuckets(parts: BucketParts): Buckets {
 
   const find = async (bucket: string, context: RequestContext): Promise<string | undefined> => {
     const mountpoints = (await parts.jotta.mountpoints(parts.device, context)) ?? []
-    const found = mountpointOf(mountpoints, bucket)
+    const found = mountpointsByBucket(mountpoints).get(bucket)?.name
     if (found === undefined) known.delete(bucket)
     else known.set(bucket, { mountpoint: found, seenMs: parts.now() })
     return found
@@ -50,8 +50,11 @@ export function createBuckets(parts: BucketParts): Buckets {
   return {
     async list(context) {
       const mountpoints = (await parts.jotta.mountpoints(parts.device, context)) ?? []
-      return mountpoints
-        .flatMap((mountpoint) => asBucket(mountpoint, mountpoints))
+      return [...mountpointsByBucket(mountpoints)]
+        .map(([name, mountpoint]) => {
+          // Jottacloud keeps no creation time of a mountpoint.
+          return { name, created: mountpoint.modified ?? new Date(0) }
+        })
         .sort((a, b) => (a.name < b.name ? -1 : 1))
     },
 
@@ -102,22 +105,19 @@ export function createBuckets(parts: BucketParts): Buckets {
 }
 
 /**
- * The mountpoint that a bucket is. Should Jottacloud tell names apart by case after all, it is the one
+ * The mountpoint that each bucket is. Should Jottacloud tell names apart by case after all, it is the one
  * that bears the bucket's very name, else always the same one.
  */
-function mountpointOf(mountpoints: readonly Mountpoint[], bucket: string): string | undefined {
-  const names = mountpoints
-    .map(({ name }) => name)
-    .filter((name) => bucketOfMountpoint(name) === bucket)
-  // Small letters come last in ASCII.
-  return names.sort().at(-1)
-}
-
-function asBucket(mountpoint: Mountpoint, all: readonly Mountpoint[]): Bucket[] {
-  const name = bucketOfMountpoint(mountpoint.name)
-  if (name === undefined || mountpointOf(all, name) !== mountpoint.name) return []
-  // Jottacloud keeps no creation time of a mountpoint.
-  return [{ name, created: mountpoint.modified ?? new Date(0) }]
+function mountpointsByBucket(mountpoints: readonly Mountpoint[]): Map<string, Mountpoint> {
+  const found = new Map<string, Mountpoint>()
+  for (const mountpoint of mountpoints) {
+    const bucket = bucketOfMountpoint(mountpoint.name)
+    if (bucket === undefined) continue
+    const other = found.get(bucket)
+    // Small letters come last in ASCII.
+    if (other === undefined || other.name < mountpoint.name) found.set(bucket, mountpoint)
+  }
+  return found
 }
 
 /** Whether anything live is stored below the root, the bridge's own folder aside. */

@@ -156,12 +156,21 @@ async function storeStaged(
       const isStored = object?.md5 === md5 && object.sizeBytes === sizeBytes
       if (!isStored) await parts.state.objects.discard(staged.writeId)
     }
-    if (!isJottaError(error, 'not-found')) throw error
-    // A write makes what is missing, all but the bucket.
-    const root = await parts.jotta.stat({ ...location, path: [] }, context)
-    const isGone = root === undefined || root.deleted
-    throw new S3Error(isGone ? 'NoSuchBucket' : 'OperationAborted', { cause: error })
+    throw await explainMissing(parts.jotta, location, error, context)
   }
+}
+
+/** What a write that failed with `not-found` misses: it makes all but the bucket. Other failures stay. */
+export async function explainMissing(
+  jotta: JottaClient,
+  location: Location,
+  error: unknown,
+  context: RequestContext,
+): Promise<unknown> {
+  if (!isJottaError(error, 'not-found')) return error
+  const root = await jotta.stat({ ...location, path: [] }, context)
+  const isGone = root === undefined || root.deleted
+  return new S3Error(isGone ? 'NoSuchBucket' : 'OperationAborted', { cause: error })
 }
 
 /** Jottacloud said no, rather than nothing. An earlier try may have been carried out all the same. */

@@ -71,10 +71,7 @@ export async function completeUpload(
     )
     const result = { etag, checksums }
     const now = new Date(parts.now())
-    await removeSpooled(
-      parts,
-      await parts.state.uploads.markCompleted(input.uploadId, result, now),
-    )
+    await removeSpooled(parts, await parts.state.uploads.markCompleted(input.uploadId, result, now))
     return result
   } catch (error) {
     await parts.state.uploads.markOpen(input.uploadId)

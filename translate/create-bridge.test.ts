@@ -4,6 +4,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type amounts, behaviours, checkSwitches } from '../jotta/emulator/options.ts'
 import {
+  bodyOf,
   bucket,
   bytesOf,
   codeOf,
@@ -148,19 +149,8 @@ async function multipart({ bridge }: World): Promise<void> {
     context,
   )
   const address = { bucket, key: 'big/one', uploadId }
-  const body = {
-    stream: (async function* () {
-      yield bytes
-    })(),
-    sizeBytes: bytes.length,
-    checksums: () => ({}),
-  }
-  const { Readable } = await import('node:stream')
-  const stream = Readable.from(body.stream, { objectMode: false })
-  const part = await bridge.uploadPart(
-    { ...address, partNumber: 1, body: { ...body, stream } },
-    context,
-  )
+  const body = bodyOf(bytes)
+  const part = await bridge.uploadPart({ ...address, partNumber: 1, body }, context)
   const parts = [{ partNumber: 1, etag: part.etag, checksums: {} }]
   const { etag } = await bridge.completeMultipartUpload(
     { ...address, parts, conditions: {} },

@@ -24,6 +24,8 @@ export type BridgeOptions = {
   readonly multipartEtag: 's3' | 'md5'
   /** Larger bodies that announce their MD5 are not spooled. */
   readonly memoryLimitBytes: number
+  /** How many uploads the client sends at once. */
+  readonly maxConcurrentUploads: number
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** For what an operator should know though no request failed. */
@@ -36,11 +38,17 @@ export function createBridge(options: BridgeOptions): Bridge {
   const locks = createKeyLocks()
   const guard = createFolderGuard()
   const parents = createParentFolders(options.jotta, options.now)
-  const emptyFolders = createEmptyFolders({ jotta: options.jotta, guard, parents })
+  const emptyFolders = createEmptyFolders({
+    jotta: options.jotta,
+    guard,
+    parents,
+    now: options.now,
+  })
   const buckets = createBuckets({ ...options, locks, guard })
   const stagingSlots = createStagingSlots({
     minBytes: options.memoryLimitBytes,
-    count: 3,
+    // A staged body holds a send slot while it arrives: most slots stay free for what is ready.
+    count: Math.min(3, Math.floor((options.maxConcurrentUploads - 1) / 2)),
     now: options.now,
   })
   const parts = { ...options, stagingSlots, locks, guard, parents, emptyFolders, buckets }

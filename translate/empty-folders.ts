@@ -18,15 +18,19 @@ export type EmptyFoldersParts = {
   readonly jotta: JottaClient
   readonly guard: FolderGuard
   readonly parents: ParentFolders
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
 }
 
 /** Names of live children are remembered, so that emptying a large folder does not list it each time. */
 const maxNamesPerFolder = 256
 const maxFolders = 256
+/** Others may have removed them since. */
+const rememberedForMs = 30_000
 
 export function createEmptyFolders(parts: EmptyFoldersParts): EmptyFolders {
   /** Folder -> some children that were seen alive; while one is left, the folder is not empty. */
-  const occupants = new Map<string, Set<string>>()
+  const occupants = new Map<string, { readonly names: Set<string>; readonly seenMs: number }>()
 
   const findOccupants = async (folder: Location, context: RequestContext): Promise<Set<string>> => {
     const names = new Set<string>()
@@ -40,12 +44,14 @@ export function createEmptyFolders(parts: EmptyFoldersParts): EmptyFolders {
 
   const isEmpty = async (folder: Location, gone: string, context: RequestContext) => {
     const id = JSON.stringify(folder)
-    const names = occupants.get(id)
-    names?.delete(gone)
-    if (names !== undefined && names.size > 0) return false
+    const seen = occupants.get(id)
+    seen?.names.delete(gone)
+    const isFresh = seen !== undefined && parts.now() - seen.seenMs < rememberedForMs
+    if (isFresh && seen.names.size > 0) return false
+    const seenMs = parts.now()
     const found = await findOccupants(folder, context)
     occupants.delete(id)
-    if (found.size > 0) occupants.set(id, found)
+    if (found.size > 0) occupants.set(id, { names: found, seenMs })
     for (const oldest of occupants.keys()) {
       if (occupants.size <= maxFolders) break
       occupants.delete(oldest)
@@ -55,7 +61,7 @@ export function createEmptyFolders(parts: EmptyFoldersParts): EmptyFolders {
 
   return {
     forget(location) {
-      occupants.get(JSON.stringify(parentOf(location)))?.delete(location.path.at(-1) ?? '')
+      occupants.get(JSON.stringify(parentOf(location)))?.names.delete(location.path.at(-1) ?? '')
     },
     async removeAbove(location, context) {
       for (let at = location; at.path.length > 1; at = parentOf(at)) {

@@ -1,6 +1,6 @@
-// Keeps the removal of empty folders, and of buckets, away from writes below them, within this process. A write enters
-// its folders while it commits; a folder is removed only while nobody is in it, and whoever comes
-// meanwhile waits for the removal to end.
+// Keeps the removal of empty folders and of buckets away from writes below them, within this process. A
+// write enters its folders while it commits; a folder is removed only while nobody is in it, and whoever
+// comes meanwhile waits for the removal to end.
 import type { Location } from '../jotta/client.ts'
 import { orAborted } from './key-locks.ts'
 import { foldName } from './key-path.ts'
@@ -57,7 +57,9 @@ export function createFolderGuard(): FolderGuard {
 
 /** The folders on the way to a file, from the mountpoint itself to the deepest. */
 function foldersOn(location: Location): string[] {
-  return location.path.map((_, depth) => nameOf({ ...location, path: location.path.slice(0, depth) }))
+  return location.path.map((_, depth) =>
+    nameOf({ ...location, path: location.path.slice(0, depth) }),
+  )
 }
 
 /** Folded, since Jottacloud takes names that differ by case for one. */

@@ -7,7 +7,7 @@ import { type Readable, Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Location } from '../jotta/client.ts'
 import type { Conditions, ObjectBody, RequestContext } from './bridge.ts'
-import { wholeSecond } from './commit-write.ts'
+import { explainMissing, wholeSecond } from './commit-write.ts'
 import { isJottaError } from './jotta-error.ts'
 import { RESERVED_FOLDER } from './key-path.ts'
 import type { ObjectParts } from './objects.ts'
@@ -119,7 +119,7 @@ export async function stageBody(
     verifying.abandon(error)
     if (verifying.wasCut()) parts.stagingSlots.pause()
     await remove()
-    throw verifying.failure() ?? error
+    throw verifying.failure() ?? (await explainMissing(parts.jotta, location, error, context))
   }
   return { location, sizeBytes: body.sizeBytes, md5: body.md5, [Symbol.asyncDispose]: remove }
 }

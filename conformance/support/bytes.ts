@@ -28,6 +28,10 @@ export async function writeRandomFile(
   await pipeline(Readable.from(randomBytes(sizeBytes, seed)), createWriteStream(path))
 }
 
+export function md5OfBuffer(bytes: Uint8Array): string {
+  return createHash('md5').update(bytes).digest('hex')
+}
+
 export async function md5OfFile(path: string | Buffer): Promise<string> {
   return await md5OfStream(createReadStream(path))
 }

@@ -1,0 +1,184 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import {
+  bucket,
+  codeOf,
+  contextOf,
+  freshBytes,
+  get,
+  head,
+  list,
+  md5Of,
+  placeOf,
+  put,
+  storeForeign,
+  type World,
+  withWorld,
+} from './acts.test-support.ts'
+import type { CopyObjectInput, ObjectMetadata } from './bridge.ts'
+
+const test = suite('copies')
+const metadata: ObjectMetadata = { contentType: 'x/y', cacheControl: 'no', user: { a: 'b' } }
+
+function copy({ bridge }: World, from: string, to: string, more: Partial<CopyObjectInput> = {}) {
+  return bridge.copyObject(
+    {
+      ...{ bucket, key: to, source: { bucket, key: from } },
+      ...{ sourceConditions: {}, replaceMetadata: undefined, ...more },
+    },
+    contextOf(),
+  )
+}
+
+for (const deduplication of ['account', 'path'] as const) {
+  test(`a copy has content, metadata and a time of its own (content known by ${deduplication})`, async () => {
+    await withWorld({ emulator: { deduplication } }, async (world) => {
+      const { bridge, clock, emulator } = world
+      const bytes = freshBytes(300_000)
+      await put(bridge, 'source', bytes, { metadata })
+      const sent = emulator.faults.bytesIn({ operation: 'upload' })
+      clock.nowMs += 3_600_000
+      for (const target of ['new/deep/copy', 'new/deep/copy', 'beside', 'source']) {
+        const { etag, modified } = await copy(world, 'source', target)
+        const object = await head(bridge, target)
+        assert.equal([etag, object.etag], [md5Of(bytes), md5Of(bytes)])
+        assert.equal(modified, new Date(Math.floor(clock.nowMs / 1000) * 1000))
+        assert.equal([object.modified, object.metadata], [modified, metadata])
+        assert.ok((await get(bridge, target)).equals(bytes))
+      }
+      const replaceMetadata = { contentType: 'z/z', user: { c: 'd' } }
+      for (const target of ['beside', 'source']) {
+        await copy(world, 'source', target, { replaceMetadata })
+        assert.equal((await head(bridge, target)).metadata, replaceMetadata)
+      }
+      assert.equal((await head(bridge, 'new/deep/copy')).metadata, metadata)
+      assert.is(emulator.faults.bytesIn({ operation: 'upload' }), sent)
+    })
+  })
+
+  test(`a copy onto an object and onto the trash (content known by ${deduplication})`, async () => {
+    for (const copyOntoTombstone of ['stays-deleted', 'revives'] as const) {
+      await withWorld({ emulator: { deduplication, copyOntoTombstone } }, async (world) => {
+        const { bridge } = world
+        await put(bridge, 'source', 'copied', { metadata })
+        for (const target of ['target', 'folder/target']) {
+          await put(bridge, target, 'overwritten', { metadata: { user: { old: 'yes' } } })
+          await copy(world, 'source', target)
+          assert.is((await get(bridge, target)).toString(), 'copied')
+          await put(bridge, target, 'another')
+          await bridge.deleteObject({ bucket, key: target }, contextOf())
+          await copy(world, 'source', target)
+          assert.is((await get(bridge, target)).toString(), 'copied')
+          assert.equal((await head(bridge, target)).metadata, metadata)
+        }
+        assert.equal(await list(bridge), ['folder/target', 'source', 'target'])
+      })
+    }
+  })
+}
+
+test('a copy into another bucket, and from one', async () => {
+  await withWorld({}, async (world) => {
+    const { bridge } = world
+    await bridge.createBucket('another', contextOf())
+    await put(bridge, 'a/source', 'copied', { metadata })
+    await copy(world, 'a/source', 'b/target', { bucket: 'another' })
+    const input = { bucket: 'another', key: 'b/target', conditions: {}, range: undefined }
+    assert.equal((await bridge.headObject(input, contextOf())).object.metadata, metadata)
+    await copy(world, '', 'back', { source: { bucket: 'another', key: 'b/target' } })
+    assert.is((await get(bridge, 'back')).toString(), 'copied')
+    assert.is(await codeOf(copy(world, 'a/source', 'x', { bucket: 'none' })), 'NoSuchBucket')
+    const fromNone = { source: { bucket: 'none', key: 'x' } }
+    assert.is(await codeOf(copy(world, '', 'x', fromNone)), 'NoSuchBucket')
+  })
+})
+
+test('the copy of a multipart upload is one object with the MD5 as ETag', async () => {
+  await withWorld({}, async (world) => {
+    const { bridge, state } = world
+    await put(bridge, 'source', 'content')
+    const record = {
+      ...{ bucket, key: 'source', md5: md5Of('content'), sizeBytes: 7, metadata },
+      ...{ multipartEtag: `${md5Of('x')}-1`, partSizesBytes: [7] },
+      checksums: { type: 'COMPOSITE', values: { CRC32: 'AAAAAA==' } } as const,
+    }
+    await state.objects.commit(await state.objects.stage(record))
+    assert.is((await head(bridge, 'source')).etag, `${md5Of('x')}-1`)
+    assert.is((await copy(world, 'source', 'target')).etag, md5Of('content'))
+    const object = await head(bridge, 'target')
+    assert.equal(
+      [object.etag, object.checksums, object.partCount],
+      [md5Of('content'), undefined, undefined],
+    )
+    assert.equal(object.metadata, metadata)
+  })
+})
+
+test('sources that are not there, have changed or are refused by a condition are not copied', async () => {
+  await withWorld({}, async (world) => {
+    const { bridge, foreign } = world
+    await put(bridge, 'source', 'copied', { metadata })
+    await put(bridge, 'target', 'there')
+    const etag = md5Of('copied')
+    const cases: [from: string, conditions: CopyObjectInput['sourceConditions'], code: string][] = [
+      ['none', {}, 'NoSuchKey'],
+      ['Source', {}, 'NoSuchKey'],
+      ['a//b', {}, 'NoSuchKey'],
+      ['source', { ifMatch: ['another'] }, 'PreconditionFailed'],
+      ['source', { ifNoneMatch: [etag] }, 'PreconditionFailed'],
+      ['source', { ifUnmodifiedSince: new Date(0) }, 'PreconditionFailed'],
+      ['source', { ifMatch: [etag] }, 'no error'],
+    ]
+    for (const [from, sourceConditions, code] of cases) {
+      assert.is(await codeOf(copy(world, from, 'target', { sourceConditions })), code, from)
+      const expected = code === 'no error' ? 'copied' : 'there'
+      assert.is((await get(bridge, 'target')).toString(), expected)
+    }
+    await storeForeign(foreign, placeOf('source'), 'by hand')
+    await copy(world, 'source', 'target')
+    assert.is((await get(bridge, 'target')).toString(), 'by hand')
+    assert.equal((await head(bridge, 'target')).metadata.user, {})
+    await foreign.removeFile(placeOf('source'), 'trash', contextOf())
+    assert.is(await codeOf(copy(world, 'source', 'target')), 'NoSuchKey')
+  })
+})
+
+test('a failed copy leaves the old object and its metadata', async () => {
+  for (const deduplication of ['account', 'path'] as const) {
+    await withWorld({ emulator: { deduplication } }, async (world) => {
+      const { bridge, emulator } = world
+      await put(bridge, 'source', 'copied')
+      await put(bridge, 'target', 'there', { metadata })
+      for (const [status, code] of [
+        [460, 'QuotaExceeded'],
+        [403, 'AccessDenied'],
+        [503, 'ServiceUnavailable'],
+      ] as const) {
+        emulator.faults.failNext({ status, count: 99, match: { operation: 'cphash' } })
+        assert.is(await codeOf(copy(world, 'source', 'target')), code)
+        emulator.faults.clear()
+        assert.is((await get(bridge, 'target')).toString(), 'there')
+        assert.equal((await head(bridge, 'target')).metadata, metadata)
+      }
+    })
+  }
+})
+
+test('copies and puts of one key at once end with content and metadata of one of them', async () => {
+  await withWorld({}, async (world) => {
+    const { bridge } = world
+    for (const name of ['one', 'two'])
+      await put(bridge, name, name, { metadata: { user: { name } } })
+    for (let round = 0; round < 5; round += 1) {
+      await Promise.all([
+        copy(world, 'one', 'target'),
+        put(bridge, 'target', 'three', { metadata: { user: { name: 'three' } } }),
+        copy(world, 'two', 'target'),
+      ])
+      const content = (await get(bridge, 'target')).toString()
+      assert.equal((await head(bridge, 'target')).metadata.user, { name: content })
+    }
+  })
+})
+
+test.run()

@@ -1,0 +1,253 @@
+// Reading objects: whole, in part, under conditions, and when Jottacloud gives other bytes than it should.
+import { Readable } from 'node:stream'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import {
+  bucket,
+  bytesOf,
+  codeOf,
+  contextOf,
+  failureOf,
+  freshBytes,
+  get,
+  head,
+  md5Of,
+  placeOf,
+  put,
+  storeForeign,
+  withWorld,
+} from './acts.test-support.ts'
+import { RESERVED_FOLDER } from './key-path.ts'
+import { S3Error } from './s3-error.ts'
+
+const test = suite('objects')
+
+test('every header that S3 keeps comes back, and a Content-Type that was not given is guessed', async () => {
+  await withWorld({}, async ({ bridge, clock }) => {
+    const metadata = {
+      contentType: 'application/x-mine; charset=x',
+      cacheControl: 'max-age=1',
+      contentDisposition: 'attachment; filename="å"',
+      contentEncoding: 'gzip',
+      contentLanguage: 'nb',
+      expires: 'not a date',
+      websiteRedirectLocation: '/x',
+      user: { 'a-b': 'c', unicode: 'blåbær' },
+    }
+    const checksums = { CRC32: 'AAAAAA==' }
+    await put(bridge, 'x.txt', 'content', { metadata, checksums: () => checksums })
+    const object = await head(bridge, 'x.txt')
+    assert.equal(object.metadata, metadata)
+    assert.equal(object.checksums, { type: 'FULL_OBJECT', values: checksums })
+    assert.equal(object.modified, new Date(Math.floor(clock.nowMs / 1000) * 1000))
+    assert.is(object.partCount, undefined)
+    // A write replaces all of it.
+    await put(bridge, 'x.txt', 'content')
+    assert.equal((await head(bridge, 'x.txt')).metadata, { user: {} })
+    assert.is((await head(bridge, 'x.txt')).checksums, undefined)
+  })
+})
+
+test('ranges are of the object, and an empty object has none', async () => {
+  await withWorld({}, async ({ bridge }) => {
+    const bytes = freshBytes(100_000)
+    await put(bridge, 'x', bytes)
+    const ranges: [range: string, start: number, end: number][] = [
+      ['bytes=0-0', 0, 1],
+      ['bytes=10-19', 10, 20],
+      ['bytes=99999-', 99_999, 100_000],
+      ['bytes=-5', 99_995, 100_000],
+      ['bytes=-500000', 0, 100_000],
+      ['bytes=0-', 0, 100_000],
+      ['bytes=50000-900000', 50_000, 100_000],
+      ['bytes=1-2,5-6', 0, 100_000],
+      ['lines=1-2', 0, 100_000],
+    ]
+    for (const [range, start, end] of ranges) {
+      assert.ok((await get(bridge, 'x', range)).equals(bytes.subarray(start, end)), range)
+    }
+    assert.is(await codeOf(get(bridge, 'x', 'bytes=100000-')), 'InvalidRange')
+    await put(bridge, 'empty', '')
+    assert.is((await get(bridge, 'empty')).length, 0)
+    assert.is(await codeOf(get(bridge, 'empty', 'bytes=0-0')), 'InvalidRange')
+  })
+})
+
+test('conditions on reads: one says 304 with the validators, the other 412', async () => {
+  await withWorld({}, async ({ bridge }) => {
+    const { etag } = await put(bridge, 'x', 'content')
+    const input = { bucket, key: 'x', range: undefined }
+    for (const read of [bridge.getObject, bridge.headObject]) {
+      const notModified = read({ ...input, conditions: { ifNoneMatch: [etag] } }, contextOf())
+      const error = await failureOf(notModified)
+      assert.instance(error, S3Error)
+      assert.is((error as S3Error).code, 'NotModified')
+      assert.is((error as S3Error).elements.ETag, `"${etag}"`)
+      const failed = read({ ...input, conditions: { ifMatch: ['x'] } }, contextOf())
+      assert.is(await codeOf(failed), 'PreconditionFailed')
+    }
+  })
+})
+
+test('a download that is short, cut, or of other bytes fails before its end', async () => {
+  const sizes = [10, 70_000, 500_000]
+  await withWorld({}, async ({ bridge, emulator }) => {
+    for (const size of sizes) {
+      const bytes = freshBytes(size)
+      await put(bridge, 'x', bytes)
+      for (const at of [0, Math.floor(size / 2), size - 1]) {
+        for (const rule of [
+          { kind: 'corruptDownload', atByte: at },
+          { kind: 'cutDownload', afterBytes: at },
+        ] as const) {
+          // Cut before its first byte it is asked for again, and then is whole.
+          if (rule.kind === 'cutDownload' && at === 0) continue
+          emulator.faults.add({ ...rule, match: { operation: 'download' } })
+          const { stream } = await bridge.getObject(
+            { bucket, key: 'x', conditions: {}, range: undefined },
+            contextOf(),
+          )
+          let received = 0
+          const reading = (async () => {
+            for await (const chunk of stream) received += chunk.length
+          })()
+          assert.ok((await failureOf(reading)) !== undefined, JSON.stringify(rule))
+          assert.ok(received < size, `${received} of ${size}`)
+          emulator.faults.clear()
+        }
+      }
+      emulator.faults.add({ kind: 'cutDownload', afterBytes: 3, match: { operation: 'download' } })
+      assert.ok((await failureOf(get(bridge, 'x', 'bytes=2-8'))) !== undefined)
+      emulator.faults.clear()
+      assert.ok((await get(bridge, 'x')).equals(bytes))
+    }
+  })
+})
+
+test('bytes of another version are never given out under an ETag, not even a part of them', async () => {
+  await withWorld({}, async ({ bridge, emulator, foreign }) => {
+    for (const range of [undefined, 'bytes=0-9', 'bytes=100-', 'bytes=0-']) {
+      const old = freshBytes(100_000)
+      await put(bridge, 'x', old)
+      const opening = emulator.faults.hold({ operation: 'download' })
+      const reading = failureOf(get(bridge, 'x', range))
+      await opening.reached()
+      // As large as the old one, so that only its content tells.
+      await storeForeign(foreign, placeOf('x'), freshBytes(100_000))
+      opening.release()
+      const failure = await reading
+      assert.instance(failure, S3Error, String(range))
+    }
+  })
+})
+
+test('an object that is deleted between the look and the download is not there', async () => {
+  await withWorld({}, async ({ bridge, emulator, foreign }) => {
+    await put(bridge, 'x', 'content')
+    const opening = emulator.faults.hold({ operation: 'download' })
+    const reading = codeOf(get(bridge, 'x'))
+    await opening.reached()
+    await foreign.removeFile(placeOf('x'), 'permanent', contextOf())
+    opening.release()
+    assert.is(await reading, 'NoSuchKey')
+  })
+})
+
+test('a reader that leaves early leaves nothing open', async () => {
+  await withWorld({}, async ({ bridge }) => {
+    await put(bridge, 'x', freshBytes(2_000_000))
+    const leaving = new AbortController()
+    const input = { bucket, key: 'x', conditions: {}, range: undefined }
+    const { stream } = await bridge.getObject(input, contextOf(leaving.signal))
+    for await (const chunk of stream) {
+      assert.ok(chunk.length > 0)
+      break
+    }
+    assert.ok(stream.destroyed)
+    const second = await bridge.getObject(input, contextOf(leaving.signal))
+    leaving.abort(new Error('gone'))
+    assert.ok((await failureOf(bytesOf(second.stream))) !== undefined)
+  })
+})
+
+test('a large body of a known MD5 does not stop on the disk, and leaves no trace of its way', async () => {
+  await withWorld({}, async ({ bridge, emulator, foreign }) => {
+    const bytes = freshBytes(500_000)
+    await put(bridge, 'x', bytes, { announceMd5: true })
+    // Content that Jottacloud has already is not sent, but still must arrive at the bridge.
+    await put(bridge, 'y', bytes, { announceMd5: true })
+    assert.is(emulator.faults.bytesIn({ operation: 'upload' }), bytes.length)
+    const left: string[] = []
+    for await (const entry of foreign.list(placeOf(RESERVED_FOLDER, 'staging'), contextOf())) {
+      left.push(entry.name)
+    }
+    assert.equal(left, [])
+  })
+})
+
+test('known content does not become the object before its body has come and proved true', async () => {
+  await withWorld({}, async ({ bridge, foreign }) => {
+    const known = freshBytes(200_000)
+    await storeForeign(foreign, placeOf('known'), known)
+    await put(bridge, 'x', 'old', { metadata: { user: { is: 'old' } } })
+    const seen: string[] = []
+    const arriving = async function* () {
+      yield known.subarray(0, 150_000)
+      seen.push((await get(bridge, 'x')).toString())
+      yield known.subarray(150_000)
+      seen.push((await get(bridge, 'x')).toString())
+      throw new S3Error('SignatureDoesNotMatch')
+    }
+    const stream = Readable.from(arriving(), { objectMode: false })
+    const lie = put(bridge, 'x', known, { stream, announceMd5: true })
+    assert.is(await codeOf(lie), 'SignatureDoesNotMatch')
+    assert.equal(seen, ['old', 'old'])
+    assert.is((await get(bridge, 'x')).toString(), 'old')
+    assert.equal((await head(bridge, 'x')).metadata.user, { is: 'old' })
+  })
+})
+
+test('after a send was cut, a body that announced its MD5 is spooled, and arrives', async () => {
+  await withWorld({ emulator: { cutUploadsAfterBytes: 60_000 } }, async ({ bridge, clock }) => {
+    const bytes = freshBytes(200_000)
+    const first = put(bridge, 'x', bytes, { announceMd5: true })
+    assert.is(await codeOf(first), 'ServiceUnavailable')
+    await put(bridge, 'x', bytes, { announceMd5: true })
+    assert.ok((await get(bridge, 'x')).equals(bytes))
+    clock.nowMs += 3_600_000
+    const later = put(bridge, 'y', freshBytes(200_000), { announceMd5: true })
+    assert.is(await codeOf(later), 'ServiceUnavailable')
+  })
+})
+
+test('what a killed process left behind on the way is removed a day later, and nothing else', async () => {
+  await withWorld({}, async ({ bridge, foreign, clock, startAgain, warnings }) => {
+    const staging = [RESERVED_FOLDER, 'staging']
+    await storeForeign(foreign, placeOf(...staging, 'old'), 'left behind')
+    await storeForeign(foreign, placeOf(RESERVED_FOLDER, 'other'), 'not staged')
+    await put(bridge, 'x', freshBytes(100_000), { announceMd5: true })
+    assert.is(await foreign.stat(placeOf(...staging, 'old'), contextOf()), undefined)
+    assert.ok(await foreign.stat(placeOf(RESERVED_FOLDER, 'other'), contextOf()))
+    const bytes = freshBytes(100)
+    const time = new Date(clock.nowMs - 60_000)
+    await foreign
+      .upload(
+        placeOf(...staging, 'young'),
+        {
+          ...{ sizeBytes: 100, md5: md5Of(bytes), created: time, modified: time },
+          onExisting: 'reject',
+          openContent: () => {
+            throw new Error('known')
+          },
+        },
+        contextOf(),
+      )
+      .catch(() => {})
+    const again = await startAgain()
+    await put(again, 'y', freshBytes(100_000), { announceMd5: true })
+    assert.ok(await foreign.stat(placeOf(...staging, 'young'), contextOf()))
+    assert.equal(warnings, [])
+  })
+})
+
+test.run()
