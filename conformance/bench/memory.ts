@@ -1,9 +1,8 @@
-// How much memory the bridge takes, and how fast it is, while large objects pass through it:
+// How much memory the bridge and the emulator take while large objects pass through, and how fast:
 //
 //   npm run bench:memory [-- --size-mib N]
 //
-// The emulator runs in a process of its own, so that only the bridge is measured. Ends with 1 when the
-// bridge went over the limit. Throughput on a shared machine is noise; memory is not.
+// Each is a process of its own. Ends with 1 when the bridge went over the limit. Throughput on a shared machine is noise; memory is not.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -34,7 +33,7 @@ await withFolder(async (folder) => {
     await run(process.execPath, args, { env })
     const bridge = await startBridge({ dataDirectory, env: { ...env, JOTTA_S3_LOG_LEVEL: 'info' } })
     try {
-      await measureAll(bridge.url, bridge.process.pid ?? 0)
+      await measureAll(bridge.url, { bridge: bridge.process.pid ?? 0, emulator: emulator.pid })
     } finally {
       await bridge.stop()
     }
@@ -43,11 +42,14 @@ await withFolder(async (folder) => {
   }
 })
 
-async function measureAll(url: string, pid: number): Promise<void> {
+/** Process ids. */
+type Measured = { readonly bridge: number; readonly emulator: number }
+
+async function measureAll(url: string, pids: Measured): Promise<void> {
   await expectOk(await send(url, { method: 'PUT', path: '/bench' }))
   const seed = 'memory'
   const md5 = await md5OfStream(Readable.from(randomBytes(sizeBytes, seed)))
-  print(`${'what'.padEnd(34)} ${'peak RSS'.padStart(10)} ${'speed'.padStart(12)}`)
+  printRow('what', 'bridge RSS', 'emulator RSS', 'speed')
   const upload = (headers: Record<string, string>, key: string) => async (): Promise<void> => {
     const body = Readable.from(randomBytes(sizeBytes, seed))
     const length = { 'content-length': String(sizeBytes) }
@@ -60,21 +62,22 @@ async function measureAll(url: string, pid: number): Promise<void> {
       }),
     )
   }
-  await measure(pid, `PUT ${sizeMib} MiB through the spool`, upload({}, 'spooled'))
+  await measure(pids, `PUT ${sizeMib} MiB through the spool`, upload({}, 'spooled'))
   const contentMd5 = { 'content-md5': Buffer.from(md5, 'hex').toString('base64') }
-  await measure(pid, `PUT ${sizeMib} MiB with Content-MD5`, upload(contentMd5, 'straight'))
+  await measure(pids, `PUT ${sizeMib} MiB with Content-MD5`, upload(contentMd5, 'straight'))
   for (const key of ['spooled', 'straight']) {
-    await measure(pid, `GET ${sizeMib} MiB (${key})`, async () => {
+    await measure(pids, `GET ${sizeMib} MiB (${key})`, async () => {
       const answer = await send(url, { method: 'GET', path: `/bench/${key}` })
       if ((await md5OfStream(answer)) !== md5) throw new Error(`${key} came back with other bytes`)
     })
   }
 }
 
-async function measure(pid: number, what: string, act: () => Promise<void>): Promise<void> {
-  let peakKib = 0
+async function measure(pids: Measured, what: string, act: () => Promise<void>): Promise<void> {
+  const peaks = { bridge: 0, emulator: 0 }
   const sample = (): void => {
-    peakKib = Math.max(peakKib, Number(/VmRSS:\s+(\d+)/.exec(statusOf(pid))?.[1] ?? 0))
+    peaks.bridge = Math.max(peaks.bridge, residentMib(pids.bridge))
+    peaks.emulator = Math.max(peaks.emulator, residentMib(pids.emulator))
   }
   const sampling = setInterval(sample, 50)
   const startMs = performance.now()
@@ -84,19 +87,17 @@ async function measure(pid: number, what: string, act: () => Promise<void>): Pro
     clearInterval(sampling)
   }
   const seconds = (performance.now() - startMs) / 1000
-  const peakMib = peakKib / 1024
   const speed = sizeBytes / 1e6 / seconds
-  print(
-    `${what.padEnd(34)} ${`${peakMib.toFixed(0)} MiB`.padStart(10)} ${`${speed.toFixed(0)} MB/s`.padStart(12)}`,
-  )
-  if (peakMib > limitMib) {
+  const mib = (amount: number): string => `${amount.toFixed(0)} MiB`
+  printRow(what, mib(peaks.bridge), mib(peaks.emulator), `${speed.toFixed(0)} MB/s`)
+  if (peaks.bridge > limitMib) {
     print(`over the limit of ${limitMib} MiB`)
     process.exitCode = 1
   }
 }
 
-function statusOf(pid: number): string {
-  return readFileSync(`/proc/${pid}/status`, 'utf8')
+function residentMib(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
 }
 
 async function expectOk(answer: Awaited<ReturnType<typeof send>>): Promise<void> {
@@ -106,7 +107,7 @@ async function expectOk(answer: Awaited<ReturnType<typeof send>>): Promise<void>
 
 async function startEmulatorProcess(
   directory: string,
-): Promise<{ url: string; token: string; stop: () => Promise<void> }> {
+): Promise<{ url: string; token: string; pid: number; stop: () => Promise<void> }> {
   const child = spawn(
     process.execPath,
     ['jotta/emulator/main.ts', '--port', '0', '--data-dir', directory],
@@ -124,11 +125,16 @@ async function startEmulatorProcess(
   child.once('exit', () => found.reject(new Error(`the emulator ended\n${text}`)))
   return {
     ...(await found.promise),
+    pid: child.pid ?? 0,
     async stop() {
       child.kill('SIGTERM')
       await ended
     },
   }
+}
+
+function printRow(what: string, ...cells: readonly string[]): void {
+  print(`${what.padEnd(34)} ${cells.map((cell) => cell.padStart(13)).join('')}`)
 }
 
 function print(line: string): void {
