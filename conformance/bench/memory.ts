@@ -16,6 +16,9 @@ import { send, textOf } from '../support/signed-request.ts'
 import { startBridge, withFolder } from '../support/with-bridge.ts'
 
 const limitMib = 200
+/** S3's limit of one PUT; above it only the upload in parts is measured. */
+const singlePutMaxBytes = 5 * 1024 ** 3
+const partBytes = 512 * 1024 ** 2
 const { values } = parseArgs({ options: { 'size-mib': { type: 'string', default: '2048' } } })
 const sizeMib = Number(values['size-mib'])
 const sizeBytes = sizeMib * 1024 ** 2
@@ -53,23 +56,59 @@ async function measureAll(url: string, pids: Measured): Promise<void> {
   const upload = (headers: Record<string, string>, key: string) => async (): Promise<void> => {
     const body = Readable.from(randomBytes(sizeBytes, seed))
     const length = { 'content-length': String(sizeBytes) }
+    const path = `/bench/${key}`
     await expectOk(
-      await send(url, {
-        method: 'PUT',
-        path: `/bench/${key}`,
-        headers: { ...length, ...headers },
-        body,
-      }),
+      await send(url, { method: 'PUT', path, headers: { ...length, ...headers }, body }),
     )
   }
-  await measure(pids, `PUT ${sizeMib} MiB through the spool`, upload({}, 'spooled'))
-  const contentMd5 = { 'content-md5': Buffer.from(md5, 'hex').toString('base64') }
-  await measure(pids, `PUT ${sizeMib} MiB with Content-MD5`, upload(contentMd5, 'straight'))
-  for (const key of ['spooled', 'straight']) {
+  const keys = ['multipart']
+  if (sizeBytes <= singlePutMaxBytes) {
+    keys.push('spooled', 'straight')
+    await measure(pids, `PUT ${sizeMib} MiB through the spool`, upload({}, 'spooled'))
+    const contentMd5 = { 'content-md5': Buffer.from(md5, 'hex').toString('base64') }
+    await measure(pids, `PUT ${sizeMib} MiB with Content-MD5`, upload(contentMd5, 'straight'))
+  }
+  await measure(pids, `${sizeMib} MiB in parts of 512 MiB`, () => uploadInParts(url, seed))
+  for (const key of keys) {
     await measure(pids, `GET ${sizeMib} MiB (${key})`, async () => {
       const answer = await send(url, { method: 'GET', path: `/bench/${key}` })
       if ((await md5OfStream(answer)) !== md5) throw new Error(`${key} came back with other bytes`)
     })
+  }
+}
+
+async function uploadInParts(url: string, seed: string): Promise<void> {
+  const path = '/bench/multipart'
+  const created = await textOf(await send(url, { method: 'POST', path: `${path}?uploads=` }))
+  const id = /<UploadId>([^<]+)/.exec(created)?.[1]
+  const source = randomBytes(sizeBytes, seed)
+  const parts: string[] = []
+  for (let left = sizeBytes; left > 0; left -= partBytes) {
+    const length = Math.min(left, partBytes)
+    const part = await send(url, {
+      method: 'PUT',
+      path: `${path}?partNumber=${parts.length + 1}&uploadId=${id}`,
+      headers: { 'content-length': String(length) },
+      body: Readable.from(take(source, length)),
+    })
+    parts.push(
+      `<Part><PartNumber>${parts.length + 1}</PartNumber><ETag>${part.headers.etag}</ETag></Part>`,
+    )
+    await expectOk(part)
+  }
+  const body = `<CompleteMultipartUpload>${parts.join('')}</CompleteMultipartUpload>`
+  const answer = await send(url, { method: 'POST', path: `${path}?uploadId=${id}`, body })
+  const text = await textOf(answer)
+  if (!text.includes('<ETag>')) throw new Error(text)
+}
+
+/** The next so many bytes of a generator, which is not ended by it. */
+function* take(source: Generator<Buffer>, lengthBytes: number): Generator<Buffer> {
+  for (let left = lengthBytes; left > 0; ) {
+    const next = source.next()
+    if (next.done === true) return
+    left -= next.value.length
+    yield next.value
   }
 }
 
