@@ -1,0 +1,31 @@
+// Question J0060 to Jottacloud, about API 6.4.
+import { lookOf } from './support/look.ts'
+import { md5Of } from './support/place.ts'
+import { defineQuestion, unforeseen } from './support/question.ts'
+import { isOk } from './support/reply.ts'
+
+export const question = defineQuestion({
+  number: 60,
+  question: 'Is a file live that was moved onto one in the trash?',
+  about: '6.4',
+  answers: {
+    yes: 'survived',
+    'no, and the reply says so': 'survived',
+    'no, and the reply hides it': 'broken',
+    'it is refused': 'survived',
+  },
+  assumed: 'yes',
+  why: 'As J0059, for moves.',
+  ask: async (place) => {
+    const content = place.fresh()
+    await place.put('a', content)
+    await place.put('b', place.fresh())
+    place.must(await place.post('b', '?dl=true'))
+    const reply = await place.transfer('mv', 'a', 'b')
+    if (!isOk(reply)) return 'it is refused'
+    const after = await place.look('b')
+    if (after.md5 !== md5Of(content)) return unforeseen
+    if (!after.isDeleted) return 'yes'
+    return lookOf(reply).isDeleted ? 'no, and the reply says so' : 'no, and the reply hides it'
+  },
+})
