@@ -73,7 +73,7 @@ export type HttpTimeouts = {
   readonly headMs: number
   /** The same for what may take long: recursive listings and removals, the end of an upload. */
   readonly longHeadMs: number
-  /** Between two pieces of a body that is being read. There is no limit on the whole. */
+  /** Of waiting for a body in which next to nothing comes. There is no limit on the whole. */
   readonly bodyIdleMs: number
 }
 
@@ -229,7 +229,11 @@ class PooledHttp implements Http {
       const reply = await untilAborted(sent, signal)
       return {
         status: reply.statusCode,
-        body: guardBody(reply.body, failure),
+        body: guardBody(reply.body, {
+          subject,
+          idleMs: this.#timeouts.bodyIdleMs,
+          translate: failure,
+        }),
         subject,
         isRepeated: context.isRepeated,
         header: (name) => [reply.headers[name]].flat()[0],
@@ -270,7 +274,8 @@ function createAgent(options: HttpOptions, timeouts: HttpTimeouts): Agent {
     connections: options.connectionsMax ?? 64,
     pipelining: options.keepAlive === 'close' ? 0 : 1,
     connect: { timeout: timeouts.connectMs },
-    bodyTimeout: timeouts.bodyIdleMs,
+    // The guard of each body sees to it.
+    bodyTimeout: 0,
     keepAliveTimeout: 10_000,
     allowH2: false,
   })

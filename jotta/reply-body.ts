@@ -1,20 +1,56 @@
 // The body of a reply as a stream whose failures say what they are, and the two ways of ending one
 // that nobody wants to the end.
 import { Readable } from 'node:stream'
+import { JottaError } from './jotta-error.ts'
+
+/** Fewer bytes than these in the time that a silence may last are a silence: a body must not drip. */
+export const LIVELY_BYTES = 4 * 1024
 
 /** A body below this size is read to its end so that its connection can be used again. */
 const DRAIN_MAX_BYTES = 64 * 1024
 const DRAIN_LIMIT_MS = 2_000
 
+/** The body fell silent, or dripped, for too long. */
+export class StalledBody extends JottaError {}
+
 /**
  * Passes `source` on with back-pressure. Its errors go through `translate`; destroying the result
- * destroys `source` at once, and with it the connection.
+ * destroys `source` at once, and with it the connection. Fails with StalledBody when it was waited for
+ * `idleMs` in which not even LIVELY_BYTES came; the time that the reader takes does not count.
  */
-export function guardBody(source: Readable, translate: (error: unknown) => Error): Readable {
+export function guardBody(
+  source: Readable,
+  options: {
+    readonly subject: string
+    readonly idleMs: number
+    readonly translate: (error: unknown) => Error
+  },
+): Readable {
+  const { subject, idleMs, translate } = options
   const chunks: AsyncIterator<unknown> = source[Symbol.asyncIterator]()
+  let waitedMs = 0
+  let cameBytes = 0
+  const next = async (): Promise<IteratorResult<unknown>> => {
+    const startedMs = performance.now()
+    const timer = setTimeout(() => {
+      body.destroy(new StalledBody('unavailable', `${subject}: hardly a byte in ${idleMs} ms`))
+    }, idleMs - waitedMs)
+    try {
+      const result = await chunks.next()
+      waitedMs += performance.now() - startedMs
+      cameBytes += result.value instanceof Uint8Array ? result.value.byteLength : 0
+      if (cameBytes >= LIVELY_BYTES) {
+        waitedMs = 0
+        cameBytes = 0
+      }
+      return result
+    } finally {
+      clearTimeout(timer)
+    }
+  }
   const body = new Readable({
     read() {
-      chunks.next().then(
+      next().then(
         ({ done, value }) => body.push(done ? null : value),
         (error: unknown) => body.destroy(translate(error)),
       )

@@ -39,10 +39,10 @@ test('tries and time are bounded', () => {
   assert.is(retryDelayMs({ ...at, tries: 1, elapsedMs: 950 }, policy), 50)
 })
 
-test('Retry-After is the least wait, up to its cap', () => {
+test('Retry-After is the least wait, and one beyond the cap ends the tries', () => {
   const at = { tries: 1, random: 0.5 }
   assert.is(retryDelayMs({ ...at, elapsedMs: 0, retryAfterMs: 400 }, policy), 400)
-  assert.is(retryDelayMs({ ...at, elapsedMs: 0, retryAfterMs: 60_000 }, policy), 500)
+  assert.is(retryDelayMs({ ...at, elapsedMs: 0, retryAfterMs: 501 }, policy), undefined)
   assert.is(retryDelayMs({ ...at, elapsedMs: 0, retryAfterMs: 10 }, policy), 50)
   assert.is(retryDelayMs({ ...at, elapsedMs: 700, retryAfterMs: 400 }, policy), undefined)
 })

@@ -7,7 +7,7 @@ export type RetryPolicy = {
   readonly maxDelayMs: number
   /** No wait starts that would end later than this after the first try began. */
   readonly budgetMs: number
-  /** The longest wait that a Retry-After can ask for. */
+  /** A Retry-After that asks for a longer wait ends the tries: whoever called is told to come later. */
   readonly maxRetryAfterMs: number
 }
 
@@ -26,7 +26,7 @@ export function isTransientStatus(status: number): boolean {
 
 /**
  * How long to wait before the next try, or `undefined` when there is none: exponential back-off with
- * full jitter, and never less than Retry-After (up to its cap).
+ * full jitter, and never less than Retry-After.
  */
 export function retryDelayMs(
   state: {
@@ -41,7 +41,8 @@ export function retryDelayMs(
 ): number | undefined {
   if (state.tries >= policy.maxTries) return undefined
   const ceilingMs = Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (state.tries - 1))
-  const askedMs = Math.min(policy.maxRetryAfterMs, state.retryAfterMs ?? 0)
+  const askedMs = state.retryAfterMs ?? 0
+  if (askedMs > policy.maxRetryAfterMs) return undefined
   const delayMs = Math.max(Math.floor(state.random * ceilingMs), askedMs)
   return state.elapsedMs + delayMs > policy.budgetMs ? undefined : delayMs
 }

@@ -285,6 +285,24 @@ test('tries are bounded without progress, and go on with it', async () => {
   )
 })
 
+test('waits without progress have a budget, and a Retry-After beyond it is not waited for', async () => {
+  const cases: [seconds: string, waits: number[]][] = [
+    ['25', [25_000, 25_000]],
+    ['31', []],
+  ]
+  for (const [seconds, expected] of cases) {
+    const busy = () => ({ status: 429, headers: { 'retry-after': seconds } })
+    await withUpload(
+      () => ({ allocate: [busy] }),
+      async ({ upload, waits }) => {
+        const error = await failure(upload())
+        assert.equal([error.kind, error.retryAfterMs], ['throttled', Number(seconds) * 1000])
+        assert.equal(waits, expected)
+      },
+    )
+  }
+})
+
 test('failures of an allocation that pass are repeated, others are not', async () => {
   const cases: [status: number, kind: string | undefined, allocations: number][] = [
     [503, undefined, 2],

@@ -48,6 +48,8 @@ const uploadResult = z.object({
 type Progress = {
   tries: number
   stalledTries: number
+  /** Time that brought no byte: allocations that failed, and waits. Sends may take what they take. */
+  lostMs: number
   bestOffset: number
   onExisting: UploadInput['onExisting']
   /** A try failed that may have been carried out. */
@@ -68,6 +70,7 @@ export async function upload(
   const progress: Progress = {
     tries: 0,
     stalledTries: 0,
+    lostMs: 0,
     bestOffset: 0,
     onExisting: input.onExisting,
     isUnclear: false,
@@ -105,7 +108,12 @@ async function allocateAndSend(
   progress: Progress,
   options: CallOptions,
 ): Promise<void> {
-  const allocated = await allocate(service, location, input, progress.onExisting, options)
+  const startedMs = service.environment.now()
+  const allocated = await allocate(service, location, input, progress.onExisting, options).finally(
+    () => {
+      progress.lostMs += service.environment.now() - startedMs
+    },
+  )
   if (allocated.state === 'COMPLETED') return
   const { upload_url: uploadUrl, resume_pos: kept } = allocated
   if (uploadUrl === undefined || kept > input.sizeBytes) {
@@ -117,6 +125,7 @@ async function allocateAndSend(
   if (kept > progress.bestOffset) {
     progress.bestOffset = kept
     progress.stalledTries = 0
+    progress.lostMs = 0
     progress.isTokenRefused = false
   }
   const offset = progress.isKeptPartBad ? 0 : kept
@@ -262,13 +271,14 @@ async function prepareNextTry(
   const delayMs = retryDelayMs(
     {
       tries: progress.stalledTries,
-      elapsedMs: 0,
+      elapsedMs: progress.lostMs,
       retryAfterMs: error.retryAfterMs,
       random: service.environment.random(),
     },
     { ...defaultRetryPolicy, maxTries: STALLED_TRIES_MAX },
   )
   if (delayMs === undefined) throw error
+  progress.lostMs += delayMs
   await service.environment.wait(delayMs, options.signal)
 }
 

@@ -82,7 +82,8 @@ export async function sendError(
     writeHead(ctx, 304, notModifiedHeaders(known), options)
     return await sendText(ctx, undefined, options, { status: 304 })
   }
-  writeHead(ctx, known.status, {}, options)
+  const retryAfter = known.retryAfterSeconds?.toString()
+  writeHead(ctx, known.status, { 'Retry-After': retryAfter }, options)
   const text = XML_DECLARATION + renderError(known, options.requestId, options.resource())
   return await sendText(ctx, text, options, outcome)
 }

@@ -35,8 +35,10 @@ const messages: Partial<Record<JottaError['kind'], string>> = {
 export function toS3Error(error: unknown): unknown {
   if (!(error instanceof JottaError)) return error
   const message = messages[error.kind]
+  const { retryAfterMs } = error
   return new S3Error(codes[error.kind], {
     ...(message === undefined ? {} : { message }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) }),
     cause: error,
   })
 }

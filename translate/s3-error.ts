@@ -72,7 +72,7 @@ const codes = {
   PreconditionFailed: [412, 'A precondition that you gave did not hold.'],
   QuotaExceeded: [
     507,
-    'The Jottacloud account is full or locked for writing. Free space or change the plan, then try again.',
+    'The Jottacloud account is full or locked for writing; `jotta-s3 account` says which. Free space (empty the trash too, it counts) or change the plan, then try again.',
   ],
   RequestHeaderSectionTooLarge: [400, 'The request headers exceed the size allowed.'],
   RequestTimeTooSkewed: [403, 'The request time differs too much from the time of this server.'],
@@ -102,10 +102,17 @@ export class S3Error extends Error {
   readonly status: number
   /** NOTE: not `details`, a name that uvu's reporter takes for a text and breaks on. */
   readonly elements: S3ErrorElements
+  /** How long to wait before the next try, where that is known. */
+  readonly retryAfterSeconds: number | undefined
 
   constructor(
     code: S3ErrorCode,
-    options: { message?: string; elements?: S3ErrorElements; cause?: unknown } = {},
+    options: {
+      message?: string
+      elements?: S3ErrorElements
+      retryAfterSeconds?: number
+      cause?: unknown
+    } = {},
   ) {
     super(
       options.message ?? codes[code][1],
@@ -114,5 +121,6 @@ export class S3Error extends Error {
     this.code = code
     this.status = codes[code][0]
     this.elements = options.elements ?? {}
+    this.retryAfterSeconds = options.retryAfterSeconds
   }
 }

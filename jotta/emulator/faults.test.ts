@@ -94,6 +94,29 @@ test('downloads are cut, or have a wrong byte', async () => {
   })
 })
 
+test('a download can stop or drip half-way, and it is told when its client has gone', async () => {
+  await withEmulator({}, async (session, { faults, url }) => {
+    await session.put('Jotta/Archive/x', '0123456789')
+    faults.add({ kind: 'stallDownload', afterBytes: 4, dripEveryMs: 1 })
+    assert.is(await session.content('Jotta/Archive/x'), '0123456789')
+    faults.clear()
+    faults.add({ kind: 'stallDownload', afterBytes: 4 })
+    const headers = { authorization: `Bearer ${session.accessToken}` }
+    const target = `${url}${session.jfs('Jotta/Archive/x')}?mode=bin`
+    const reply = await fetch(target, { headers })
+    const reader = reply.body?.getReader()
+    assert.is(Buffer.from((await reader?.read())?.value ?? '').toString(), '0123')
+    assert.is(faults.requests[0]?.outcome, 'under way')
+    const settled = faults.settled({ operation: 'download' })
+    await reader?.cancel()
+    await settled
+    assert.is(faults.requests[0]?.outcome, 'gone')
+    await session.get('Jotta/Archive/x')
+    await faults.settled({ operation: 'stat' })
+    assert.is(faults.requests[1]?.outcome, 'sent')
+  })
+})
+
 test('a liststream can be truncated or miscounted', async () => {
   await withEmulator({}, async (session, { faults }) => {
     await session.put(path, 'a')

@@ -32,6 +32,8 @@ export type Rule = Common &
     | { readonly kind: 'cutUpload'; readonly afterBytes: number; readonly how?: 'cut' | '420' }
     /** Of any reply with a body that is streamed: downloads and listings. */
     | { readonly kind: 'cutDownload'; readonly afterBytes: number }
+    /** After so many bytes none comes, or one each `dripEveryMs`; the connection stays. */
+    | { readonly kind: 'stallDownload'; readonly afterBytes: number; readonly dripEveryMs?: number }
     /** One byte of the body is wrong, at this offset of it. */
     | { readonly kind: 'corruptDownload'; readonly atByte: number }
     /** A liststream ends early but well-formed, or with no stats, or with wrong ones. */
@@ -55,6 +57,8 @@ export type RequestRecord = {
   status: number | undefined
   bytesIn: number
   bytesOut: number
+  /** `gone`: by a cut of ours, or by a client that went away. */
+  outcome: 'under way' | 'sent' | 'gone'
 }
 
 /** Requests that match wait, until released, before the work is done or before the reply is sent. */
@@ -94,6 +98,7 @@ export class Faults {
   readonly #switches: Switches
   readonly #rules: { rule: Rule; left: number }[] = []
   readonly #holds = new Set<OpenHold>()
+  #settling = Promise.withResolvers<void>()
   readonly #invisible = new Map<number, { number: number; gets: number }>()
 
   constructor(switches: Switches, actions: FaultActions) {
@@ -151,6 +156,16 @@ export class Faults {
     return matching.reduce((sum, { bytesIn }) => sum + bytesIn, 0)
   }
 
+  /** Resolves when at least one request that matches has come and none of them is under way. */
+  async settled(match: Match = {}): Promise<void> {
+    for (;;) {
+      const matching = this.requests.filter((record) => matches(match, record))
+      const isOver = matching.every(({ outcome }) => outcome !== 'under way')
+      if (matching.length > 0 && isOver) return
+      await this.#settling.promise
+    }
+  }
+
   /** Forgets rules and the log and lets go what is held. Switches stay as they are. */
   clear(): void {
     this.#rules.length = 0
@@ -162,10 +177,18 @@ export class Faults {
 
   /** For the emulator. */
   record(described: Described & Pick<RequestRecord, 'query'>): RequestRecord {
-    const record = { ...described, status: undefined, bytesIn: 0, bytesOut: 0 }
+    const none = { status: undefined, bytesIn: 0, bytesOut: 0 }
+    const record: RequestRecord = { ...described, ...none, outcome: 'under way' }
     this.requests.push(record)
     if (this.requests.length > logMaxRecords) this.requests.shift()
     return record
+  }
+
+  /** For the emulator. */
+  settle(record: RequestRecord, outcome: 'sent' | 'gone'): void {
+    record.outcome = outcome
+    this.#settling.resolve()
+    this.#settling = Promise.withResolvers<void>()
   }
 
   /** For the emulator: latency and holds. Rejects when the signal aborts. */

@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { type Body, type Call, type Context, jsonReply, type Reply, xmlReply } from './context.ts'
 import { EmulatorError, renderJsonError, renderXmlError } from './emulator-error.ts'
 import type { RequestRecord, When } from './faults.ts'
@@ -12,6 +12,9 @@ import { CutConnection, createPace } from './routes/api.ts'
 import { discardBody } from './routes/body.ts'
 import { recordOf } from './routes/jfs.ts'
 import { adminPath, operationOf, route } from './routes/router.ts'
+
+/** Longer than any test waits, and no longer than a timer can. */
+const foreverMs = 2 ** 31 - 1
 
 export type ServerParts = {
   readonly context: Context
@@ -39,17 +42,20 @@ export async function serve(
   const signal = AbortSignal.any([gone.signal, parts.closing])
   const { call, record } = describe(parts, request, signal)
   let reply: Reply | undefined
+  let outcome: 'sent' | 'gone' = 'gone'
   try {
     await parts.maintain()
     reply = await withFaults(parts, call)
     await send(context, call, reply, response, record)
     await drain(call)
+    outcome = 'sent'
   } catch (error) {
     response.destroy()
     const expected = error instanceof CutConnection || signal.aborted || isDisconnect(error)
     if (!expected) parts.onError(error)
   } finally {
     reply?.release?.()
+    context.faults.settle(record, outcome)
   }
 }
 
@@ -196,8 +202,8 @@ async function* shape(
   const cut = context.faults.take('cutDownload', described)?.afterBytes ?? Number.MAX_SAFE_INTEGER
   const wrongByte = context.faults.take('corruptDownload', described)?.atByte
   const pace = createPace(context, call.signal)
-  for await (const piece of body) {
-    let bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
+  for await (const piece of stalling(context, call, body)) {
+    let bytes = piece
     const start = record.bytesOut
     if (wrongByte !== undefined && wrongByte >= start && wrongByte < start + bytes.length) {
       bytes = Buffer.from(bytes)
@@ -211,6 +217,25 @@ async function* shape(
       await flushed(response)
       throw new CutConnection()
     }
+  }
+}
+
+/** With a fault for this request: the rest comes byte by byte, or not at all until the client leaves. */
+async function* stalling(
+  context: Context,
+  call: Call,
+  body: Exclude<Body, string>,
+): AsyncGenerator<Buffer> {
+  const rule = context.faults.take('stallDownload', recordOf(call))
+  let left = rule?.afterBytes ?? Number.POSITIVE_INFINITY
+  for await (const piece of body) {
+    const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
+    if (bytes.length > 0 && left > 0) yield bytes.subarray(0, left)
+    for (let at = Math.max(left, 0); at < bytes.length; at += 1) {
+      await setTimeout(rule?.dripEveryMs ?? foreverMs, undefined, { signal: call.signal })
+      yield bytes.subarray(at, at + 1)
+    }
+    left -= bytes.length
   }
 }
 

@@ -17,6 +17,7 @@ const ruleNumbers: Readonly<Record<Rule['kind'], readonly string[]>> = {
   cut: [],
   cutUpload: ['afterBytes'],
   cutDownload: ['afterBytes'],
+  stallDownload: ['afterBytes'],
   corruptDownload: ['atByte'],
   spoilListing: [],
   delayVisibility: ['gets'],
@@ -83,7 +84,15 @@ function parseRule(value: unknown): Rule {
   const kind = Object.keys(ruleNumbers).find((name) => name === rule.kind)
   if (kind === undefined) throw invalidArgument(`The kind of fault ${String(rule.kind)} is unknown`)
   const needed = Object.entries(ruleNumbers).find(([name]) => name === kind)?.[1] ?? []
-  const numbers = ['count', 'retryAfterSeconds', 'status', 'afterBytes', 'atByte', 'gets']
+  const numbers = [
+    'count',
+    'retryAfterSeconds',
+    'status',
+    'afterBytes',
+    'atByte',
+    'gets',
+    'dripEveryMs',
+  ]
   for (const name of numbers) {
     if (rule[name] === undefined && !needed.includes(name)) continue
     if (!Number.isSafeInteger(rule[name])) throw invalidArgument(`${name} takes a whole number`)

@@ -1,0 +1,191 @@
+// Downloads that Jottacloud cuts, stops, spoils or changes under way: the client gets every byte as it was
+// announced, or a connection that is cut; never a clean end of wrong bytes.
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { Emulator } from '../../jotta/emulator/emulator.ts'
+import { randomBuffer } from '../support/bytes.ts'
+import { withFaultyBridge } from './faulty-bridge.ts'
+
+const test = suite('faulty downloads')
+const mib = 1024 ** 2
+/** Long enough for a busy machine, short enough to wait for. */
+const limits = { JOTTA_S3_UPSTREAM_TIMEOUT_SECONDS: '0.3' }
+
+/** Bytes that the emulator sent of downloads. */
+function bytesSent(emulator: Emulator): number {
+  const downloads = emulator.faults.requests.filter(({ operation }) => operation === 'download')
+  return downloads.reduce((sum, { bytesOut }) => sum + bytesOut, 0)
+}
+
+test('a download that is cut goes on where it was: whole, a part, many times', async () => {
+  await withFaultyBridge(async (faulty) => {
+    const { emulator, get, expectContent } = faulty
+    const content = randomBuffer(5 * mib, 'cut')
+    await faulty.ok('PUT', '/bucket/key', { body: content })
+    const cuts: [what: string, afterBytes: number, count: number][] = [
+      ['at once', 0, 1],
+      ['after a byte', 1, 1],
+      ['in the middle', 2 * mib, 1],
+      ['before the last byte', 5 * mib - 1, 1],
+      ['again and again', 700_000, 7],
+      ['for ever, but always a bit later', 2 * mib + 1, 100],
+    ]
+    for (const [what, afterBytes, count] of cuts) {
+      emulator.faults.clear()
+      emulator.faults.add({
+        kind: 'cutDownload',
+        afterBytes,
+        count,
+        match: { operation: 'download' },
+      })
+      await expectContent('/bucket/key', content, what)
+      // What was under way when the line was cut may come twice from Jottacloud; not half a file.
+      const sent = bytesSent(emulator)
+      assert.ok(sent >= content.length && sent < content.length + 2 * mib, `${what}: ${sent}`)
+    }
+    emulator.faults.clear()
+    emulator.faults.add({ kind: 'cutDownload', afterBytes: 500_000, count: 3 })
+    const part = await get('/bucket/key', 'bytes=1000000-3999999')
+    assert.is(part.status, 206)
+    assert.not(part.wasCut)
+    assert.ok(part.bytes.equals(content.subarray(1_000_000, 4_000_000)))
+    const tail = emulator.faults.requests.filter(({ operation }) => operation === 'download')
+    assert.ok(tail.length === 4, `${tail.length} requests`)
+  })
+})
+
+test('the next request meets refusals, an old token and a Retry-After, and still goes on', async () => {
+  await withFaultyBridge(async ({ emulator, ok, get }) => {
+    const { faults } = emulator
+    const match = { operation: 'download' } as const
+    const content = randomBuffer(2 * mib, 'refused')
+    await ok('PUT', '/bucket/key', { body: content })
+    for (const refusal of [
+      { status: 503 },
+      { status: 429, retryAfterSeconds: 1 },
+      { status: 401 },
+    ]) {
+      faults.clear()
+      // The first reply is streamed and cut; only then are the requests after it refused.
+      faults.add({ kind: 'stallDownload', afterBytes: mib, match })
+      const stalled = get('/bucket/key')
+      await eventually(() => bytesSent(emulator) >= mib)
+      faults.failNext({ ...refusal, count: refusal.status === 401 ? 1 : 2, match })
+      const startedMs = performance.now()
+      const { bytes, wasCut } = await stalled
+      assert.ok(bytes.equals(content) && !wasCut, JSON.stringify(refusal))
+      const least = refusal.retryAfterSeconds === undefined ? 0 : 2000
+      assert.ok(performance.now() - startedMs >= least)
+      assert.is(faults.count(match), refusal.status === 401 ? 3 : 4)
+    }
+  }, limits)
+})
+
+test('a body that falls silent or drips is given up and gone on with, a few times', async () => {
+  await withFaultyBridge(async ({ emulator, ok, get, logged }) => {
+    const { faults } = emulator
+    const match = { operation: 'download' } as const
+    const content = randomBuffer(mib, 'silent')
+    await ok('PUT', '/bucket/key', { body: content })
+    for (const drip of [{}, { dripEveryMs: 50 }]) {
+      faults.clear()
+      faults.add({ kind: 'stallDownload', afterBytes: 300_000, count: 2, match, ...drip })
+      const mended = await get('/bucket/key')
+      assert.ok(mended.bytes.equals(content) && !mended.wasCut)
+      assert.is(faults.count(match), 3)
+
+      faults.clear()
+      faults.add({ kind: 'stallDownload', afterBytes: 1, count: 1000, match, ...drip })
+      const broken = await get('/bucket/key').catch(() => undefined)
+      assert.ok(broken === undefined || broken.wasCut, 'no clean end')
+      assert.is(faults.count(match), 3, 'tries of a service that stays silent')
+      await faults.settled(match)
+    }
+    const line = await logged(
+      ({ operation, code }) => operation === 'GetObject' && code !== undefined,
+    )
+    assert.is(line.bucket, 'bucket')
+  }, limits)
+})
+
+test('a service that cuts every reply at once is asked a few times, and then the client is cut', async () => {
+  await withFaultyBridge(async ({ emulator, ok, get, expectContent }) => {
+    const match = { operation: 'download' } as const
+    const content = randomBuffer(mib, 'hopeless')
+    await ok('PUT', '/bucket/key', { body: content })
+    emulator.faults.add({ kind: 'cutDownload', afterBytes: 400_000, match })
+    emulator.faults.add({ kind: 'cutDownload', afterBytes: 0, count: 1000, match })
+    const got = await get('/bucket/key')
+    assert.is(got.status, 200)
+    assert.ok(got.wasCut)
+    assert.ok(got.bytes.equals(content.subarray(0, got.bytes.length)))
+    const calls = emulator.faults.count(match)
+    assert.ok(calls > 1 && calls <= 50, `${calls} calls`)
+    emulator.faults.clear()
+    await expectContent('/bucket/key', content)
+  })
+})
+
+test('wrong bytes never end cleanly, also when they come after a cut', async () => {
+  await withFaultyBridge(async ({ emulator, ok, get, expectContent }) => {
+    const match = { operation: 'download' } as const
+    for (const size of [1, 1000, 2 * mib]) {
+      const content = randomBuffer(size, `wrong ${size}`)
+      await ok('PUT', '/bucket/key', { body: content })
+      for (const atByte of [0, size >> 1, size - 1]) {
+        emulator.faults.add({ kind: 'corruptDownload', atByte, match })
+        const got = await get('/bucket/key').catch(() => undefined)
+        assert.ok(got === undefined || got.wasCut, `byte ${atByte} of ${size}`)
+        assert.ok((got?.bytes.length ?? 0) < size)
+      }
+      emulator.faults.clear()
+    }
+    const content = randomBuffer(2 * mib, 'wrong after a cut')
+    await ok('PUT', '/bucket/key', { body: content })
+    emulator.faults.add({ kind: 'cutDownload', afterBytes: mib, match })
+    emulator.faults.add({ kind: 'corruptDownload', atByte: mib + 9, match })
+    emulator.faults.add({ kind: 'corruptDownload', atByte: 9, match })
+    assert.ok((await get('/bucket/key')).wasCut)
+    emulator.faults.clear()
+    await expectContent('/bucket/key', content)
+  })
+})
+
+test('an object that changes or goes while its rest is asked for is cut, whole or a part of it', async () => {
+  await withFaultyBridge(async ({ emulator, ok, get }) => {
+    const { faults } = emulator
+    const match = { operation: 'download' } as const
+    const changes: [what: string, change: () => Promise<unknown>][] = [
+      ['same size', () => ok('PUT', '/bucket/key', { body: randomBuffer(2 * mib, 'new') })],
+      ['larger', () => ok('PUT', '/bucket/key', { body: randomBuffer(3 * mib, 'new') })],
+      ['smaller', () => ok('PUT', '/bucket/key', { body: randomBuffer(1000, 'new') })],
+      ['gone', () => ok('DELETE', '/bucket/key')],
+    ]
+    const old = randomBuffer(2 * mib, 'old')
+    for (const [what, change] of changes) {
+      for (const range of [undefined, 'bytes=100-2000000']) {
+        faults.clear()
+        await ok('PUT', '/bucket/key', { body: old })
+        faults.add({ kind: 'stallDownload', afterBytes: mib, match })
+        const getting = get('/bucket/key', range)
+        await eventually(() => bytesSent(emulator) >= mib)
+        await change()
+        const got = await getting
+        assert.ok(got.wasCut, `${what}, ${range}`)
+        const start = range === undefined ? 0 : 100
+        assert.ok(got.bytes.equals(old.subarray(start, start + got.bytes.length)), what)
+      }
+    }
+  }, limits)
+})
+
+test.run()
+
+/** What the emulator's process, which is this one, brings about. */
+async function eventually(isTrue: () => boolean): Promise<void> {
+  const limit = AbortSignal.timeout(20_000)
+  while (!isTrue()) {
+    limit.throwIfAborted()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
