@@ -3,13 +3,30 @@
 import type { Readable } from 'node:stream'
 import { createDevice, customer, device, drive } from './account.ts'
 import { copyFile, moveFile, moveFolder } from './copy-move.ts'
-import { createByHash, createFolder, open, removeFile, removeFolder, stat } from './files.ts'
+import { type Content, open } from './download.ts'
+import { createByHash, createFolder, removeFile, removeFolder, stat } from './files.ts'
 import { createHttp, type HttpOptions, realEnvironment } from './http.ts'
 import { list, listTree } from './list.ts'
 import { createMountpoint, mountpoints, removeMountpoint } from './mountpoints.ts'
 import { createSemaphore } from './semaphore.ts'
 import { createSingleFlight } from './single-flight.ts'
 import type { TokenSource } from './token.ts'
+import {
+  listTrash,
+  listTrashedFolder,
+  type Purged,
+  purgeTrash,
+  purgeTrashedFile,
+  purgeTrashedFolder,
+  type TrashEntry,
+  type TrashedChild,
+} from './trash.ts'
+import {
+  type Restored,
+  type RestoreFolderOptions,
+  restoreFile,
+  restoreFolder,
+} from './trash-restore.ts'
 import { type UploadService, upload } from './upload.ts'
 import type { Customer, Device, Drive, Entry, FileEntry, Mountpoint, TreeEntry } from './wire.ts'
 
@@ -83,10 +100,14 @@ export interface JottaClient {
    * tree may be incomplete.
    */
   listTree(location: Location, options: CallOptions): AsyncIterable<TreeEntry>
-  /** The bytes of the current revision. The response head has arrived when this returns. */
+  /**
+   * The bytes of the current revision. The response head has arrived when this returns. With `content`,
+   * what the file is known to hold, a body that is cut or falls silent is gone on with by a new request,
+   * as long as the file still holds just that; without, it is an error.
+   */
   open(
     location: Location,
-    options: CallOptions & { readonly range?: ByteRange },
+    options: CallOptions & { readonly range?: ByteRange; readonly content?: Content },
   ): Promise<{ readonly stream: Readable; readonly sizeBytes: number | undefined }>
 
   /**
@@ -118,6 +139,34 @@ export interface JottaClient {
   moveFile(from: Location, to: Location, options: CallOptions): Promise<FileEntry>
   /** Never call it with anything live at `to`. */
   moveFolder(from: Location, to: Location, options: CallOptions): Promise<void>
+
+  /** What was put into the trash, on whatever device; not what is inside it. Names may repeat (API 6.2). */
+  listTrash(options: CallOptions): AsyncIterable<TrashEntry>
+  /**
+   * The direct children of a folder or mountpoint in the trash. Throws JottaError `not-found` when nothing
+   * is there and `conflict` when a file is or when it is not in the trash. Holds one entry at a time.
+   */
+  listTrashedFolder(location: Location, options: CallOptions): AsyncIterable<TrashedChild>
+  /**
+   * A file in the trash, live again at its place with its times. Throws JottaError `conflict` when something
+   * live is there, `not-found` when nothing is or when Jottacloud does not have the content any more.
+   */
+  restoreFile(location: Location, options: CallOptions): Promise<FileEntry>
+  /**
+   * All that is in a folder or mountpoint in the trash, live again: tells of each file as it is settled,
+   * then of the folders that no file came back into, and of the folder itself. Goes on past what cannot
+   * be restored; throws as `restoreFile` for the folder itself, and when the account or the connection
+   * fails. Plans in memory, and refuses a folder of a million entries with `conflict`.
+   */
+  restoreFolder(location: Location, options: RestoreFolderOptions): AsyncIterable<Restored>
+  /** Empties the trash of the whole account, whoever filled it. */
+  purgeTrash(options: CallOptions): Promise<Purged>
+  /**
+   * Removes one file or folder in the trash for good. Throws JottaError `conflict`, and removes nothing, when
+   * something live or of the other kind is there, `not-found` when nothing is.
+   */
+  purgeTrashedFile(location: Location, options: CallOptions): Promise<'removed' | 'missing'>
+  purgeTrashedFolder(location: Location, options: CallOptions): Promise<'removed' | 'missing'>
 
   /** Closes pooled connections. Calls under way fail. */
   close(): Promise<void>
@@ -163,6 +212,13 @@ export function createJottaClient(options: JottaClientOptions): JottaClient {
     copyFile: (from, to, call) => copyFile(service, from, to, call),
     moveFile: (from, to, call) => moveFile(service, from, to, call),
     moveFolder: (from, to, call) => moveFolder(service, from, to, call),
+    listTrash: (call) => listTrash(service, call),
+    listTrashedFolder: (at, call) => listTrashedFolder(service, at, call),
+    restoreFile: (at, call) => restoreFile(service, at, call),
+    restoreFolder: (at, call) => restoreFolder(service, at, call),
+    purgeTrash: (call) => purgeTrash(service, call),
+    purgeTrashedFile: (at, call) => purgeTrashedFile(service, at, call),
+    purgeTrashedFolder: (at, call) => purgeTrashedFolder(service, at, call),
     close: async () => {
       stopKeepingAlive()
       await service.http.close()

@@ -1,11 +1,10 @@
-// Files and folders at a location: look, read, create, remove. API 4.3 to 4.5, 5.3, 6.1 to 6.3.
+// Files and folders at a location: look, create, remove. API 4.3, 4.4, 5.3, 6.1 to 6.3.
 import assert from 'node:assert/strict'
-import type { Readable } from 'node:stream'
-import type { ByteRange, CallOptions, Location, UploadInput } from './client.ts'
+import type { CallOptions, Location, UploadInput } from './client.ts'
 import type { HttpReply } from './http.ts'
 import { JottaError } from './jotta-error.ts'
 import { renderJfsTime } from './jotta-time.ts'
-import { isDeleted, parseCount, parseFile } from './parse-reply.ts'
+import { isDeleted, parseFile } from './parse-reply.ts'
 import { nameOf } from './path.ts'
 import { requestAt, type Service } from './service.ts'
 import type { Entry, FileEntry } from './wire.ts'
@@ -30,32 +29,6 @@ export async function stat(
   return await service.http.call(request, options, async (reply) =>
     reply.status === 404 ? undefined : await readEntry(reply, location),
   )
-}
-
-/** See JottaClient.open. */
-export async function open(
-  service: Service,
-  location: Location,
-  options: CallOptions & { readonly range?: ByteRange },
-): Promise<{ readonly stream: Readable; readonly sizeBytes: number | undefined }> {
-  const { range } = options
-  const request = await requestAt(service, location, options, {
-    method: 'GET',
-    query: { mode: 'bin' },
-    ...(range && { headers: { range: `bytes=${range.start}-${range.endInclusive}` } }),
-    repeat: 'transient',
-  })
-  const reply = await service.http.open(request, options)
-  try {
-    const encoding = reply.header('content-encoding') ?? 'identity'
-    if (encoding !== 'identity') throw new JottaError('protocol', `${reply.subject}: ${encoding}`)
-    const sizeBytes = parseCount(reply.header('content-length'))
-    if (range !== undefined) assertRange(reply, range, sizeBytes)
-    return { stream: reply.body, sizeBytes }
-  } catch (error) {
-    reply.body.destroy()
-    throw error
-  }
 }
 
 /** See JottaClient.createByHash. */
@@ -191,15 +164,5 @@ async function readEntry(reply: HttpReply, location: Location): Promise<Entry> {
     }
     default:
       throw new JottaError('protocol', `${reply.subject}: the reply is not that of an entry`)
-  }
-}
-
-function assertRange(reply: HttpReply, range: ByteRange, sizeBytes: number | undefined): void {
-  const wantedBytes = range.endInclusive - range.start + 1
-  const sent = /^bytes (\d+)-(\d+)\//.exec(reply.header('content-range') ?? '')
-  const isElsewhere =
-    sent !== null && (Number(sent[1]) !== range.start || Number(sent[2]) > range.endInclusive)
-  if (reply.status !== 206 || isElsewhere || (sizeBytes ?? 0) > wantedBytes) {
-    throw new JottaError('protocol', `${reply.subject}: the reply is not the range asked for`)
   }
 }

@@ -3,6 +3,7 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createJottaClient, type JottaClient } from '../jotta/client.ts'
+import type { HttpTimeouts } from '../jotta/http.ts'
 import { loginWithToken } from '../jotta/login.ts'
 import { loginWithBrowser, type Visit } from '../jotta/login-browser.ts'
 import type { LoginPlace } from '../jotta/login-keep.ts'
@@ -66,11 +67,12 @@ export async function openAccount(
   onLoginRequired: (error: Error) => void,
 ): Promise<OpenAccount> {
   const { tokenUrl, jfsUrl, apiUrl, maxConcurrentUploads } = config
+  const timeouts = upstreamTimeouts(config)
   const tokenFile = tokenFileOf(config, account)
   const named = nameOf(account)
   await readTokenFile(tokenFile, { account: named })
   const tokens = createTokenSource({ tokenFile, tokenUrl, account: named, onLoginRequired })
-  const jotta = createJottaClient({ jfsUrl, apiUrl, tokens, maxConcurrentUploads })
+  const jotta = createJottaClient({ jfsUrl, apiUrl, tokens, maxConcurrentUploads, timeouts })
   const closing = new AbortController()
   // So that a login that died while nobody served is told of before the first client comes. Any other
   // failure is the next request's to meet.
@@ -199,6 +201,12 @@ async function whoIsIt(config: Config): Promise<string> {
   } finally {
     await jotta.close()
   }
+}
+
+/** Where Jottacloud may have to think, or to take in what was sent, it gets fifteen times as long. */
+export function upstreamTimeouts({ upstreamTimeoutSeconds }: Config): Partial<HttpTimeouts> {
+  const limitMs = upstreamTimeoutSeconds * 1000
+  return { headMs: limitMs, longHeadMs: 15 * limitMs, bodyIdleMs: limitMs }
 }
 
 function accountDirectoryOf({ dataDir }: Config, account: string): string {

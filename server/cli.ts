@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-// The command line: serve, login, logout, help. Ends with 2 when it was called wrongly, 1 when it failed.
+// The command line: serve, login, logout, help, and the commands about what is stored. Ends with 2 when it was called wrongly, 1 when it failed.
 import { describeServices, login, logout } from './account.ts'
 import { ConfigError, describeSettings, readConfig } from './config.ts'
 import { takeLoginFlags } from './login-flags.ts'
 import { serve } from './main.ts'
 import { transferMetadata } from './metadata-transfer.ts'
+import { describeStoreCommands, runStoreCommand, storeWords } from './store-commands.ts'
 import { openTerminal } from './terminal.ts'
 
 const usage = `jotta-s3: an S3 server whose disk is a Jottacloud account
@@ -18,6 +19,11 @@ const usage = `jotta-s3: an S3 server whose disk is a Jottacloud account
   jotta-s3 metadata export [FILE]  write what Jottacloud does not hold of the objects, as JSON lines
   jotta-s3 metadata import FILE    take such a file in again
   jotta-s3 help
+
+About what Jottacloud holds, of the account that is logged in or else of the embedded one; PATH is
+Device/Mountpoint/path; --json prints JSON lines:
+
+${describeStoreCommands()}
 
 Services:
 ${describeServices()}
@@ -33,14 +39,16 @@ process.exitCode = await main(process.argv.slice(2))
 
 async function main(args: readonly string[]): Promise<number> {
   const first = args[0]
+  const isStoreCommand = first !== undefined && storeWords.includes(first)
   if (args.includes('--help') || args.includes('-h')) return print(usage)
   const command = isCommand(first) ? first : 'serve'
   const rest = isCommand(first) ? args.slice(1) : args
-  if (first !== undefined && !isCommand(first) && !first.startsWith('-')) {
-    return complain(`unknown command ${first}; there are ${commands.join(', ')}`, 2)
+  if (first !== undefined && !isCommand(first) && !isStoreCommand && !first.startsWith('-')) {
+    const known = [...commands, ...storeWords].join(', ')
+    return complain(`unknown command ${first}; there are ${known}`, 2)
   }
   try {
-    return await runCommand(command, rest)
+    return isStoreCommand ? await runOnStore(args) : await runCommand(command, rest)
   } catch (error) {
     if (error instanceof ConfigError) return complain(error.message, 2)
     return complain(error instanceof Error ? messageOf(error) : String(error), 1)
@@ -81,6 +89,24 @@ async function logIn(args: readonly string[]): Promise<number> {
     return print(`${await login(config, way, terminal)}\n`)
   } finally {
     terminal.close()
+  }
+}
+
+async function runOnStore(args: readonly string[]): Promise<number> {
+  const interrupted = new AbortController()
+  process.once('SIGINT', () => interrupted.abort(new Error('interrupted')))
+  const streams = { input: process.stdin, output: process.stderr }
+  const terminal = process.stdin.isTTY === true ? openTerminal(streams) : undefined
+  const ends = [interrupted.signal, ...(terminal === undefined ? [] : [terminal.interrupted])]
+  try {
+    return await runStoreCommand(args, {
+      output: process.stdout,
+      tell: (text) => process.stderr.write(text),
+      terminal,
+      signal: AbortSignal.any(ends),
+    })
+  } finally {
+    terminal?.close()
   }
 }
 

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { currentEncoding, encodingWithoutPercent } from '../translate/name-encoding.ts'
+import { accountOf, placementOf } from './bucket-settings.ts'
 import { ConfigError, describeSettings, readConfig } from './config.ts'
 
 const test = suite('config')
@@ -69,6 +71,11 @@ const wrong: [args: string[], environment: NodeJS.ProcessEnv, says: RegExp][] = 
   [['--legacy-password', 'x'], {}, /legacy-password/],
   [['--delete-mode', 'never'], {}, /^--delete-mode: /],
   [['--domains', 'a b'], {}, /^--domains: must be a host name/],
+  [['--encoding', 'Slash'], {}, /^--encoding: .*lacks Ctl/],
+  [[], { JOTTA_S3_ENCODING: 'older' }, /^JOTTA_S3_ENCODING: "older" is no encoding flag/],
+  [['--modified-from', 'now'], {}, /^--modified-from: /],
+  [['--bucket-root', 'Jotta/Latest/x'], {}, /^--bucket-root: Jotta\/Latest is a view/],
+  [['--bucket-root', '../x'], {}, /^--bucket-root: must not go through/],
   [['--config', '/nonexistent'], {}, /nonexistent cannot be read/],
 ]
 for (const [args, environment, says] of wrong) {
@@ -81,6 +88,65 @@ test('a setting in the file that does not exist is refused by name', () => {
   withFile('{"prot": 1}', (file) => {
     assert.match(refusal(['--config', file]), /unknown setting prot/)
   })
+})
+
+const wrongBuckets: [buckets: unknown, says: RegExp][] = [
+  ['{', /^--buckets: must be a JSON object/],
+  ['[]', /^--buckets: must be a JSON object/],
+  ['"text"', /^--buckets: must be a JSON object/],
+  [{ 'No Name': {} }, /^--buckets: No Name: is not a name/],
+  [{ photos: { paht: 'x' } }, /^--buckets: photos: unknown option paht/],
+  [{ photos: { path: 'Jotta' } }, /^--buckets: photos: path: must be a device and a mountpoint/],
+  [{ photos: { path: 'Jotta/Trash' } }, /^--buckets: photos: path: Jotta\/Trash is a view/],
+  [{ photos: { encoding: 'Raw' } }, /^--buckets: photos: encoding: .*lacks Ctl/],
+  [{ photos: { account: 'My Work' } }, /^--buckets: photos: account: must be 1 to 32/],
+  [{ photos: { versions: 'all' } }, /^--buckets: photos: versions: /],
+  [{ photos: 'Jotta/Archive' }, /^--buckets: photos: /],
+]
+for (const [buckets, says] of wrongBuckets) {
+  const text = typeof buckets === 'string' ? buckets : JSON.stringify(buckets)
+  test(`the buckets ${text} are refused by name`, () => {
+    assert.match(refusal(['--buckets', text]), says)
+  })
+}
+
+test('single buckets come from the file or as text, with what they name', () => {
+  const buckets = {
+    archive: { path: 'Jotta/Archive' },
+    constructor: { versions: 'none', encoding: 'without-percent' },
+    work: { account: 'work', modifiedFrom: 'mtime' },
+  }
+  withFile(JSON.stringify({ buckets, deleteMode: 'permanent' }), (file) => {
+    const environment = { JOTTA_S3_BUCKETS: JSON.stringify(buckets) }
+    const given = ['--delete-mode', 'permanent']
+    for (const config of [readConfig(['--config', file], {}), readConfig(given, environment)]) {
+      const { home, defaults, named } = placementOf(config, 'default')
+      assert.equal(home, { kind: 'device', device: 'S3' })
+      assert.equal(
+        [defaults.deleteMode, defaults.versions, defaults.modifiedFrom, defaults.encoding.flags],
+        ['permanent', 'keep', 'upload', currentEncoding.flags],
+      )
+      assert.equal([...named.keys()], ['archive', 'constructor'])
+      const path = { device: 'Jotta', mountpoint: 'Archive', path: [] }
+      assert.equal(named.get('archive')?.path, path)
+      assert.is(named.get('constructor')?.encoding, encodingWithoutPercent)
+      assert.equal([...placementOf(config, 'work').named.keys()], ['work'])
+      assert.is(accountOf(config, 'work'), 'work')
+      assert.is(accountOf(config, 'tostring'), 'default')
+    }
+  })
+})
+
+test('the layout, the encoding and the times of all buckets are settings too', () => {
+  const given = ['--bucket-root', 'Jotta/Archive/S3', '--encoding', 'Slash,Ctl,Dot,InvalidUtf8']
+  const config = readConfig([...given, '--versions', 'none', '--modified-from', 'mtime'], {})
+  const { home, defaults } = placementOf(config, 'default')
+  const folder = { device: 'Jotta', mountpoint: 'Archive', path: ['S3'] }
+  assert.equal(home, { kind: 'folder', folder })
+  assert.equal(
+    [defaults.encoding.flags, defaults.versions, defaults.modifiedFrom],
+    ['Slash,Ctl,InvalidUtf8,Dot', 'none', 'mtime'],
+  )
 })
 
 test('an error never repeats a secret', () => {

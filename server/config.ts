@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
+import { currentEncoding } from '../translate/name-encoding.ts'
+import { accountName, behaviours, bucketPath, bucketTable } from './bucket-settings.ts'
 
 const port = z.coerce.number().int().min(0).max(65535)
 const bytes = z
@@ -58,13 +60,7 @@ const settings = {
   jfsUrl: [url.default('https://jfs.jottacloud.com/jfs/'), 'base URL of the file service'],
   apiUrl: [url.default('https://api.jottacloud.com/'), 'base URL of the JSON service'],
   tokenUrl: [url.optional(), 'token endpoint, instead of the one the login found'],
-  account: [
-    z
-      .string()
-      .regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 lower-case letters, digits or -')
-      .default('default'),
-    'which of several Jottacloud logins to use or to make',
-  ],
+  account: [accountName.default('default'), 'which of several Jottacloud logins to use or to make'],
   serviceUrl: [
     url.optional(),
     'login: where the service of --service is, instead of its own domain',
@@ -75,9 +71,26 @@ const settings = {
     'login: OAuth client, instead of the usual one',
   ],
   clientSecret: [z.string().min(1).max(500).optional(), 'login: its secret, when it has one'],
-  deleteMode: [
-    z.enum(['trash', 'permanent']).default('trash'),
-    'what a delete does: trash, permanent',
+  bucketRoot: [
+    bucketPath.optional(),
+    'folder whose folders are the buckets, such as Jotta/Archive/S3, instead of the device',
+  ],
+  buckets: [
+    bucketTable.default(new Map()),
+    'single buckets as JSON: {"name":{"path","deleteMode","versions","encoding","modifiedFrom","account"}}',
+  ],
+  deleteMode: [behaviours.deleteMode.default('trash'), 'what a delete does: trash, permanent'],
+  versions: [
+    behaviours.versions.default('keep'),
+    'what a write replaces: keep it as a revision, none',
+  ],
+  encoding: [
+    behaviours.encoding.default(currentEncoding),
+    "how keys become names: current, without-percent, or flags as in rclone's option of that name",
+  ],
+  modifiedFrom: [
+    behaviours.modifiedFrom.default('upload'),
+    'time of an object: upload, or mtime, which is that in its metadata',
   ],
   etagMultipart: [z.enum(['s3', 'md5']).default('s3'), 'ETag of multipart uploads: s3, md5'],
   uploadMemoryLimit: [
@@ -97,6 +110,10 @@ const settings = {
   idleTimeoutSeconds: [
     positive.max(3600).default(60),
     'seconds without a byte until a request is ended',
+  ],
+  upstreamTimeoutSeconds: [
+    positive.max(3600).default(60),
+    'seconds without a byte from Jottacloud until a request to it is given up and made anew',
   ],
   shutdownSeconds: [
     positive.max(3600).default(30),
@@ -157,9 +174,12 @@ export function readConfig(
     parsed.error.issues
       .map((issue) => {
         const unknown = issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : undefined
-        if (unknown !== undefined) return `${file}: unknown setting ${unknown}`
-        const name = String(issue.path[0])
-        return `${given.get(name)?.from ?? name}: ${issue.message}`
+        // A position in a list says little.
+        const names = issue.path.filter((part) => typeof part !== 'number')
+        const [first, ...within] = names.map(String)
+        if (first === undefined) return `${file}: unknown setting ${unknown ?? issue.message}`
+        const message = unknown === undefined ? issue.message : `unknown option ${unknown}`
+        return [given.get(first)?.from ?? first, ...within, message].join(': ')
       })
       .join('\n'),
   )

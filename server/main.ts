@@ -5,18 +5,16 @@ import { mkdir } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { createJottaClient } from '../jotta/client.ts'
-import { loginWithToken } from '../jotta/login.ts'
-import { createTokenSource } from '../jotta/token.ts'
-import { createBridge } from '../translate/create-bridge.ts'
-import { openSpool } from '../translate/spool.ts'
-import { openSqliteState } from '../translate/state/sqlite.ts'
-import { sweepUploads } from '../translate/upload-expiry.ts'
+import { createAccountsBridge } from '../translate/accounts-bridge.ts'
+import type { Bridge } from '../translate/bridge.ts'
 import { type OpenAccount, openAccount, stateDirectoryOf, usesEmbedded } from './account.ts'
 import { createApp, serverOptions } from './app.ts'
+import { accountOf } from './bucket-settings.ts'
 import type { Config } from './config.ts'
-import { startEmbedded } from './embedded.ts'
+import { openEmbedded } from './embedded.ts'
 import { createLog, type Log } from './log.ts'
+import { openBridge } from './open-bridge.ts'
+import type { Health } from './reply.ts'
 import { type AccessKey, loadRootAccessKey } from './root-access-key.ts'
 
 export type RunningServer = {
@@ -30,11 +28,9 @@ export type RunningServer = {
 }
 
 type Served = Pick<OpenAccount, 'health'> & {
-  readonly bridge: ReturnType<typeof createBridge>
+  readonly bridge: Bridge
   readonly key: AccessKey
 }
-
-const sweepIntervalMs = 60 * 60_000
 
 /** Serves until SIGTERM or SIGINT; returns the exit code. */
 export async function serve(config: Config): Promise<number> {
@@ -57,50 +53,8 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   await using parts = new AsyncDisposableStack()
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
   const isEmbedded = await usesEmbedded(config)
-  const ownDirectory = await stateDirectoryOf(config)
-  await mkdir(ownDirectory, { recursive: true, mode: 0o700 })
-  const account = isEmbedded
-    ? await openEmbedded(config, ownDirectory, parts)
-    : await openAccount(config, config.account, (error) => {
-        log.error({ account: config.account }, error.message)
-      })
-  parts.defer(() => account.close())
-  const { jotta, health } = account
-
-  const state = openSqliteState({ file: join(ownDirectory, 'state.sqlite') })
-  parts.defer(() => state.close())
-  const spool = await openSpool({
-    directory: join(ownDirectory, 'spool'),
-    memoryLimitBytes: config.uploadMemoryLimit,
-    memoryTotalBytes: config.uploadMemoryTotal,
-    maxBytes: config.spoolMaxBytes,
-  })
   const stopping = new AbortController()
-  const bridge = createBridge({
-    jotta,
-    state,
-    spool,
-    device: config.device,
-    deleteMode: config.deleteMode,
-    multipartEtag: config.etagMultipart,
-    memoryLimitBytes: config.uploadMemoryLimit,
-    maxConcurrentUploads: config.maxConcurrentUploads,
-    now: Date.now,
-    warn: (message, cause) => log.warn({ err: cause }, message),
-    stopSignal: stopping.signal,
-  })
-  const sweep = async (): Promise<void> => {
-    try {
-      const uploadExpiryMs = config.uploadExpiryDays * 24 * 60 * 60_000
-      const removed = await sweepUploads(state, spool, { uploadExpiryMs, nowMs: Date.now() })
-      if (removed.uploads + removed.strayFiles > 0) log.info(removed, 'expired uploads removed')
-    } catch (error) {
-      log.warn({ err: error }, 'expired uploads could not be removed')
-    }
-  }
-  await sweep()
-  const sweeping = setInterval(() => void sweep(), sweepIntervalMs)
-  parts.defer(() => clearInterval(sweeping))
+  const { bridge, health } = await openAccounts(config, log, stopping.signal, parts)
 
   const { key, isNew } = await rootAccessKey(config)
   const url = await listen(config, log, { bridge, key, health }, stopping, parts)
@@ -114,20 +68,44 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   }
 }
 
-async function openEmbedded(
-  { maxConcurrentUploads }: Config,
-  ownDirectory: string,
+/** The account of the settings, and those that single buckets are on. */
+async function openAccounts(
+  config: Config,
+  log: Log,
+  stopSignal: AbortSignal,
   parts: AsyncDisposableStack,
-): Promise<OpenAccount> {
-  const embedded = await startEmbedded(ownDirectory)
-  parts.defer(() => embedded.close())
-  const tokenFile = join(ownDirectory, 'token.json')
-  const signal = AbortSignal.timeout(60_000)
-  await loginWithToken({ loginToken: embedded.loginToken(), tokenFile, signal })
-  const tokens = createTokenSource({ tokenFile })
-  const { jfsUrl, apiUrl } = embedded
-  const jotta = createJottaClient({ jfsUrl, apiUrl, tokens, maxConcurrentUploads })
-  return { jotta, health: () => tokens.health(), close: () => jotta.close() }
+): Promise<Pick<Served, 'bridge' | 'health'>> {
+  const names = new Set([config.account])
+  for (const bucket of config.buckets.keys()) names.add(accountOf(config, bucket))
+  const bridges = new Map<string, Bridge>()
+  const accounts: OpenAccount[] = []
+  for (const name of names) {
+    const own = { ...config, account: name }
+    // What stands in for an account that nobody has logged in to is served only when it is asked for.
+    const isEmbedded = name === config.account && (await usesEmbedded(own))
+    const directory = await stateDirectoryOf(own)
+    const account = isEmbedded
+      ? await openEmbedded(own, directory)
+      : await openAccount(own, name, (error) => log.error({ account: name }, error.message))
+    parts.defer(() => account.close())
+    accounts.push(account)
+    const inUse = { name, jotta: account.jotta, directory }
+    bridges.set(name, await openBridge(config, inUse, log, stopSignal, parts))
+  }
+  const first = bridges.get(config.account)
+  const isOne = bridges.size === 1 && first !== undefined
+  return {
+    bridge: isOne
+      ? first
+      : createAccountsBridge({ bridges, accountOf: (bucket) => accountOf(config, bucket) }),
+    health: () => healthOf(accounts),
+  }
+}
+
+/** That of the first which is not well. */
+async function healthOf(accounts: readonly OpenAccount[]): Promise<Health> {
+  const all = await Promise.all(accounts.map((account) => account.health()))
+  return all.find(({ status }) => status !== 'ok') ?? { status: 'ok' }
 }
 
 async function rootAccessKey(config: Config): Promise<{ key: AccessKey; isNew: boolean }> {

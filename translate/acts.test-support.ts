@@ -20,7 +20,9 @@ import type {
   PutObjectResult,
   RequestContext,
 } from './bridge.ts'
+import type { BucketBehaviour, BucketPlacement, NamedBucket } from './bucket-place.ts'
 import { type BridgeOptions, createBridge } from './create-bridge.ts'
+import { currentEncoding } from './name-encoding.ts'
 import { S3Error } from './s3-error.ts'
 import { openSpool, type Spool } from './spool.ts'
 import { openSqliteState } from './state/sqlite.ts'
@@ -29,9 +31,23 @@ import type { State } from './state/state.ts'
 /** Of the bucket that every world begins with. */
 export const bucket = 'bucket'
 
-export type WorldOptions = Partial<
-  Pick<BridgeOptions, 'deleteMode' | 'multipartEtag' | 'memoryLimitBytes'>
-> & { readonly emulator?: Omit<EmulatorOptions, 'dataDirectory'> }
+/** Where the bucket of a world is. */
+export const layouts = {
+  /** A mountpoint of the bridge's device. */
+  mountpoint: { device: 'S3', mountpoint: bucket, path: [] },
+  /** A folder of a mountpoint, written in another casing than it has. */
+  alias: { device: 'Jotta', mountpoint: 'Archive', path: ['My Backups', 'S3'] },
+  /** A folder below the one whose folders are buckets. */
+  folder: { device: 'Jotta', mountpoint: 'Archive', path: ['Buckets', bucket] },
+} as const satisfies Record<string, Location>
+export type Layout = keyof typeof layouts
+
+export type WorldOptions = Partial<Pick<BridgeOptions, 'multipartEtag' | 'memoryLimitBytes'>> &
+  Partial<BucketBehaviour> & {
+    readonly emulator?: Omit<EmulatorOptions, 'dataDirectory'>
+    readonly layout?: Layout
+    readonly named?: Readonly<Record<string, NamedBucket>>
+  }
 
 export type World = {
   readonly bridge: Bridge
@@ -42,10 +58,13 @@ export type World = {
   readonly spool: Spool
   readonly spoolDirectory: string
   readonly clock: { nowMs: number }
+  /** A place in the bucket. */
+  readonly at: (...path: string[]) => Location
+  readonly placement: BucketPlacement
   /** What the bridge told its operator. */
   readonly warnings: { message: string; cause: unknown }[]
   /** A further bridge over the same state, spool folder and account, as another process would be. */
-  readonly startAgain: () => Promise<Bridge>
+  readonly startAgain: (changed?: BucketPlacement) => Promise<Bridge>
   /** Ends work that outlives its request, as stopping the server does. */
   readonly stop: () => void
 }
@@ -72,12 +91,13 @@ export async function withWorld(
   const warnings: World['warnings'] = []
   const stopping = new AbortController()
   const memoryLimitBytes = options.memoryLimitBytes ?? 64 * 1024
-  const open = async (): Promise<{ bridge: Bridge; spool: Spool }> => {
+  const layout = options.layout ?? 'mountpoint'
+  const placement = placementOf(options, layout)
+  const open = async (placement: BucketPlacement): Promise<{ bridge: Bridge; spool: Spool }> => {
     const limits = { memoryLimitBytes, memoryTotalBytes: 2 ** 24, maxBytes: 2 ** 30 }
     const spool = await openSpool({ directory: spoolDirectory, ...limits })
     const bridge = createBridge({
-      ...{ jotta, state, spool, memoryLimitBytes, maxConcurrentUploads: 6, device: 'S3' },
-      deleteMode: options.deleteMode ?? 'trash',
+      ...{ jotta, state, spool, memoryLimitBytes, maxConcurrentUploads: 6, placement },
       multipartEtag: options.multipartEtag ?? 's3',
       now: () => clock.nowMs,
       warn: (message, cause) => warnings.push({ message, cause }),
@@ -85,13 +105,34 @@ export async function withWorld(
     })
     return { bridge, spool }
   }
-  const { bridge, spool } = await open()
-  await bridge.createBucket(bucket, contextOf())
+  const { bridge, spool } = await open(placement)
+  const root = layouts[layout]
+  if (layout === 'alias') await foreign.createFolder(root, contextOf())
+  else await bridge.createBucket(bucket, contextOf())
   await act({
-    ...{ bridge, emulator, foreign, state, spool, spoolDirectory, clock, warnings },
-    startAgain: async () => (await open()).bridge,
+    ...{ bridge, emulator, foreign, state, spool, spoolDirectory, clock, warnings, placement },
+    at: (...path) => ({ ...root, path: [...root.path, ...path] }),
+    startAgain: async (changed = placement) => (await open(changed)).bridge,
     stop: () => stopping.abort(new Error('stopped')),
   })
+}
+
+function placementOf(options: WorldOptions, layout: Layout): BucketPlacement {
+  const { mountpoint, path } = layouts.alias
+  const written = { device: 'jotta', mountpoint, path: path.map((name) => name.toUpperCase()) }
+  const named = new Map(Object.entries(options.named ?? {}))
+  if (layout === 'alias') named.set(bucket, { ...named.get(bucket), path: written })
+  const folder = { ...layouts.folder, path: layouts.folder.path.slice(0, -1) }
+  return {
+    home: layout === 'folder' ? { kind: 'folder', folder } : { kind: 'device', device: 'S3' },
+    defaults: {
+      encoding: options.encoding ?? currentEncoding,
+      deleteMode: options.deleteMode ?? 'trash',
+      versions: options.versions ?? 'keep',
+      modifiedFrom: options.modifiedFrom ?? 'upload',
+    },
+    named,
+  }
 }
 
 async function connect(

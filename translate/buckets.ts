@@ -1,17 +1,22 @@
-// Buckets: mountpoints of the bridge's own device. A mountpoint whose lower-cased name is no legal
-// bucket name is left alone and not listed.
+// Buckets: those of the bridge's home, which clients make and remove, and aliases, which the operator set to
+// any folder or mountpoint of the account.
 import type { JottaClient, Location } from '../jotta/client.ts'
-import type { Mountpoint } from '../jotta/wire.ts'
 import type { Bucket, RequestContext } from './bridge.ts'
-import { bucketOfMountpoint, isBucketName } from './bucket-name.ts'
+import { type BucketHome, createBucketHome } from './bucket-home.ts'
+import { isBucketName } from './bucket-name.ts'
+import { renderBucketPath } from './bucket-path.ts'
+import { type BucketPlace, type BucketPlacement, behaviourOf } from './bucket-place.ts'
+import { findFolder, isSamePlace } from './find-folder.ts'
 import type { FolderGuard } from './folder-guard.ts'
 import { isJottaError } from './jotta-error.ts'
 import type { KeyLocks } from './key-locks.ts'
 import { isReservedName } from './key-path.ts'
+import type { ParentFolders } from './parent-folders.ts'
+import type { Replacing } from './replacing.ts'
 import { S3Error } from './s3-error.ts'
 import type { Spool } from './spool.ts'
 import type { State } from './state/state.ts'
-import { readableObject } from './stored-object.ts'
+import { isExactly, readableObject } from './stored-object.ts'
 
 export type BucketParts = {
   readonly jotta: JottaClient
@@ -19,8 +24,10 @@ export type BucketParts = {
   readonly spool: Spool
   readonly locks: KeyLocks
   readonly guard: FolderGuard
-  /** The bridge's own device; made when the first bucket is. */
-  readonly device: string
+  readonly parents: ParentFolders
+  readonly replacing: Replacing
+  readonly home: BucketHome
+  readonly placement: BucketPlacement
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -29,61 +36,84 @@ export interface Buckets {
   list(context: RequestContext): Promise<Bucket[]>
   create(bucket: string, context: RequestContext): Promise<void>
   remove(bucket: string, context: RequestContext): Promise<void>
-  /** The bucket's root folder. Throws NoSuchBucket. */
-  root(bucket: string, context: RequestContext): Promise<Location>
+  /** A bucket that exists, ready for use. Throws NoSuchBucket. */
+  place(bucket: string, context: RequestContext): Promise<BucketPlace>
 }
 
 /** How long a bucket that was seen is taken to exist; another process may remove it meanwhile. */
 const knownForMs = 10_000
 
 export function createBuckets(parts: BucketParts): Buckets {
-  const known = new Map<string, { mountpoint: string; seenMs: number }>()
+  const { jotta, home, placement } = parts
+  const known = new Map<string, { readonly root: Location; readonly seenMs: number }>()
+  const aliasOf = (bucket: string): Location | undefined => placement.named.get(bucket)?.path
 
-  const find = async (bucket: string, context: RequestContext): Promise<string | undefined> => {
-    const mountpoints = (await parts.jotta.mountpoints(parts.device, context)) ?? []
-    const found = mountpointsByBucket(mountpoints).get(bucket)?.name
-    if (found === undefined) known.delete(bucket)
-    else known.set(bucket, { mountpoint: found, seenMs: parts.now() })
-    return found
+  const find = async (bucket: string, context: RequestContext): Promise<Location | undefined> => {
+    const alias = aliasOf(bucket)
+    const root =
+      alias === undefined
+        ? (await home.list(context)).get(bucket)?.root
+        : await findAlias(jotta, alias, known.get(bucket)?.root, context)
+    if (root === undefined) known.delete(bucket)
+    else known.set(bucket, { root, seenMs: parts.now() })
+    return root
+  }
+
+  const placeAt = (bucket: string, root: Location): BucketPlace => {
+    return { bucket, root, ...behaviourOf(placement, bucket) }
   }
 
   return {
     async list(context) {
-      const mountpoints = (await parts.jotta.mountpoints(parts.device, context)) ?? []
-      return [...mountpointsByBucket(mountpoints)]
-        .map(([name, mountpoint]) => {
-          // Jottacloud keeps no creation time of a mountpoint.
-          return { name, created: mountpoint.modified ?? new Date(0) }
-        })
-        .sort((a, b) => (a.name < b.name ? -1 : 1))
+      const buckets = (await homeBuckets(home, placement, context)).map(([name, { created }]) => {
+        return { name, created }
+      })
+      for (const [name, { path }] of placement.named) {
+        if (path === undefined || (await find(name, context)) === undefined) continue
+        // Jottacloud keeps no time of a folder.
+        buckets.push({ name, created: new Date(0) })
+      }
+      return buckets.sort((a, b) => (a.name < b.name ? -1 : 1))
     },
 
     async create(bucket, context) {
       if (!isBucketName(bucket)) throw new S3Error('InvalidBucketName', elements(bucket))
+      const alias = aliasOf(bucket)
+      if (alias !== undefined) {
+        throw new S3Error('BucketAlreadyOwnedByYou', {
+          message: `The server is configured to show ${renderBucketPath(alias)} of Jottacloud as this bucket.`,
+          ...elements(bucket),
+        })
+      }
       await parts.locks.withLock(`bucket ${bucket}`, context.signal, async () => {
         if ((await find(bucket, context)) !== undefined) {
           throw new S3Error('BucketAlreadyOwnedByYou', elements(bucket))
         }
-        if ((await parts.jotta.device(parts.device, context)) === undefined) {
-          await parts.jotta.createDevice(parts.device, context)
-        }
-        await parts.jotta.createMountpoint(parts.device, bucket, context)
+        await home.create(bucket, context)
         known.delete(bucket)
       })
     },
 
     async remove(bucket, context) {
+      if (aliasOf(bucket) !== undefined) {
+        throw new S3Error('MethodNotAllowed', {
+          message:
+            'This bucket is set in the configuration of the server. Remove it there; its folder stays in Jottacloud.',
+          ...elements(bucket),
+        })
+      }
       await parts.locks.withLock(`bucket ${bucket}`, context.signal, async () => {
-        const mountpoint = await find(bucket, context)
-        if (mountpoint === undefined) throw new S3Error('NoSuchBucket', elements(bucket))
-        const root = { device: parts.device, mountpoint, path: [] }
+        const root = await find(bucket, context)
+        if (root === undefined) throw noSuchBucket(bucket, undefined)
+        await parts.replacing.settle(placeAt(bucket, root), context)
         const removed = await parts.guard.ifUnused(root, context.signal, async () => {
-          if (await hasFiles(parts.jotta, root, context)) {
+          if (await hasFiles(jotta, root, context)) {
             throw new S3Error('BucketNotEmpty', elements(bucket))
           }
           known.delete(bucket)
-          // To the trash, so that what another writer put there since is not lost.
-          return await parts.jotta.removeMountpoint(parts.device, mountpoint, 'trash', context)
+          await home.remove(root, context)
+          parts.parents.forget(root)
+          return 'removed'
         })
         // Somebody writes there at this moment.
         if (removed === undefined) throw new S3Error('OperationAborted', elements(bucket))
@@ -93,31 +123,81 @@ export function createBuckets(parts: BucketParts): Buckets {
       })
     },
 
-    async root(bucket, context) {
-      if (!isBucketName(bucket)) throw new S3Error('NoSuchBucket', elements(bucket))
+    async place(bucket, context) {
+      if (!isBucketName(bucket)) throw noSuchBucket(bucket, undefined)
       const seen = known.get(bucket)
-      const fresh = seen !== undefined && parts.now() - seen.seenMs < knownForMs
-      const mountpoint = fresh ? seen.mountpoint : await find(bucket, context)
-      if (mountpoint === undefined) throw new S3Error('NoSuchBucket', elements(bucket))
-      return { device: parts.device, mountpoint, path: [] }
+      const isFresh = seen !== undefined && parts.now() - seen.seenMs < knownForMs
+      const root = isFresh ? seen.root : await find(bucket, context)
+      if (root === undefined) throw noSuchBucket(bucket, aliasOf(bucket))
+      const place = placeAt(bucket, root)
+      await parts.replacing.settle(place, context)
+      return place
     },
   }
 }
 
-/**
- * The mountpoint that each bucket is. Should Jottacloud tell names apart by case after all, it is the one
- * that bears the bucket's very name, else always the same one.
- */
-function mountpointsByBucket(mountpoints: readonly Mountpoint[]): Map<string, Mountpoint> {
-  const found = new Map<string, Mountpoint>()
-  for (const mountpoint of mountpoints) {
-    const bucket = bucketOfMountpoint(mountpoint.name)
-    if (bucket === undefined) continue
-    const other = found.get(bucket)
-    // Small letters come last in ASCII.
-    if (other === undefined || other.name < mountpoint.name) found.set(bucket, mountpoint)
+/** Whether a folder is a bucket as a whole, or would be if it existed: it is not removed for being empty. */
+export function isBucketRoot(
+  home: BucketHome,
+  placement: BucketPlacement,
+  folder: Location,
+): boolean {
+  const aliases = [...placement.named.values()].flatMap(({ path }) => path ?? [])
+  return home.isRoot(folder) || aliases.some((alias) => isSamePlace(alias, folder))
+}
+
+/** What an operator should know of the configured buckets: one sentence each. */
+export async function findOddBuckets(
+  jotta: JottaClient,
+  placement: BucketPlacement,
+  context: RequestContext,
+): Promise<string[]> {
+  const ordinary = await createBucketHome(jotta, placement.home).list(context)
+  const findings: string[] = []
+  for (const [bucket, { path }] of placement.named) {
+    if (path === undefined) continue
+    const text = renderBucketPath(path)
+    const root = await findFolder(jotta, path, context)
+    if (root === undefined) {
+      findings.push(`the bucket ${bucket} is set to ${text}, which is not in Jottacloud`)
+    }
+    const hidden = ordinary.get(bucket)?.root
+    if (hidden === undefined || (root !== undefined && isSamePlace(hidden, root))) continue
+    findings.push(
+      `the bucket ${bucket} is set to ${text} and hides ${renderBucketPath(hidden)}, which would be it otherwise`,
+    )
   }
-  return found
+  return findings
+}
+
+/** Those of the home that no alias hides. */
+async function homeBuckets(home: BucketHome, placement: BucketPlacement, context: RequestContext) {
+  return [...(await home.list(context))].filter(
+    ([name]) => placement.named.get(name)?.path === undefined,
+  )
+}
+
+/** Where it was before is looked at first, which is one call. */
+async function findAlias(
+  jotta: JottaClient,
+  written: Location,
+  before: Location | undefined,
+  context: RequestContext,
+): Promise<Location | undefined> {
+  if (before !== undefined) {
+    const entry = await jotta.stat(before, context)
+    if (entry?.kind === 'folder' && !entry.deleted && isExactly(entry, before)) return before
+  }
+  return await findFolder(jotta, written, context)
+}
+
+function noSuchBucket(bucket: string, alias: Location | undefined): S3Error {
+  return new S3Error('NoSuchBucket', {
+    ...(alias !== undefined && {
+      message: `The server is configured to show ${renderBucketPath(alias)} of Jottacloud as this bucket, and that folder is not there.`,
+    }),
+    ...elements(bucket),
+  })
 }
 
 /** Whether anything live is stored below the root, the bridge's own folder aside. */

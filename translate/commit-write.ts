@@ -5,19 +5,23 @@ import type { JottaClient, Location } from '../jotta/client.ts'
 import { JottaError } from '../jotta/jotta-error.ts'
 import type { FileEntry } from '../jotta/wire.ts'
 import type { Conditions, ObjectAddress, RequestContext } from './bridge.ts'
+import type { BucketPlace } from './bucket-place.ts'
 import type { FolderGuard } from './folder-guard.ts'
 import { isJottaError } from './jotta-error.ts'
 import type { KeyLocks } from './key-locks.ts'
 import { foldName } from './key-path.ts'
+import { modifiedOf } from './object-time.ts'
 import type { ParentFolders } from './parent-folders.ts'
 import { checkWriteConditions } from './precondition.ts'
+import type { Replacing } from './replacing.ts'
 import { S3Error } from './s3-error.ts'
-import type { ObjectRecord, State } from './state/state.ts'
+import type { ContentIdentity, ObjectRecord, State } from './state/state.ts'
 import {
   describeObject,
   findForWrite,
   findObject,
   isExactly,
+  locationOf,
   type StoredObject,
 } from './stored-object.ts'
 
@@ -27,6 +31,7 @@ export type WriteParts = {
   readonly locks: KeyLocks
   readonly guard: FolderGuard
   readonly parents: ParentFolders
+  readonly replacing: Replacing
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -38,21 +43,22 @@ export type WriteInput = {
   readonly openContent: (offset: number) => Readable | Promise<Readable>
 }
 
-/** Stores content under a key. Returns the time that the object now carries. */
+/** Stores content under a record's key. Returns the time that the object now carries. */
 export async function commitWrite(
   parts: WriteParts,
-  location: Location,
+  place: BucketPlace,
   input: WriteInput,
   context: RequestContext,
 ): Promise<{ readonly modified: Date }> {
+  const location = locationOf(place, input.record.key)
   return await asOnlyWriter(parts, location, context, async () => {
-    await checkTarget(parts, location, input.record, input.conditions, context)
-    await parts.parents.check(location, context)
-    const modified = wholeSecond(parts.now())
-    const store = async (): Promise<FileEntry> => {
+    const existing = await checkTarget(parts, location, input.record, input.conditions, context)
+    await parts.parents.check(place.root, location, context)
+    const modified = modifiedOf(place, input.record.metadata, parts.now())
+    const store = async (at: Location): Promise<FileEntry> => {
       try {
         return await parts.jotta.upload(
-          location,
+          at,
           {
             sizeBytes: input.record.sizeBytes,
             md5: input.record.md5,
@@ -73,7 +79,7 @@ export async function commitWrite(
         throw error
       }
     }
-    await commitRecord(parts, location, input.record, store, context)
+    await commitRecord(parts, place, { record: input.record, existing, store }, context)
     return { modified }
   })
 }
@@ -115,16 +121,24 @@ export async function checkTarget(
   return object
 }
 
+type CommitInput = {
+  readonly record: ObjectRecord
+  /** What is there now. */
+  readonly existing: StoredObject | undefined
+  /** Puts the record's content at a place, which is the key's own or one on the way to it. */
+  readonly store: (location: Location) => Promise<FileEntry>
+}
+
 /** Stages the metadata, lets `store` change Jottacloud, checks where that landed, and commits. */
 export async function commitRecord(
   parts: WriteParts,
-  location: Location,
-  record: ObjectRecord,
-  store: () => Promise<FileEntry>,
+  place: BucketPlace,
+  input: CommitInput,
   context: RequestContext,
 ): Promise<void> {
-  const writeId = await parts.state.objects.stage(record)
-  const entry = await storeStaged(parts, location, { writeId, record }, store, context)
+  const location = locationOf(place, input.record.key)
+  const writeId = await parts.state.objects.stage(input.record)
+  const entry = await storeStaged(parts, place, location, { ...input, writeId }, context)
   if (!isExactly(entry, location)) {
     // Somebody changed a folder's casing between the check and now.
     throw new S3Error('KeyCaseConflict')
@@ -140,36 +154,39 @@ export async function commitRecord(
  */
 async function storeStaged(
   parts: WriteParts,
+  place: BucketPlace,
   location: Location,
-  staged: { readonly writeId: string; readonly record: ObjectRecord },
-  store: () => Promise<FileEntry>,
+  staged: CommitInput & { readonly writeId: string },
   context: RequestContext,
 ): Promise<FileEntry> {
+  const { record, existing, store } = staged
   try {
-    return await store()
+    if (place.versions === 'keep' || existing === undefined || isSameContent(existing, record)) {
+      return await store(location)
+    }
+    return await parts.replacing.replace(place, location, store, context)
   } catch (error) {
     if (error instanceof S3Error && error.code === 'PreconditionFailed') {
       await parts.state.objects.discard(staged.writeId)
     } else if (isRefusal(error)) {
       const object = await findObject(parts.jotta, location, context)
-      const { md5, sizeBytes } = staged.record
-      const isStored = object?.md5 === md5 && object.sizeBytes === sizeBytes
+      const isStored = object !== undefined && isSameContent(object, record)
       if (!isStored) await parts.state.objects.discard(staged.writeId)
     }
-    throw await explainMissing(parts.jotta, location, error, context)
+    throw await explainMissing(parts.jotta, place.root, error, context)
   }
 }
 
 /** What a write that failed with `not-found` misses: it makes all but the bucket. Other failures stay. */
 export async function explainMissing(
   jotta: JottaClient,
-  location: Location,
+  root: Location,
   error: unknown,
   context: RequestContext,
 ): Promise<unknown> {
   if (!isJottaError(error, 'not-found')) return error
-  const root = await jotta.stat({ ...location, path: [] }, context)
-  const isGone = root === undefined || root.deleted
+  const entry = await jotta.stat(root, context)
+  const isGone = entry === undefined || entry.deleted
   return new S3Error(isGone ? 'NoSuchBucket' : 'OperationAborted', { cause: error })
 }
 
@@ -187,9 +204,8 @@ const refusals = new Set<JottaError['kind']>([
   'corrupt',
 ])
 
-/** Jottacloud's times are whole seconds; a later one would differ between reply and listing. */
-export function wholeSecond(timeMs: number): Date {
-  return new Date(Math.floor(timeMs / 1000) * 1000)
+function isSameContent(a: ContentIdentity, b: ContentIdentity): boolean {
+  return a.md5 === b.md5 && a.sizeBytes === b.sizeBytes
 }
 
 function isCreateOnly(conditions: Conditions): boolean {

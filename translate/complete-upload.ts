@@ -23,7 +23,6 @@ import { checkCompletion } from './part-rules.ts'
 import { S3Error } from './s3-error.ts'
 import type { Spool } from './spool.ts'
 import type { PartRecord, UploadRecord } from './state/state.ts'
-import { locationOf } from './stored-object.ts'
 import { noSuchUpload, removeSpooled, type UploadParts } from './uploads.ts'
 
 export async function completeUpload(
@@ -32,7 +31,7 @@ export async function completeUpload(
   input: CompleteMultipartUploadInput,
   context: RequestContext,
 ): Promise<CompleteMultipartUploadResult> {
-  const root = await parts.buckets.root(input.bucket, context)
+  const place = await parts.buckets.place(input.bucket, context)
   // First, since from here on no part can be replaced.
   if (!(await parts.state.uploads.markCompleting(input.uploadId))) {
     return await resultOfAnother(parts, input.uploadId, noSuchUpload(input.uploadId))
@@ -62,13 +61,7 @@ export async function completeUpload(
       checksums,
     }
     const openContent = (offset: number): Readable => openParts(parts.spool, chosen, offset)
-    const location = locationOf(root, input.key)
-    await commitWrite(
-      parts,
-      location,
-      { record, conditions: input.conditions, openContent },
-      context,
-    )
+    await commitWrite(parts, place, { record, conditions: input.conditions, openContent }, context)
     const result = { etag, checksums }
     const now = new Date(parts.now())
     await removeSpooled(parts, await parts.state.uploads.markCompleted(input.uploadId, result, now))

@@ -4,13 +4,9 @@ import type { Location } from '../jotta/client.ts'
 import { JottaError } from '../jotta/jotta-error.ts'
 import type { FileEntry } from '../jotta/wire.ts'
 import type { Conditions, CopyObjectInput, PutObjectResult, RequestContext } from './bridge.ts'
-import {
-  asOnlyWriter,
-  checkTarget,
-  commitRecord,
-  type WriteParts,
-  wholeSecond,
-} from './commit-write.ts'
+import type { BucketPlace } from './bucket-place.ts'
+import { asOnlyWriter, checkTarget, commitRecord, type WriteParts } from './commit-write.ts'
+import { modifiedOf } from './object-time.ts'
 import type { Found, ObjectParts } from './objects.ts'
 import { checkCopySourceConditions } from './precondition.ts'
 import type { ObjectRecord } from './state/state.ts'
@@ -22,7 +18,9 @@ export async function copyObject(
   findSource: () => Promise<Found>,
   context: RequestContext,
 ): Promise<PutObjectResult & { readonly modified: Date }> {
-  const target = locationOf(await parts.buckets.root(input.bucket, context), input.key)
+  const place = await parts.buckets.place(input.bucket, context)
+  // Refuses now what could not be stored.
+  locationOf(place, input.key)
   const { location, object, info } = await findSource()
   checkCopySourceConditions(input.sourceConditions, info)
   // What is composite was computed over parts, and the copy has none.
@@ -39,7 +37,7 @@ export async function copyObject(
   }
   const { modified } = await commitCopy(
     parts,
-    target,
+    place,
     { record, conditions: {}, from: location },
     context,
   )
@@ -56,27 +54,28 @@ export type CopyInput = {
 /** Stores a file's content under a key, as `commitWrite` does, without moving bytes. */
 export async function commitCopy(
   parts: WriteParts,
-  target: Location,
+  place: BucketPlace,
   input: CopyInput,
   context: RequestContext,
 ): Promise<{ readonly modified: Date }> {
   const { record, from } = input
-  const modified = wholeSecond(parts.now())
+  const target = locationOf(place, record.key)
+  const modified = modifiedOf(place, record.metadata, parts.now())
   const wanted = { md5: record.md5, sizeBytes: record.sizeBytes, created: modified, modified }
   await asOnlyWriter(parts, target, context, async () => {
-    await checkTarget(parts, target, record, input.conditions, context)
-    await parts.parents.ensure(target, context)
-    const store = async (): Promise<FileEntry> => {
-      const made = await parts.jotta.createByHash(target, wanted, context)
+    const existing = await checkTarget(parts, target, record, input.conditions, context)
+    await parts.parents.ensure(place.root, target, context)
+    const store = async (at: Location): Promise<FileEntry> => {
+      const made = await parts.jotta.createByHash(at, wanted, context)
       if (made !== undefined) return made
       // The content is not known by its MD5: copy the file, then give the copy its own time.
-      const copied = await parts.jotta.copyFile(from, target, context)
+      const copied = await parts.jotta.copyFile(from, at, context)
       if (copied.current?.md5 !== record.md5) {
         throw new JottaError('protocol', 'the source changed while it was copied')
       }
-      return (await parts.jotta.createByHash(target, wanted, context)) ?? copied
+      return (await parts.jotta.createByHash(at, wanted, context)) ?? copied
     }
-    await commitRecord(parts, target, record, store, context)
+    await commitRecord(parts, place, { record, existing, store }, context)
   })
   return { modified }
 }

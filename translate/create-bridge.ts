@@ -1,7 +1,9 @@
 // Builds the Bridge out of its acts. The one place that knows how they hang together.
 import type { JottaClient } from '../jotta/client.ts'
 import type { Bridge } from './bridge.ts'
-import { createBuckets } from './buckets.ts'
+import { createBucketHome } from './bucket-home.ts'
+import type { BucketPlacement } from './bucket-place.ts'
+import { createBuckets, isBucketRoot } from './buckets.ts'
 import { createEmptyFolders } from './empty-folders.ts'
 import { createFolderGuard } from './folder-guard.ts'
 import { translatingErrors } from './jotta-error.ts'
@@ -9,6 +11,7 @@ import { createKeyLocks } from './key-locks.ts'
 import { listObjects } from './list-objects.ts'
 import { createObjects } from './objects.ts'
 import { createParentFolders } from './parent-folders.ts'
+import { createReplacing } from './replacing.ts'
 import type { Spool } from './spool.ts'
 import { createStagingSlots } from './staged-upload.ts'
 import type { State } from './state/state.ts'
@@ -18,9 +21,8 @@ export type BridgeOptions = {
   readonly jotta: JottaClient
   readonly state: State
   readonly spool: Spool
-  /** Jottacloud device whose mountpoints are the buckets. */
-  readonly device: string
-  readonly deleteMode: 'trash' | 'permanent'
+  /** Where the buckets are, and how each behaves. */
+  readonly placement: BucketPlacement
   readonly multipartEtag: 's3' | 'md5'
   /** Larger bodies that announce their MD5 are not spooled. */
   readonly memoryLimitBytes: number
@@ -37,21 +39,25 @@ export type BridgeOptions = {
 export function createBridge(options: BridgeOptions): Bridge {
   const locks = createKeyLocks()
   const guard = createFolderGuard()
+  const home = createBucketHome(options.jotta, options.placement.home)
   const parents = createParentFolders(options.jotta, options.now)
   const emptyFolders = createEmptyFolders({
     jotta: options.jotta,
     guard,
     parents,
+    isBucketRoot: (folder) => isBucketRoot(home, options.placement, folder),
     now: options.now,
   })
-  const buckets = createBuckets({ ...options, locks, guard })
+  const replacing = createReplacing({ ...options, locks, guard, parents })
+  const writing = { ...options, locks, guard, parents, replacing }
+  const buckets = createBuckets({ ...writing, home })
   const stagingSlots = createStagingSlots({
     minBytes: options.memoryLimitBytes,
     // A staged body holds a send slot while it arrives: most slots stay free for what is ready.
     count: Math.min(3, Math.floor((options.maxConcurrentUploads - 1) / 2)),
     now: options.now,
   })
-  const parts = { ...options, stagingSlots, locks, guard, parents, emptyFolders, buckets }
+  const parts = { ...writing, stagingSlots, emptyFolders, buckets }
   const objects = createObjects(parts)
   const uploads = createUploads(parts)
 
@@ -59,7 +65,7 @@ export function createBridge(options: BridgeOptions): Bridge {
     listBuckets: (context) => translatingErrors(() => buckets.list(context)),
     createBucket: (bucket, context) => translatingErrors(() => buckets.create(bucket, context)),
     async headBucket(bucket, context) {
-      await translatingErrors(() => buckets.root(bucket, context))
+      await translatingErrors(() => buckets.place(bucket, context))
     },
     deleteBucket: (bucket, context) => translatingErrors(() => buckets.remove(bucket, context)),
 

@@ -1,6 +1,7 @@
 // Deletes: to the trash or for good, as configured, and the folders that they leave empty.
 import type { JottaClient, Location } from '../jotta/client.ts'
-import type { DeleteObjectsResult, ObjectAddress, RequestContext } from './bridge.ts'
+import type { DeleteObjectsResult, RequestContext } from './bridge.ts'
+import type { BucketPlace } from './bucket-place.ts'
 import { asOnlyWriter } from './commit-write.ts'
 import type { EmptyFolders } from './empty-folders.ts'
 import type { FolderGuard } from './folder-guard.ts'
@@ -16,7 +17,6 @@ export type DeleteParts = {
   readonly locks: KeyLocks
   readonly guard: FolderGuard
   readonly emptyFolders: EmptyFolders
-  readonly deleteMode: 'trash' | 'permanent'
   /** Tells the operator of something that did not fail the request. */
   readonly warn: (message: string, cause: unknown) => void
 }
@@ -26,21 +26,21 @@ const concurrentDeletes = 8
 
 export async function deleteObject(
   parts: DeleteParts,
-  root: Location,
-  address: ObjectAddress,
+  place: BucketPlace,
+  key: string,
   context: RequestContext,
 ): Promise<void> {
-  const location = await removeFile(parts, root, address, context)
-  if (location !== undefined) await removeEmptyFolders(parts, [location], context)
+  const location = await removeFile(parts, place, key, context)
+  if (location !== undefined) await removeEmptyFolders(parts, place.root, [location], context)
 }
 
 export async function deleteObjects(
   parts: DeleteParts,
-  root: Location,
-  input: { readonly bucket: string; readonly keys: readonly string[] },
+  place: BucketPlace,
+  keys: readonly string[],
   context: RequestContext,
 ): Promise<DeleteObjectsResult> {
-  const results = input.keys.map((key): { key: string; error: S3Error | undefined } => {
+  const results = keys.map((key): { key: string; error: S3Error | undefined } => {
     return { key, error: undefined }
   })
   const removed = new Map<string, Location>()
@@ -48,8 +48,7 @@ export async function deleteObjects(
   const work = async (): Promise<void> => {
     for (const result of waiting) {
       try {
-        const address = { bucket: input.bucket, key: result.key }
-        const location = await removeFile(parts, root, address, context)
+        const location = await removeFile(parts, place, result.key, context)
         // One of each folder is enough.
         if (location === undefined) continue
         parts.emptyFolders.forget(location)
@@ -62,36 +61,37 @@ export async function deleteObjects(
     }
   }
   await Promise.all(Array.from({ length: concurrentDeletes }, work))
-  await removeEmptyFolders(parts, [...removed.values()], context)
+  await removeEmptyFolders(parts, place.root, [...removed.values()], context)
   return results
 }
 
 /** Returns where the file was; `undefined` when there was none to delete. */
 async function removeFile(
   parts: DeleteParts,
-  root: Location,
-  address: ObjectAddress,
+  place: BucketPlace,
+  key: string,
   context: RequestContext,
 ): Promise<Location | undefined> {
-  const location = locationToRead(root, address.key)
+  const location = locationToRead(place, key)
   if (location === undefined) return undefined
   return await asOnlyWriter(parts, location, context, async () => {
     // Looked at first: the verb must match what is there, and the casing must be the key's own.
     if ((await findObject(parts.jotta, location, context)) === undefined) return undefined
-    await parts.jotta.removeFile(location, parts.deleteMode, context)
-    await parts.state.objects.remove(address.bucket, address.key)
+    await parts.jotta.removeFile(location, place.deleteMode, context)
+    await parts.state.objects.remove(place.bucket, key)
     return location
   })
 }
 
 async function removeEmptyFolders(
   parts: DeleteParts,
+  root: Location,
   locations: readonly Location[],
   context: RequestContext,
 ): Promise<void> {
   for (const location of locations) {
     try {
-      await parts.emptyFolders.removeAbove(location, context)
+      await parts.emptyFolders.removeAbove(root, location, context)
     } catch (error) {
       // The objects are gone, which is what was asked; an empty folder loses nothing.
       context.signal.throwIfAborted()

@@ -8,8 +8,11 @@ import { type ParentFolders, parentOf } from './parent-folders.ts'
 import { readableObject } from './stored-object.ts'
 
 export interface EmptyFolders {
-  /** After a delete at `location`: removes its parent if that is empty now, then the parent's parent. */
-  removeAbove(location: Location, context: RequestContext): Promise<void>
+  /**
+   * After a delete at `location`: removes its parent if that is empty now, then the parent's parent, and
+   * so on below `root`.
+   */
+  removeAbove(root: Location, location: Location, context: RequestContext): Promise<void>
   /** What was at `location` is deleted, and `removeAbove` is left to another one in its folder. */
   forget(location: Location): void
 }
@@ -18,6 +21,8 @@ export type EmptyFoldersParts = {
   readonly jotta: JottaClient
   readonly guard: FolderGuard
   readonly parents: ParentFolders
+  /** Whether a folder is a bucket as a whole, perhaps another one than that of the delete. */
+  readonly isBucketRoot: (folder: Location) => boolean
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -63,9 +68,10 @@ export function createEmptyFolders(parts: EmptyFoldersParts): EmptyFolders {
     forget(location) {
       occupants.get(JSON.stringify(parentOf(location)))?.names.delete(location.path.at(-1) ?? '')
     },
-    async removeAbove(location, context) {
-      for (let at = location; at.path.length > 1; at = parentOf(at)) {
+    async removeAbove(root, location, context) {
+      for (let at = location; at.path.length > root.path.length + 1; at = parentOf(at)) {
         const folder = parentOf(at)
+        if (parts.isBucketRoot(folder)) return
         const gone = at.path.at(-1) ?? ''
         const removed = await parts.guard.ifUnused(folder, context.signal, async () => {
           try {

@@ -7,6 +7,7 @@ import { isJottaError } from './jotta-error.ts'
 import { compareKeys, endOfPrefix, keyAfter } from './key-order.ts'
 import { isReservedName, nameToSegment } from './key-path.ts'
 import { commonPrefixOf, type OrderedSource } from './listing.ts'
+import type { NameEncoding } from './name-encoding.ts'
 import { readableObject, type StoredObject } from './stored-object.ts'
 
 export type WalkedObject = {
@@ -18,6 +19,8 @@ export type WalkedObject = {
 export type WalkOptions = {
   readonly prefix: string
   readonly delimiter: string
+  /** In which names are stored. */
+  readonly encoding: NameEncoding
   /** Entries of a folder that are held at once; more cost another listing of it. */
   readonly entriesPerFolder: number
 }
@@ -89,7 +92,7 @@ async function load(
   let isComplete = true
   try {
     for await (const entry of jotta.list(frame.folder, context)) {
-      const child = childOf(frame, entry)
+      const child = childOf(frame, entry, options.encoding)
       if (child === undefined || !child.name.startsWith(options.prefix)) continue
       if (compareKeys(child.name, least) < 0 || isBelow(child, from)) continue
       kept.push(child)
@@ -112,9 +115,9 @@ function smallest(children: Child[], count: number): Child[] {
 }
 
 /** What an entry is in S3; `undefined` for what is none of S3's business. */
-function childOf(frame: Frame, entry: Entry): Child | undefined {
+function childOf(frame: Frame, entry: Entry, encoding: NameEncoding): Child | undefined {
   if (entry.deleted || (frame.isRoot && isReservedName(entry.name))) return undefined
-  const segment = nameToSegment(entry.name)
+  const segment = nameToSegment(entry.name, encoding)
   if (segment === undefined) return undefined
   const key = `${frame.keyPrefix}${segment}`
   if (entry.kind === 'folder') {

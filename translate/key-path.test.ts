@@ -11,7 +11,12 @@ import {
   pathToKey,
   RESERVED_FOLDER,
 } from './key-path.ts'
-import { encodeName } from './name-encoding.ts'
+import {
+  currentEncoding,
+  encodeName,
+  encodingWithoutPercent,
+  parseNameEncoding,
+} from './name-encoding.ts'
 import { S3Error } from './s3-error.ts'
 
 const test = suite('key-path')
@@ -29,9 +34,9 @@ const paths: [key: string, path: string[]][] = [
 ]
 for (const [key, path] of paths) {
   test(`${JSON.stringify(key)} is stored at ${JSON.stringify(path)}`, () => {
-    assert.equal(keyToPath(key), path)
-    assert.equal(findPath(key), path)
-    assert.is(pathToKey(path), key)
+    assert.equal(keyToPath(key, currentEncoding), path)
+    assert.equal(findPath(key, currentEncoding), path)
+    assert.is(pathToKey(path, currentEncoding), key)
   })
 }
 
@@ -45,8 +50,8 @@ const irregular: [what: string, key: string][] = [
 ]
 for (const [what, key] of irregular) {
   test(`a key that ${what} cannot be stored, and so is not there`, () => {
-    assert.throws(() => keyToPath(key), isS3Error('NotImplemented'))
-    assert.is(findPath(key), undefined)
+    assert.throws(() => keyToPath(key, currentEncoding), isS3Error('NotImplemented'))
+    assert.is(findPath(key, currentEncoding), undefined)
   })
 }
 
@@ -57,15 +62,15 @@ const illegal: [what: string, key: string, code: string][] = [
 ]
 for (const [what, key, code] of illegal) {
   test(`a key that is ${what} is refused with ${code}`, () => {
-    assert.throws(() => keyToPath(key), isS3Error(code))
-    assert.throws(() => findPath(key), isS3Error(code))
+    assert.throws(() => keyToPath(key, currentEncoding), isS3Error(code))
+    assert.throws(() => findPath(key, currentEncoding), isS3Error(code))
   })
 }
 
 test('the message says which limit a name breaks', () => {
   const refused = (key: string) => {
     try {
-      keyToPath(key)
+      keyToPath(key, currentEncoding)
     } catch (error) {
       return error instanceof Error ? error.message : ''
     }
@@ -79,14 +84,14 @@ test('a key of exactly 1024 bytes, and a name of exactly 255, are stored', () =>
   const names = ['a'.repeat(255), ':'.repeat(85), 'b'.repeat(255), 'c'.repeat(255)]
   const key = `${names.join('/')}/${'d'.repeat(1024 - 255 * 3 - 85 - 4)}`
   assert.is(Buffer.byteLength(key), 1024)
-  assert.is(pathToKey(keyToPath(key)), key)
+  assert.is(pathToKey(keyToPath(key, currentEncoding), currentEncoding), key)
 })
 
 test('long names that others stored are found under their key, though we do not write such', () => {
   const key = 'é'.repeat(200)
-  assert.is(nameToSegment(key), key)
-  assert.equal(findPath(key), [key])
-  assert.throws(() => keyToPath(key), isS3Error('NotImplemented'))
+  assert.is(nameToSegment(key, currentEncoding), key)
+  assert.equal(findPath(key, currentEncoding), [key])
+  assert.throws(() => keyToPath(key, currentEncoding), isS3Error('NotImplemented'))
 })
 
 const foreign: [what: string, storedName: string][] = [
@@ -104,13 +109,13 @@ const foreign: [what: string, storedName: string][] = [
 ]
 for (const [what, storedName] of foreign) {
   test(`the name ${what} stands for no segment`, () => {
-    assert.is(nameToSegment(storedName), undefined)
-    assert.is(pathToKey(['a', storedName]), undefined)
+    assert.is(nameToSegment(storedName, currentEncoding), undefined)
+    assert.is(pathToKey(['a', storedName], currentEncoding), undefined)
   })
 }
 
 test('the mountpoint itself is no key', () => {
-  assert.is(pathToKey([]), undefined)
+  assert.is(pathToKey([], currentEncoding), undefined)
 })
 
 const segment = fc
@@ -126,45 +131,50 @@ const anyKey = fc
   .array(segment, { minLength: 1, maxLength: 4 })
   .map((segments) => segments.join('/'))
 
-test('every key that can be stored comes back', () => {
-  fc.assert(
-    fc.property(anyKey, (key) => {
-      const path = findPath(key)
-      if (path === undefined) return
-      assert.equal(keyToPath(key), path)
-      assert.is(pathToKey(path), key)
-      assert.ok(path.every((name) => !isReservedName(name)))
-    }),
-    { numRuns: 3000 },
-  )
-})
+const encodings = [
+  currentEncoding,
+  encodingWithoutPercent,
+  parseNameEncoding('Ctl,Dot,InvalidUtf8'),
+  parseNameEncoding(
+    'Slash,Ctl,Dot,InvalidUtf8,LeftSpace,RightSpace,LeftPeriod,RightPeriod,BackSlash',
+  ),
+]
+for (const encoding of encodings) {
+  test(`every key that can be stored comes back from ${encoding.flags}`, () => {
+    fc.assert(
+      fc.property(anyKey, (key) => {
+        const path = findPath(key, encoding)
+        if (path === undefined) return
+        assert.equal(keyToPath(key, encoding), path)
+        assert.is(pathToKey(path, encoding), key)
+        assert.ok(path.every((name) => !isReservedName(name)))
+      }),
+      { numRuns: 2000 },
+    )
+  })
 
-test('two keys never share a path', () => {
-  fc.assert(
-    fc.property(anyKey, anyKey, (a, b) => {
-      const [pathA, pathB] = [findPath(a), findPath(b)]
-      if (a === b || pathA === undefined || pathB === undefined) return
-      assert.is.not(pathA.join('/'), pathB.join('/'))
-    }),
-    { numRuns: 3000 },
-  )
-})
+  test(`two keys never share a path in ${encoding.flags}`, () => {
+    fc.assert(
+      fc.property(anyKey, anyKey, (a, b) => {
+        const [pathA, pathB] = [findPath(a, encoding), findPath(b, encoding)]
+        if (a === b || pathA === undefined || pathB === undefined) return
+        assert.is.not(pathA.join('/'), pathB.join('/'))
+      }),
+      { numRuns: 2000 },
+    )
+  })
 
-test('a stored name with a segment is what that segment is stored as', () => {
-  fc.assert(
-    fc.property(
-      fc.oneof(
-        segment,
-        segment.map((text) => encodeName(text)),
-      ),
-      (storedName) => {
-        const found = nameToSegment(storedName)
-        if (found !== undefined) assert.equal(findPath(found), [storedName])
-      },
-    ),
-    { numRuns: 3000 },
-  )
-})
+  test(`a stored name with a segment is what that segment is stored as in ${encoding.flags}`, () => {
+    const encoded = segment.map((text) => encodeName(text, encoding))
+    fc.assert(
+      fc.property(fc.oneof(segment, encoded), (storedName) => {
+        const found = nameToSegment(storedName, encoding)
+        if (found !== undefined) assert.equal(findPath(found, encoding), [storedName])
+      }),
+      { numRuns: 2000 },
+    )
+  })
+}
 
 test('no encoded name begins as the reserved folder does', () => {
   fc.assert(

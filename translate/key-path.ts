@@ -2,7 +2,7 @@
 // irregular form (see the design) are refused for now: never stored under a name that is not theirs.
 
 import { keyMaxBytes } from './limits.ts'
-import { decodeName, encodeName } from './name-encoding.ts'
+import { decodeName, encodeName, type NameEncoding } from './name-encoding.ts'
 import { S3Error } from './s3-error.ts'
 
 /**
@@ -20,7 +20,7 @@ export function isReservedName(storedName: string): boolean {
  * Where to store a key: its path below the bucket's root. Throws InvalidArgument (empty key),
  * KeyTooLongError, InvalidURI (not Unicode), and NotImplemented for what needs an irregular form.
  */
-export function keyToPath(key: string): string[] {
+export function keyToPath(key: string, encoding: NameEncoding): string[] {
   checkKey(key)
   return key.split('/').map((segment) => {
     if (segment === '') {
@@ -30,7 +30,7 @@ export function keyToPath(key: string): string[] {
         elements: { Key: key },
       })
     }
-    const name = encodeName(segment)
+    const name = encodeName(segment, encoding)
     const sizeBytes = Buffer.byteLength(name)
     if (sizeBytes > nameMaxBytes) {
       throw new S3Error('NotImplemented', {
@@ -54,17 +54,17 @@ export function keyToPath(key: string): string[] {
  * to which a key that cannot be stored is simply a key that is not there. It also finds the longer
  * names that others stored. Throws as `keyToPath` for keys that are not legal in S3.
  */
-export function findPath(key: string): string[] | undefined {
+export function findPath(key: string, encoding: NameEncoding): string[] | undefined {
   checkKey(key)
-  const path = key.split('/').map((segment) => encodeName(segment))
+  const path = key.split('/').map((segment) => encodeName(segment, encoding))
   return path.every(isStorable) ? path : undefined
 }
 
 /** The key that is stored at a path; `undefined` when a name on it is foreign. */
-export function pathToKey(path: readonly string[]): string | undefined {
+export function pathToKey(path: readonly string[], encoding: NameEncoding): string | undefined {
   const segments: string[] = []
   for (const name of path) {
-    const segment = nameToSegment(name)
+    const segment = nameToSegment(name, encoding)
     if (segment === undefined) return undefined
     segments.push(segment)
   }
@@ -75,11 +75,13 @@ export function pathToKey(path: readonly string[]): string | undefined {
  * The segment of a key that a stored name stands for; `undefined` for a foreign name: one that no key
  * is stored under, because the encoding would have written it otherwise.
  */
-export function nameToSegment(storedName: string): string | undefined {
+export function nameToSegment(storedName: string, encoding: NameEncoding): string | undefined {
   if (!isStorable(storedName)) return undefined
-  const segment = decodeName(storedName).toString()
+  const segment = decodeName(storedName, encoding).toString()
   // Bytes that are not UTF-8 turn into U+FFFD here, which is encoded otherwise.
-  return encodeName(segment) === storedName && !segment.includes('/') ? segment : undefined
+  return encodeName(segment, encoding) === storedName && !segment.includes('/')
+    ? segment
+    : undefined
 }
 
 /**

@@ -18,6 +18,7 @@ import {
 import type { Bridge, ListObjectsInput } from './bridge.ts'
 import { type WalkedObject, walkFolders } from './folder-walk.ts'
 import { listPage, type Page } from './listing.ts'
+import { currentEncoding } from './name-encoding.ts'
 import { S3Error } from './s3-error.ts'
 
 const test = suite('listings')
@@ -214,7 +215,7 @@ test('a large folder is gone through page by page, one look for each, however it
   const names: string[] = []
   let after: string | undefined = ''
   while (after !== undefined) {
-    const options = { prefix: '', delimiter: '', entriesPerFolder: 101 }
+    const options = { prefix: '', delimiter: '', encoding: currentEncoding, entriesPerFolder: 101 }
     const start = { folder: root, keyPrefix: '', isRoot: true }
     const source = walkFolders(jotta, start, options, contextOf())
     const page: Page<WalkedObject> = await listPage(source, { ...options, after, maxKeys: 100 })

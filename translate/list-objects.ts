@@ -1,6 +1,7 @@
 // ListObjects: from a prefix to the folder that holds it, and from what lies there to a page of S3.
 import type { JottaClient, Location } from '../jotta/client.ts'
 import type { ListObjectsInput, ListObjectsResult, RequestContext } from './bridge.ts'
+import type { BucketPlace } from './bucket-place.ts'
 import type { Buckets } from './buckets.ts'
 import { type WalkedObject, walkFolders } from './folder-walk.ts'
 import { findPath } from './key-path.ts'
@@ -22,8 +23,8 @@ export async function listObjects(
   input: ListObjectsInput,
   context: RequestContext,
 ): Promise<ListObjectsResult> {
-  const root = await parts.buckets.root(input.bucket, context)
-  const source = await openSource(parts, root, input, context)
+  const place = await parts.buckets.place(input.bucket, context)
+  const source = await openSource(parts, place, input, context)
   const page = await listPage(source, input)
   const objects = page.entries.filter((entry) => entry.kind === 'object')
   const records = await parts.state.objects.findMany(
@@ -43,34 +44,36 @@ export async function listObjects(
 
 async function openSource(
   parts: ListParts,
-  root: Location,
+  place: BucketPlace,
   input: ListObjectsInput,
   context: RequestContext,
 ): Promise<OrderedSource<WalkedObject>> {
-  const start = await startFolder(parts.parents, root, input.prefix, context)
+  const start = await startFolder(parts.parents, place, input.prefix, context)
   if (start === undefined) return nothing
   // One more than the page tells that there is a next one.
   const entriesPerFolder = Math.max(input.maxKeys, 1) + 1
   const { prefix, delimiter } = input
-  return walkFolders(parts.jotta, start, { prefix, delimiter, entriesPerFolder }, context)
+  const { encoding } = place
+  const options = { prefix, delimiter, entriesPerFolder, encoding }
+  return walkFolders(parts.jotta, start, options, context)
 }
 
 /** The deepest folder that holds everything with the prefix; `undefined` when nothing can have it. */
 async function startFolder(
   parents: ParentFolders,
-  root: Location,
+  { root, encoding }: BucketPlace,
   prefix: string,
   context: RequestContext,
 ): Promise<{ folder: Location; keyPrefix: string; isRoot: boolean } | undefined> {
   const keyPrefix = prefix.slice(0, prefix.lastIndexOf('/') + 1)
   if (keyPrefix === '') return { folder: root, keyPrefix, isRoot: true }
   try {
-    const path = findPath(keyPrefix.slice(0, -1))
+    const path = findPath(keyPrefix.slice(0, -1), encoding)
     if (path === undefined) return undefined
     const folder = { ...root, path: [...root.path, ...path] }
     // Jottacloud would list a folder whose casing differs, and those are other keys.
     const anyChild = { ...folder, path: [...folder.path, ''] }
-    if ((await parents.check(anyChild, context)) === 'missing') return undefined
+    if ((await parents.check(root, anyChild, context)) === 'missing') return undefined
     return { folder, keyPrefix, isRoot: false }
   } catch (error) {
     if (error instanceof S3Error && noKeysThere.has(error.code)) return undefined

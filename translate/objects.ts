@@ -61,8 +61,8 @@ export interface Objects {
 
 export function createObjects(parts: ObjectParts): Objects {
   const find = async (address: ObjectAddress, context: RequestContext): Promise<Found> => {
-    const root = await parts.buckets.root(address.bucket, context)
-    const location = locationToRead(root, address.key)
+    const place = await parts.buckets.place(address.bucket, context)
+    const location = locationToRead(place, address.key)
     const object = location && (await findObject(parts.jotta, location, context))
     if (location === undefined || object === undefined) throw noSuchKey(address.key)
     const info = await describeObject(parts.state, address.bucket, address.key, object)
@@ -88,13 +88,13 @@ export function createObjects(parts: ObjectParts): Objects {
     },
 
     async remove(input, context) {
-      const root = await parts.buckets.root(input.bucket, context)
-      await deleteObject(parts, root, input, context)
+      const place = await parts.buckets.place(input.bucket, context)
+      await deleteObject(parts, place, input.key, context)
     },
 
     async removeMany(input, context) {
-      const root = await parts.buckets.root(input.bucket, context)
-      return await deleteObjects(parts, root, input, context)
+      const place = await parts.buckets.place(input.bucket, context)
+      return await deleteObjects(parts, place, input.keys, context)
     },
 
     copy: (input, context) => copyObject(parts, input, () => find(input.source, context), context),
@@ -113,8 +113,9 @@ async function putObject(
   input: PutObjectInput,
   context: RequestContext,
 ): Promise<PutObjectResult> {
-  const root = await parts.buckets.root(input.bucket, context)
-  const location = locationOf(root, input.key)
+  const place = await parts.buckets.place(input.bucket, context)
+  // Refuses before the body comes what could not be stored.
+  const location = locationOf(place, input.key)
   if (Object.keys(input.conditions).length > 0) {
     // Judged again at the commit; here it spares the client the sending.
     const object = await findObject(parts.jotta, location, context)
@@ -127,14 +128,14 @@ async function putObject(
   const staging = parts.stagingSlots.tryTake(body, conditions)
   if (staging !== undefined) {
     using _slot = staging
-    await using staged = await stageBody(parts, root, staging.body, context)
+    await using staged = await stageBody(parts, place.root, staging.body, context)
     const record = recordOf(input, staged)
-    await commitCopy(parts, location, { record, conditions, from: staged.location }, context)
+    await commitCopy(parts, place, { record, conditions, from: staged.location }, context)
     return { etag: staged.md5, checksums: record.checksums }
   }
   await using content = await parts.spool.receive(body, context.signal)
   const record = recordOf(input, content)
-  await commitWrite(parts, location, { record, conditions, openContent: content.open }, context)
+  await commitWrite(parts, place, { record, conditions, openContent: content.open }, context)
   return { etag: content.md5, checksums: record.checksums }
 }
 
@@ -165,12 +166,13 @@ async function openContent(
 ): Promise<Readable> {
   // Jottacloud's answer to a range of an empty file is an error, and there is nothing to read.
   if (object.sizeBytes === 0) return Readable.from([], { objectMode: false })
+  const content = { md5: object.md5, sizeBytes: object.sizeBytes }
   try {
     if (range === 'whole' || isWhole(range, object)) {
-      const { stream } = await parts.jotta.open(location, context)
-      return verifiedContent(stream, { sizeBytes: object.sizeBytes, md5: object.md5 })
+      const { stream } = await parts.jotta.open(location, { ...context, content })
+      return verifiedContent(stream, content)
     }
-    const { stream } = await parts.jotta.open(location, { ...context, range })
+    const { stream } = await parts.jotta.open(location, { ...context, content, range })
     // A part has no MD5 to compare. If the object is still the same now, the part is of it.
     const isCurrent = findObject(parts.jotta, location, context).then(
       (now) => now?.md5 === object.md5 && now.sizeBytes === object.sizeBytes,

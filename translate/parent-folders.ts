@@ -7,12 +7,13 @@ import { isExactly, trashedCaseConflict } from './stored-object.ts'
 
 export interface ParentFolders {
   /**
-   * Throws ObjectParentIsFile or KeyCaseConflict. Says whether the parent folder exists.
+   * Throws ObjectParentIsFile or KeyCaseConflict. Says whether the parent folder exists. `root`, which
+   * is taken to exist as it is, and what is above it are not looked at.
    * Asks Jottacloud only for folders that it has not seen lately.
    */
-  check(location: Location, context: RequestContext): Promise<'exists' | 'missing'>
+  check(root: Location, location: Location, context: RequestContext): Promise<'exists' | 'missing'>
   /** As `check`, and creates the parent folder when it is missing. */
-  ensure(location: Location, context: RequestContext): Promise<void>
+  ensure(root: Location, location: Location, context: RequestContext): Promise<void>
   /** A write below these folders was confirmed: they exist. */
   remember(location: Location): void
   /** The folder was removed, and with it all below. */
@@ -43,9 +44,10 @@ export function createParentFolders(jotta: JottaClient, now: () => number): Pare
     return seenMs !== undefined && now() - seenMs < knownForMs
   }
 
-  const check: ParentFolders['check'] = async (location, context) => {
+  const check: ParentFolders['check'] = async (root, location, context) => {
+    const depth = root.path.length
     const parent = parentOf(location)
-    for (let folder = parent; folder.path.length > 0; folder = parentOf(folder)) {
+    for (let folder = parent; folder.path.length > depth; folder = parentOf(folder)) {
       if (isKnown(folder)) return folder === parent ? 'exists' : 'missing'
       const entry = await jotta.stat(folder, context)
       if (entry === undefined) continue
@@ -61,13 +63,13 @@ export function createParentFolders(jotta: JottaClient, now: () => number): Pare
       remember(folder)
       return folder === parent ? 'exists' : 'missing'
     }
-    return parent.path.length === 0 ? 'exists' : 'missing'
+    return parent.path.length === depth ? 'exists' : 'missing'
   }
 
   return {
     check,
-    async ensure(location, context) {
-      if ((await check(location, context)) === 'exists') return
+    async ensure(root, location, context) {
+      if ((await check(root, location, context)) === 'exists') return
       const parent = parentOf(location)
       await jotta.createFolder(parent, context)
       remember(parent)

@@ -7,9 +7,10 @@ import { type Readable, Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Location } from '../jotta/client.ts'
 import type { Conditions, ObjectBody, RequestContext } from './bridge.ts'
-import { explainMissing, wholeSecond } from './commit-write.ts'
+import { explainMissing } from './commit-write.ts'
 import { isJottaError } from './jotta-error.ts'
 import { RESERVED_FOLDER } from './key-path.ts'
+import { wholeSecond } from './object-time.ts'
 import type { ObjectParts } from './objects.ts'
 import { S3Error } from './s3-error.ts'
 
@@ -59,8 +60,9 @@ export function createStagingSlots(options: {
   const used = new Set<string>()
   return {
     isFirstUse(root) {
-      const isFirst = !used.has(root.mountpoint)
-      used.add(root.mountpoint)
+      const name = JSON.stringify(root)
+      const isFirst = !used.has(name)
+      used.add(name)
       return isFirst
     },
     pause() {
@@ -119,7 +121,7 @@ export async function stageBody(
     verifying.abandon(error)
     if (verifying.wasCut()) parts.stagingSlots.pause()
     await remove()
-    throw verifying.failure() ?? (await explainMissing(parts.jotta, location, error, context))
+    throw verifying.failure() ?? (await explainMissing(parts.jotta, root, error, context))
   }
   return { location, sizeBytes: body.sizeBytes, md5: body.md5, [Symbol.asyncDispose]: remove }
 }

@@ -2,6 +2,7 @@
 import type { JottaClient, Location } from '../jotta/client.ts'
 import type { Entry, FileEntry, Revision } from '../jotta/wire.ts'
 import type { ObjectInfo, RequestContext } from './bridge.ts'
+import type { BucketPlace } from './bucket-place.ts'
 import { findPath, keyToPath } from './key-path.ts'
 import { S3Error } from './s3-error.ts'
 import type { ObjectRecord, State } from './state/state.ts'
@@ -14,14 +15,16 @@ export type StoredObject = {
   readonly mime: string | undefined
 }
 
+type KeyPlace = Pick<BucketPlace, 'root' | 'encoding'>
+
 /** Where a write puts a key, below its bucket's root. Throws for a key that cannot be stored. */
-export function locationOf(root: Location, key: string): Location {
-  return { ...root, path: [...root.path, ...keyToPath(key)] }
+export function locationOf({ root, encoding }: KeyPlace, key: string): Location {
+  return { ...root, path: [...root.path, ...keyToPath(key, encoding)] }
 }
 
 /** Where a key is if it exists; `undefined` when nothing can be stored under it. */
-export function locationToRead(root: Location, key: string): Location | undefined {
-  const path = findPath(key)
+export function locationToRead({ root, encoding }: KeyPlace, key: string): Location | undefined {
+  const path = findPath(key, encoding)
   return path === undefined ? undefined : { ...root, path: [...root.path, ...path] }
 }
 

@@ -73,9 +73,9 @@ export function createUploads(parts: UploadParts): Uploads {
 
   return {
     async create(input, context) {
-      await parts.buckets.root(input.bucket, context)
+      const { encoding } = await parts.buckets.place(input.bucket, context)
       // Refuses now what could not be stored at the end.
-      keyToPath(input.key)
+      keyToPath(input.key, encoding)
       const uploadId = randomBytes(24).toString('base64url')
       await state.uploads.create({ ...input, uploadId, initiated: new Date(parts.now()) })
       return { uploadId }
@@ -146,7 +146,7 @@ export function createUploads(parts: UploadParts): Uploads {
     },
 
     async list(input, context) {
-      await parts.buckets.root(input.bucket, context)
+      await parts.buckets.place(input.bucket, context)
       return await listUploads(state, input)
     },
   }

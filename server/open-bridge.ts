@@ -1,0 +1,122 @@
+// One account's part of the server: its state, its spool, its bridge, and the work that goes on beside
+// requests.
+import { randomUUID } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Bridge } from '../translate/bridge.ts'
+import type { BucketPlacement } from '../translate/bucket-place.ts'
+import { findOddBuckets } from '../translate/buckets.ts'
+import { createBridge } from '../translate/create-bridge.ts'
+import { openSpool, type Spool } from '../translate/spool.ts'
+import { openSqliteState } from '../translate/state/sqlite.ts'
+import type { State } from '../translate/state/state.ts'
+import { sweepUploads } from '../translate/upload-expiry.ts'
+import type { OpenAccount } from './account.ts'
+import { placementOf } from './bucket-settings.ts'
+import type { Config } from './config.ts'
+import type { Log } from './log.ts'
+
+export type AccountInUse = {
+  readonly name: string
+  readonly jotta: OpenAccount['jotta']
+  /** For state and spool; made when it is missing. */
+  readonly directory: string
+}
+
+const sweepIntervalMs = 60 * 60_000
+const inspectionTimeoutMs = 5 * 60_000
+
+/** What it opens is closed by `parts`. */
+export async function openBridge(
+  config: Config,
+  account: AccountInUse,
+  log: Log,
+  stopSignal: AbortSignal,
+  parts: AsyncDisposableStack,
+): Promise<Bridge> {
+  const { jotta, directory } = account
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const state = openSqliteState({ file: join(directory, 'state.sqlite') })
+  parts.defer(() => state.close())
+  const spool = await openSpool({
+    directory: join(directory, 'spool'),
+    memoryLimitBytes: config.uploadMemoryLimit,
+    memoryTotalBytes: config.uploadMemoryTotal,
+    maxBytes: config.spoolMaxBytes,
+  })
+  const placement = placementOf(config, account.name)
+  const bridge = createBridge({
+    jotta,
+    state,
+    spool,
+    placement,
+    multipartEtag: config.etagMultipart,
+    memoryLimitBytes: config.uploadMemoryLimit,
+    maxConcurrentUploads: config.maxConcurrentUploads,
+    now: Date.now,
+    warn: (message, cause) => log.warn({ err: cause }, message),
+    stopSignal,
+  })
+  await keepSwept(config, state, spool, log, parts)
+  logEncodings(account, placement, log)
+  inspectBuckets(account, placement, log, parts)
+  return bridge
+}
+
+/** Removes uploads that expired, now and each hour. */
+async function keepSwept(
+  { uploadExpiryDays }: Config,
+  state: State,
+  spool: Spool,
+  log: Log,
+  parts: AsyncDisposableStack,
+): Promise<void> {
+  const sweep = async (): Promise<void> => {
+    try {
+      const uploadExpiryMs = uploadExpiryDays * 24 * 60 * 60_000
+      const removed = await sweepUploads(state, spool, { uploadExpiryMs, nowMs: Date.now() })
+      if (removed.uploads + removed.strayFiles > 0) log.info(removed, 'expired uploads removed')
+    } catch (error) {
+      log.warn({ err: error }, 'expired uploads could not be removed')
+    }
+  }
+  await sweep()
+  const sweeping = setInterval(() => void sweep(), sweepIntervalMs)
+  parts.defer(() => clearInterval(sweeping))
+}
+
+/** Should they ever be changed, what they were is in the log. */
+function logEncodings({ name }: AccountInUse, placement: BucketPlacement, log: Log): void {
+  const own = [...placement.named].flatMap(([bucket, { encoding }]) =>
+    encoding === undefined ? [] : [[bucket, encoding.flags]],
+  )
+  const encoding = placement.defaults.encoding.flags
+  const buckets = Object.fromEntries(own)
+  log.info({ account: name, encoding, buckets }, 'names are encoded with')
+}
+
+/** Beside the start, which must not wait for Jottacloud. */
+function inspectBuckets(
+  { name, jotta }: AccountInUse,
+  placement: BucketPlacement,
+  log: Log,
+  parts: AsyncDisposableStack,
+): void {
+  if ([...placement.named.values()].every(({ path }) => path === undefined)) return
+  const ending = new AbortController()
+  const signal = AbortSignal.any([ending.signal, AbortSignal.timeout(inspectionTimeoutMs)])
+  const context = { requestId: randomUUID(), signal, counter: { upstreamCalls: 0 } }
+  const inspection = findOddBuckets(jotta, placement, context).then(
+    (findings) => {
+      for (const finding of findings) log.warn({ account: name }, finding)
+    },
+    (error: unknown) => {
+      if (ending.signal.aborted) return
+      log.warn({ account: name, err: error }, 'the configured buckets could not be looked at')
+    },
+  )
+  parts.defer(async () => {
+    ending.abort()
+    await inspection
+  })
+}
