@@ -60,6 +60,7 @@ test('sizes take units, and domains a list', () => {
 const wrong: [args: string[], environment: NodeJS.ProcessEnv, says: RegExp][] = [
   [['--port', '70000'], {}, /^--port: /],
   [[], { JOTTA_S3_PORT: 'many' }, /^JOTTA_S3_PORT: /],
+  [['--port', ''], {}, /^--port: /],
   [['--no-such', '1'], {}, /no-such/],
   [['--jfs-url', 'ftp://x'], {}, /^--jfs-url: must be an http or https URL/],
   [['--device', 'jotta'], {}, /^--device: must not be the built-in device/],

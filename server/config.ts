@@ -7,7 +7,9 @@ import { z } from 'zod'
 import { currentEncoding } from '../translate/name-encoding.ts'
 import { accountName, behaviours, bucketPath, bucketTable } from './bucket-settings.ts'
 
-const port = z.coerce.number().int().min(0).max(65535)
+/** Numbers from flags and variables are text; an empty one is none. */
+const number = z.union([z.number(), z.string().regex(/^\d+(\.\d+)?$/, 'must be a number')])
+const port = number.transform(Number).pipe(z.number().int().min(0).max(65535))
 const bytes = z
   .union([z.number(), z.string()])
   .transform((value, context) => parseBytes(value) ?? refuse(context, 'a size such as 512MiB'))

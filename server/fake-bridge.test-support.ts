@@ -143,7 +143,10 @@ function uploadMethods() {
       const etag = md5(bytes)
       const checksums = body.checksums()
       parts.push({ partNumber, sizeBytes: bytes.length, etag, modified: fakeModified, checksums })
-      return { etag, checksums }
+      return { etag, modified: fakeModified, checksums }
+    },
+    async uploadPartCopy({ partNumber }) {
+      return { etag: md5(Buffer.from(String(partNumber))), modified: fakeModified }
     },
     async completeMultipartUpload({ parts: wanted }) {
       return { etag: `${md5(Buffer.from('all'))}-${wanted.length}`, checksums: undefined }

@@ -1,7 +1,7 @@
 // Start and stop: builds every part from the settings, listens, and takes it all down in order. Nothing
 // here is global; whoever calls twice has two servers.
 
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -57,7 +57,13 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   const { bridge, health } = await openAccounts(config, log, stopping.signal, parts)
 
   const { key, isNew } = await rootAccessKey(config)
+  let isListening = false
+  parts.defer(async () => {
+    // A key that was never shown is of no use: the next start makes and shows another.
+    if (isNew && !isListening) await rm(rootAccessKeyFile(config))
+  })
   const url = await listen(config, log, { bridge, key, health }, stopping, parts)
+  isListening = true
   const running = parts.move()
   return {
     url,
@@ -114,7 +120,11 @@ async function rootAccessKey(config: Config): Promise<{ key: AccessKey; isNew: b
     const key = { accessKeyId: rootAccessKeyId, secretAccessKey: rootSecretAccessKey }
     return { key, isNew: false }
   }
-  return await loadRootAccessKey(join(config.dataDir, 'root-access-key.json'))
+  return await loadRootAccessKey(rootAccessKeyFile(config))
+}
+
+function rootAccessKeyFile(config: Config): string {
+  return join(config.dataDir, 'root-access-key.json')
 }
 
 async function listen(

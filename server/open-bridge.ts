@@ -10,7 +10,7 @@ import { createBridge } from '../translate/create-bridge.ts'
 import { openSpool, type Spool } from '../translate/spool.ts'
 import { openSqliteState } from '../translate/state/sqlite.ts'
 import type { State } from '../translate/state/state.ts'
-import { sweepUploads } from '../translate/upload-expiry.ts'
+import { reopenUploads, sweepUploads } from '../translate/upload-expiry.ts'
 import type { OpenAccount } from './account.ts'
 import { placementOf } from './bucket-settings.ts'
 import type { Config } from './config.ts'
@@ -57,6 +57,9 @@ export async function openBridge(
     warn: (message, cause) => log.warn({ err: cause }, message),
     stopSignal,
   })
+  // Before the state is closed: a completion whose client left still has a word to write there.
+  parts.defer(() => bridge.settled())
+  await reopenUploads(state, Date.now())
   await keepSwept(config, state, spool, log, parts)
   logEncodings(account, placement, log)
   inspectBuckets(account, placement, log, parts)

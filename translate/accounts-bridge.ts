@@ -7,6 +7,7 @@ import type {
   GetObjectResult,
   RequestContext,
 } from './bridge.ts'
+import { copyPart } from './copy-part.ts'
 import { translatingErrors } from './jotta-error.ts'
 import { checkCopySourceConditions } from './precondition.ts'
 
@@ -55,6 +56,10 @@ export function createAccountsBridge(options: AccountsBridgeOptions): Bridge {
     createMultipartUpload: async (input, context) =>
       await of(input.bucket).createMultipartUpload(input, context),
     uploadPart: async (input, context) => await of(input.bucket).uploadPart(input, context),
+    uploadPartCopy: async (input, context) =>
+      await translatingErrors(() =>
+        copyPart(of(input.source.bucket), of(input.bucket), input, context),
+      ),
     completeMultipartUpload: async (input, context) =>
       await of(input.bucket).completeMultipartUpload(input, context),
     abortMultipartUpload: async (input, context) =>

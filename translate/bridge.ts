@@ -136,6 +136,16 @@ export type UploadPartInput = UploadAddress & {
   readonly body: ObjectBody
 }
 
+export type UploadPartCopyInput = UploadAddress & {
+  readonly partNumber: number
+  readonly source: ObjectAddress
+  /** Of the source. */
+  readonly sourceConditions: Conditions
+  /** `undefined` copies all of it. */
+  readonly sourceRange: ByteRange | undefined
+}
+export type UploadPartCopyResult = { readonly etag: string; readonly modified: Date }
+
 export type Part = {
   readonly partNumber: number
   readonly sizeBytes: number
@@ -252,7 +262,9 @@ export interface Bridge {
   uploadPart(
     input: UploadPartInput,
     context: RequestContext,
-  ): Promise<{ readonly etag: string; readonly checksums: Checksums['values'] }>
+  ): Promise<UploadPartCopyResult & { readonly checksums: Checksums['values'] }>
+  /** Throws what reading the source throws, and InvalidRange for a range that reaches past its end. */
+  uploadPartCopy(input: UploadPartCopyInput, context: RequestContext): Promise<UploadPartCopyResult>
   /** Throws NoSuchUpload, InvalidPart, InvalidPartOrder, EntityTooSmall before the transfer starts. */
   completeMultipartUpload(
     input: CompleteMultipartUploadInput,

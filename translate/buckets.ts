@@ -36,6 +36,8 @@ export interface Buckets {
   list(context: RequestContext): Promise<Bucket[]>
   create(bucket: string, context: RequestContext): Promise<void>
   remove(bucket: string, context: RequestContext): Promise<void>
+  /** Looks whether the bucket exists now. Throws NoSuchBucket. */
+  head(bucket: string, context: RequestContext): Promise<void>
   /** A bucket that exists, ready for use. Throws NoSuchBucket. */
   place(bucket: string, context: RequestContext): Promise<BucketPlace>
 }
@@ -121,6 +123,11 @@ export function createBuckets(parts: BucketParts): Buckets {
         await parts.spool.removeParts(files)
         await parts.state.objects.removeBucket(bucket)
       })
+    },
+
+    async head(bucket, context) {
+      if (isBucketName(bucket) && (await find(bucket, context)) !== undefined) return
+      throw noSuchBucket(bucket, aliasOf(bucket))
     },
 
     async place(bucket, context) {

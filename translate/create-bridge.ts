@@ -4,6 +4,7 @@ import type { Bridge } from './bridge.ts'
 import { createBucketHome } from './bucket-home.ts'
 import type { BucketPlacement } from './bucket-place.ts'
 import { createBuckets, isBucketRoot } from './buckets.ts'
+import { copyPart } from './copy-part.ts'
 import { createEmptyFolders } from './empty-folders.ts'
 import { createFolderGuard } from './folder-guard.ts'
 import { translatingErrors } from './jotta-error.ts'
@@ -36,7 +37,13 @@ export type BridgeOptions = {
   readonly stopSignal: AbortSignal
 }
 
-export function createBridge(options: BridgeOptions): Bridge {
+/** A bridge that can be waited for. */
+export type OwnBridge = Bridge & {
+  /** Resolves when no work goes on that outlived its request; to be asked before the state is closed. */
+  settled(): Promise<void>
+}
+
+export function createBridge(options: BridgeOptions): OwnBridge {
   const locks = createKeyLocks()
   const guard = createFolderGuard()
   const home = createBucketHome(options.jotta, options.placement.home)
@@ -62,11 +69,10 @@ export function createBridge(options: BridgeOptions): Bridge {
   const uploads = createUploads(parts)
 
   return {
+    settled: () => uploads.settled(),
     listBuckets: (context) => translatingErrors(() => buckets.list(context)),
     createBucket: (bucket, context) => translatingErrors(() => buckets.create(bucket, context)),
-    async headBucket(bucket, context) {
-      await translatingErrors(() => buckets.place(bucket, context))
-    },
+    headBucket: (bucket, context) => translatingErrors(() => buckets.head(bucket, context)),
     deleteBucket: (bucket, context) => translatingErrors(() => buckets.remove(bucket, context)),
 
     putObject: (input, context) => translatingErrors(() => objects.put(input, context)),
@@ -79,6 +85,10 @@ export function createBridge(options: BridgeOptions): Bridge {
 
     createMultipartUpload: (input, context) =>
       translatingErrors(() => uploads.create(input, context)),
+    uploadPartCopy: (input, context) =>
+      translatingErrors(() =>
+        copyPart({ getObject: objects.get }, { uploadPart: uploads.uploadPart }, input, context),
+      ),
     uploadPart: (input, context) => translatingErrors(() => uploads.uploadPart(input, context)),
     completeMultipartUpload: (input, context) =>
       translatingErrors(() => uploads.complete(input, context)),

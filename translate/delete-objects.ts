@@ -89,15 +89,19 @@ async function removeEmptyFolders(
   locations: readonly Location[],
   context: RequestContext,
 ): Promise<void> {
-  for (const location of locations) {
-    try {
-      await parts.emptyFolders.removeAbove(root, location, context)
-    } catch (error) {
-      // The objects are gone, which is what was asked; an empty folder loses nothing.
-      context.signal.throwIfAborted()
-      parts.warn('a folder that a delete left empty could not be removed', error)
+  const waiting = locations.values()
+  const work = async (): Promise<void> => {
+    for (const location of waiting) {
+      try {
+        await parts.emptyFolders.removeAbove(root, location, context)
+      } catch (error) {
+        // The objects are gone, which is what was asked; an empty folder loses nothing.
+        context.signal.throwIfAborted()
+        parts.warn('a folder that a delete left empty could not be removed', error)
+      }
     }
   }
+  await Promise.all(Array.from({ length: concurrentDeletes }, work))
 }
 
 function asS3Error(error: unknown): S3Error {

@@ -8,6 +8,7 @@ import { compareKeys, endOfPrefix, keyAfter } from './key-order.ts'
 import { isReservedName, nameToSegment } from './key-path.ts'
 import { commonPrefixOf, type OrderedSource } from './listing.ts'
 import type { NameEncoding } from './name-encoding.ts'
+import { S3Error } from './s3-error.ts'
 import { readableObject, type StoredObject } from './stored-object.ts'
 
 export type WalkedObject = {
@@ -17,6 +18,8 @@ export type WalkedObject = {
 }
 
 export type WalkOptions = {
+  /** Of the bucket. */
+  readonly root: Location
   readonly prefix: string
   readonly delimiter: string
   /** In which names are stored. */
@@ -101,13 +104,32 @@ async function load(
       isComplete = false
     }
   } catch (error) {
-    // The folder went away since its parent was listed.
     if (!isJottaError(error, 'not-found') && !isJottaError(error, 'conflict')) throw error
+    await checkGone(jotta, frame, options.root, error, context)
     kept = []
   }
   if (kept.length > options.entriesPerFolder) isComplete = false
   frame.children = smallest(kept, options.entriesPerFolder)
   frame.isComplete = isComplete
+}
+
+/**
+ * A folder may go away since its parent was listed. Only one that is seen to be gone is listed as empty:
+ * whoever syncs against a listing deletes what it does not name.
+ */
+async function checkGone(
+  jotta: JottaClient,
+  frame: Frame,
+  root: Location,
+  cause: unknown,
+  context: RequestContext,
+): Promise<void> {
+  const isLiveFolder = async (folder: Location): Promise<boolean> => {
+    const entry = await jotta.stat(folder, context)
+    return entry?.kind === 'folder' && !entry.deleted
+  }
+  if (!(await isLiveFolder(root))) throw new S3Error('NoSuchBucket', { cause })
+  if (await isLiveFolder(frame.folder)) throw new S3Error('ServiceUnavailable', { cause })
 }
 
 function smallest(children: Child[], count: number): Child[] {

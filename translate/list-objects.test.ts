@@ -215,7 +215,10 @@ test('a large folder is gone through page by page, one look for each, however it
   const names: string[] = []
   let after: string | undefined = ''
   while (after !== undefined) {
-    const options = { prefix: '', delimiter: '', encoding: currentEncoding, entriesPerFolder: 101 }
+    const options = {
+      ...{ root, prefix: '', delimiter: '' },
+      ...{ encoding: currentEncoding, entriesPerFolder: 101 },
+    }
     const start = { folder: root, keyPrefix: '', isRoot: true }
     const source = walkFolders(jotta, start, options, contextOf())
     const page: Page<WalkedObject> = await listPage(source, { ...options, after, maxKeys: 100 })
@@ -244,6 +247,26 @@ test('a bucket that is not there is said so', async () => {
     const error = await list(bridge, { bucket: 'none' }).catch((reason: unknown) => reason)
     assert.instance(error, S3Error)
     assert.equal((error as S3Error).elements, { BucketName: 'none' })
+  })
+})
+
+test('a listing that cannot be known is refused, never given as empty', async () => {
+  await withWorld({}, async ({ bridge, emulator, foreign }) => {
+    await put(bridge, 'folder/key', 'content')
+    const names = async (prefix: string) => await codeOf(list(bridge, { prefix }))
+    for (const status of [404, 409]) {
+      for (const prefix of ['', 'folder/']) {
+        emulator.faults.failNext({ status, match: { operation: 'stat' } })
+        assert.is.not(await names(prefix), 'no error', `${status} ${prefix}`)
+        emulator.faults.clear()
+      }
+    }
+    assert.is(await names(''), 'no error')
+    // Another client removes the whole bucket while it is still known to have been there.
+    await foreign.removeMountpoint('S3', bucket, 'trash', contextOf())
+    assert.is(await names(''), 'NoSuchBucket')
+    assert.is(await names('folder/'), 'NoSuchBucket')
+    assert.is(await codeOf(bridge.headBucket(bucket, contextOf())), 'NoSuchBucket')
   })
 })
 

@@ -5,6 +5,7 @@ import type { BucketPlace } from './bucket-place.ts'
 import type { Buckets } from './buckets.ts'
 import { type WalkedObject, walkFolders } from './folder-walk.ts'
 import { findPath } from './key-path.ts'
+import { listObjectsMax } from './limits.ts'
 import { listPage, type OrderedSource } from './listing.ts'
 import type { ParentFolders } from './parent-folders.ts'
 import { S3Error } from './s3-error.ts'
@@ -50,13 +51,14 @@ async function openSource(
 ): Promise<OrderedSource<WalkedObject>> {
   const start = await startFolder(parts.parents, place, input.prefix, context)
   if (start === undefined) return nothing
-  // One more than the page tells that there is a next one.
-  const entriesPerFolder = Math.max(input.maxKeys, 1) + 1
   const { prefix, delimiter } = input
-  const { encoding } = place
-  const options = { prefix, delimiter, entriesPerFolder, encoding }
+  const { root, encoding } = place
+  const options = { root, prefix, delimiter, entriesPerFolder, encoding }
   return walkFolders(parts.jotta, start, options, context)
 }
+
+/** A whole page and one more, also for small pages: a folder may have many entries that hold no key. */
+const entriesPerFolder = listObjectsMax + 1
 
 /** The deepest folder that holds everything with the prefix; `undefined` when nothing can have it. */
 async function startFolder(

@@ -60,6 +60,16 @@ test('what is exported is taken in again as it was', async () => {
   })
 })
 
+test('whatever a request can carry can be taken in again', async () => {
+  await withStates(async (from, to) => {
+    const user = { ['n'.repeat(2000)]: 'v'.repeat(9000) }
+    const wide = { ...plain, metadata: { contentType: 'c'.repeat(20_000), user } }
+    await from.objects.commit(await from.objects.stage(wide))
+    await importMetadata(to, Readable.from([await exported(from)]))
+    assert.equal(await to.objects.find('bucket', 'plain', plain), wide)
+  })
+})
+
 const broken = [
   ['not JSON', '{"bucket"'],
   ['no object', '7'],

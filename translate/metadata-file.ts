@@ -20,7 +20,8 @@ const checksums = z.object({
     })
     .partial(),
 })
-const header = z.string().max(8192)
+/** No request can carry more: the server takes 32 KiB of headers. */
+const header = z.string().max(32 * 1024)
 const metadata = z
   .object({
     contentType: header,
@@ -32,7 +33,7 @@ const metadata = z
     websiteRedirectLocation: header,
   })
   .partial()
-  .extend({ user: z.record(z.string().max(256), header) })
+  .extend({ user: z.record(header, header) })
 const line = z.object({
   bucket: z.string().min(1).max(63),
   key: z.string().min(1).max(1024),

@@ -39,6 +39,20 @@ export async function sweepUploads(
   return { uploads, strayFiles }
 }
 
+/**
+ * For the start of a process: uploads whose completion ended with the former one take parts again.
+ * Returns how many. To be called before requests are served, and by the only process that does.
+ */
+export async function reopenUploads(state: State, nowMs: number): Promise<number> {
+  let reopened = 0
+  for (const uploadId of await state.uploads.expired(new Date(nowMs), new Date(0))) {
+    if ((await state.uploads.find(uploadId))?.status !== 'completing') continue
+    await state.uploads.markOpen(uploadId)
+    reopened += 1
+  }
+  return reopened
+}
+
 /** Its parts are being read. One that a crash left in this state is given up a whole term later. */
 async function mayBeCompleting(
   state: State,

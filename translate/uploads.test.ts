@@ -22,7 +22,7 @@ import {
 import type { Bridge, CompleteMultipartUploadInput } from './bridge.ts'
 import { multipartEtag } from './etag.ts'
 import { partSizeMinBytes } from './limits.ts'
-import { sweepUploads } from './upload-expiry.ts'
+import { reopenUploads, sweepUploads } from './upload-expiry.ts'
 
 const test = suite('multipart uploads')
 const large = freshBytes(partSizeMinBytes)
@@ -439,6 +439,50 @@ test('abandoned uploads expire with their files; others, and answers given, are 
     await send(bridge, young, 1, small)
     await bridge.completeMultipartUpload(completion(completing, two), contextOf())
     assert.ok((await get(bridge, 'completing')).equals(Buffer.concat([large, small])))
+  })
+})
+
+test('a part of an object becomes a part of an upload, judged and cut as asked', async () => {
+  await withWorld({}, async ({ bridge }) => {
+    const source = { bucket, key: 'source' }
+    await put(bridge, 'source', large)
+    const address = await create({ bridge })
+    const copy = async (partNumber: number, changed: object = {}) =>
+      await bridge.uploadPartCopy(
+        {
+          ...address,
+          ...{ partNumber, source, sourceConditions: {}, sourceRange: undefined },
+          ...changed,
+        },
+        contextOf(),
+      )
+    const whole = await copy(1)
+    const cut = await copy(2, { sourceRange: { start: 10, endInclusive: 19 } })
+    assert.is(whole.etag, md5Of(large))
+    assert.is(cut.etag, md5Of(large.subarray(10, 20)))
+    const past = { start: 0, endInclusive: large.length }
+    assert.is(await codeOf(copy(3, { sourceRange: past })), 'InvalidRange')
+    const other = { ifMatch: ['other'] }
+    assert.is(await codeOf(copy(3, { sourceConditions: other })), 'PreconditionFailed')
+    assert.is(await codeOf(copy(3, { source: { bucket, key: 'none' } })), 'NoSuchKey')
+    const parts = [whole, cut].map(({ etag }, index) => ({
+      ...{ partNumber: index + 1, etag, checksums: {} },
+    }))
+    await bridge.completeMultipartUpload({ ...address, parts, conditions: {} }, contextOf())
+    const expected = Buffer.concat([large, large.subarray(10, 20)])
+    assert.ok((await get(bridge, address.key)).equals(expected))
+  })
+})
+
+test('an upload whose completion was killed takes parts again after the next start', async () => {
+  await withWorld({}, async ({ bridge, state, clock }) => {
+    const address = await create({ bridge })
+    const send = async () =>
+      await bridge.uploadPart({ ...address, partNumber: 1, body: bodyOf(small) }, contextOf())
+    await state.uploads.markCompleting(address.uploadId)
+    assert.is(await codeOf(send()), 'NoSuchUpload')
+    assert.is(await reopenUploads(state, clock.nowMs + 60_000), 1)
+    assert.is((await send()).etag, md5Of(small))
   })
 })
 

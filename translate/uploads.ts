@@ -11,6 +11,7 @@ import type {
   Part,
   RequestContext,
   UploadAddress,
+  UploadPartCopyResult,
   UploadPartInput,
 } from './bridge.ts'
 import type { Buckets } from './buckets.ts'
@@ -34,6 +35,8 @@ export type UploadParts = WriteParts & {
 }
 
 export interface Uploads {
+  /** Resolves when no completion is running. */
+  settled(): Promise<void>
   create(
     input: CreateMultipartUploadInput,
     context: RequestContext,
@@ -41,7 +44,7 @@ export interface Uploads {
   uploadPart(
     input: UploadPartInput,
     context: RequestContext,
-  ): Promise<{ readonly etag: string; readonly checksums: Part['checksums'] }>
+  ): Promise<UploadPartCopyResult & { readonly checksums: Part['checksums'] }>
   complete(
     input: CompleteMultipartUploadInput,
     context: RequestContext,
@@ -72,6 +75,10 @@ export function createUploads(parts: UploadParts): Uploads {
   }
 
   return {
+    async settled() {
+      await Promise.allSettled(completions.values())
+    },
+
     async create(input, context) {
       const { encoding } = await parts.buckets.place(input.bucket, context)
       // Refuses now what could not be stored at the end.
@@ -100,7 +107,7 @@ export function createUploads(parts: UploadParts): Uploads {
         throw error
       }
       if (replaced !== undefined) await removeSpooled(parts, [replaced])
-      return { etag: spooled.md5, checksums }
+      return { etag: spooled.md5, modified: record.modified, checksums }
     },
 
     async complete(input, context) {

@@ -145,6 +145,19 @@ testWith(test, ['aws', 'curl'], 'curl downloads what aws-cli presigned', async (
   })
 })
 
+testWith(test, ['aws'], 'moves what is copied in parts', async () => {
+  await withAws(async (aws, folder) => {
+    const file = join(folder, 'up')
+    await writeRandomFile(file, 20 * 1024 ** 2, 'parts')
+    await aws('s3', 'mb', 's3://large')
+    await aws('s3', 'cp', file, 's3://large/one')
+    await aws('s3', 'mv', 's3://large/one', 's3://large/two')
+    assert.is((await aws('s3', 'ls', 's3://large')).trim().slice(31), 'two')
+    await aws('s3', 'cp', 's3://large/two', join(folder, 'down'))
+    assert.is(await md5OfFile(join(folder, 'down')), await md5OfFile(file))
+  })
+})
+
 testWith(test, ['aws'], 'a bucket with objects is not removed', async () => {
   await withAws(async (aws, folder, bridge) => {
     const file = join(folder, 'file')

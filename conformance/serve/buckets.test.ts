@@ -127,6 +127,33 @@ test('every folder of a root is a bucket', async () => {
   })
 })
 
+test('a bridge killed while it replaces an object has it whole after the next start', async () => {
+  await withBench(async ({ logIn, serving, emulator }) => {
+    await logIn('default')
+    const settings = { versions: 'none' }
+    const headers = { 'x-amz-meta-is': 'new' }
+    await serving(settings, async (bridge) => {
+      const { url } = bridge
+      assert.is((await ask(url, { method: 'PUT', path: '/backup' })).status, 200)
+      assert.is((await ask(url, { method: 'PUT', path: '/backup/a/x', body: 'old' })).status, 200)
+      const removing = emulator.faults.hold({ operation: 'rm' }, 'after')
+      const request = { method: 'PUT', path: '/backup/a/x', body: 'new', headers }
+      const writing = ask(url, request).catch((error: unknown) => error)
+      await removing.reached()
+      await bridge.kill()
+      removing.release()
+      assert.instance(await writing, Error)
+    })
+    await serving(settings, async ({ url }) => {
+      const found = await ask(url, { method: 'GET', path: '/backup/a/x' })
+      assert.equal([found.status, found.text], [200, 'new'])
+      assert.is(found.headers['x-amz-meta-is'], 'new')
+      const { text } = await ask(url, { method: 'GET', path: '/backup' })
+      assert.is(text.match(/<Key>/g)?.length, 1)
+    })
+  })
+})
+
 test('a bucket that cannot be what it is set to keeps the server from starting', async () => {
   await withBench(async ({ logIn, serveInVain }) => {
     await logIn('default')

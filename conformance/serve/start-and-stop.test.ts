@@ -140,6 +140,10 @@ test('a port that is taken is said, and the start ends', async () => {
       const result = await cli('serve', '--port', String(port), '--data-dir', folder)
       assert.is(result.code, 1)
       assert.match(result.stderr, /EADDRINUSE|in use/)
+      // The key that this start made was never shown, so the next one shows another.
+      const next = await startBridge({ dataDirectory: folder, givenKey: false })
+      await next.stop()
+      assert.match(next.banner(), /aws_secret_access_key/)
     })
   } finally {
     other.close()

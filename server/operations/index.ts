@@ -1,7 +1,7 @@
 // The one table of what S3 can be asked: method, resource, sub-resource -> handler. It is closed: a
 // request that no row takes is refused in detect.ts, and what S3 has but this server does not offer is
 // listed in not-offered.ts. Not offered now: versions, tags, ACLs, policies, object lock, CORS,
-// lifecycle, website, UploadPartCopy, GetObjectAttributes, form uploads, partNumber on reads.
+// lifecycle, website, GetObjectAttributes, form uploads, partNumber on reads.
 // Accepted without effect: canned ACLs and storage classes (there is one owner and one class).
 import { abortMultipartUpload } from './abort-multipart-upload.ts'
 import { completeMultipartUpload } from './complete-multipart-upload.ts'
@@ -25,6 +25,7 @@ import { notOffered } from './not-offered.ts'
 import { putObject } from './put-object.ts'
 import type { Row } from './row.ts'
 import { uploadPart } from './upload-part.ts'
+import { uploadPartCopy } from './upload-part-copy.ts'
 
 const reads = ['versionId', 'partNumber']
 const part = ['partNumber', 'uploadId']
@@ -55,6 +56,7 @@ const table = {
   },
   CreateMultipartUpload: objectRow('POST', ['uploads'], createMultipartUpload),
   UploadPart: objectRow('PUT', part, uploadPart),
+  UploadPartCopy: { ...objectRow('PUT', part, uploadPartCopy), header: copy },
   CompleteMultipartUpload: objectRow('POST', ['uploadId'], completeMultipartUpload),
   AbortMultipartUpload: objectRow('DELETE', ['uploadId'], abortMultipartUpload),
   ListParts: objectRow('GET', ['uploadId'], listParts),

@@ -84,13 +84,6 @@ export const notOffered = {
   PutBucketWebsite: bucket('PUT', 'website'),
   DeleteBucketWebsite: bucket('DELETE', 'website'),
 
-  UploadPartCopy: {
-    method: 'PUT',
-    resource: 'object',
-    query: ['partNumber', 'uploadId'],
-    header: 'x-amz-copy-source',
-    handler: 'not-offered',
-  },
   GetObjectAcl: object('GET', 'acl'),
   PutObjectAcl: object('PUT', 'acl'),
   ListObjectAnnotations: object('GET', 'annotation'),

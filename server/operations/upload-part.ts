@@ -15,7 +15,8 @@ export const uploadPart: Handler = async (request, { bridge }) => {
   return { status: 200, headers }
 }
 
-function parsePartNumber(text: string): number {
+/** Throws InvalidArgument. */
+export function parsePartNumber(text: string): number {
   const partNumber = /^[0-9]{1,5}$/.test(text) ? Number(text) : 0
   if (partNumber >= partNumberMin && partNumber <= partNumberMax) return partNumber
   const message = `Part number must be an integer between ${partNumberMin} and ${partNumberMax}.`
