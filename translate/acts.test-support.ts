@@ -159,8 +159,11 @@ async function connect(
   return client
 }
 
-/** Belongs to one request of a test; ends by itself, so that what hangs is a failure. */
-export function contextOf(signal: AbortSignal = AbortSignal.timeout(30_000)): RequestContext {
+/**
+ * Belongs to one request of a test; ends by itself, so that what hangs is a failure. The limit is above the
+ * client's own, so that what a loaded machine delays is retried and not cut off.
+ */
+export function contextOf(signal: AbortSignal = AbortSignal.timeout(150_000)): RequestContext {
   return { requestId: 'test', signal, counter: { upstreamCalls: 0 } }
 }
 

@@ -47,15 +47,30 @@ export function createEmptyFolders(parts: EmptyFoldersParts): EmptyFolders {
     return names
   }
 
-  const isEmpty = async (folder: Location, gone: string, context: RequestContext) => {
+  /** Folder that is being listed -> children deleted meanwhile, which the listing may still name. */
+  const goneMeanwhile = new Map<string, Set<string>>()
+
+  const note = (location: Location): void => {
+    const id = JSON.stringify(parentOf(location))
+    const name = location.path.at(-1) ?? ''
+    occupants.get(id)?.names.delete(name)
+    goneMeanwhile.get(id)?.add(name)
+  }
+
+  const isEmpty = async (folder: Location, context: RequestContext): Promise<boolean> => {
     const id = JSON.stringify(folder)
     const seen = occupants.get(id)
-    seen?.names.delete(gone)
     const isFresh = seen !== undefined && parts.now() - seen.seenMs < rememberedForMs
     if (isFresh && seen.names.size > 0) return false
     const seenMs = parts.now()
-    const found = await findOccupants(folder, context)
+    const gone = new Set<string>()
+    goneMeanwhile.set(id, gone)
+    const found = await findOccupants(folder, context).finally(() => goneMeanwhile.delete(id))
     occupants.delete(id)
+    const named = found.size
+    for (const name of gone) found.delete(name)
+    // All that was named is gone by now; only another look tells what else there is.
+    if (named > 0 && found.size === 0) return await isEmpty(folder, context)
     if (found.size > 0) occupants.set(id, { names: found, seenMs })
     for (const oldest of occupants.keys()) {
       if (occupants.size <= maxFolders) break
@@ -65,17 +80,16 @@ export function createEmptyFolders(parts: EmptyFoldersParts): EmptyFolders {
   }
 
   return {
-    forget(location) {
-      occupants.get(JSON.stringify(parentOf(location)))?.names.delete(location.path.at(-1) ?? '')
-    },
+    forget: note,
     async removeAbove(root, location, context) {
       for (let at = location; at.path.length > root.path.length + 1; at = parentOf(at)) {
         const folder = parentOf(at)
         if (parts.isBucketRoot(folder)) return
-        const gone = at.path.at(-1) ?? ''
+        // Also when somebody else is in the folder: whoever leaves it last must know.
+        note(at)
         const removed = await parts.guard.ifUnused(folder, context.signal, async () => {
           try {
-            if (!(await isEmpty(folder, gone, context))) return false
+            if (!(await isEmpty(folder, context))) return false
             await parts.jotta.removeFolder(folder, 'trash', context)
             parts.parents.forget(folder)
             return true

@@ -14,6 +14,7 @@ import { deleteObjects } from './delete-objects.ts'
 import { getBucketLocation } from './get-bucket-location.ts'
 import { getBucketVersioning } from './get-bucket-versioning.ts'
 import { getObject } from './get-object.ts'
+import { getObjectTagging } from './get-object-tagging.ts'
 import { headBucket } from './head-bucket.ts'
 import { headObject } from './head-object.ts'
 import { listBuckets } from './list-buckets.ts'
@@ -54,6 +55,7 @@ const table = {
     also: ['versionId'],
     handler: deleteObject,
   },
+  GetObjectTagging: objectRow('GET', ['tagging'], getObjectTagging),
   CreateMultipartUpload: objectRow('POST', ['uploads'], createMultipartUpload),
   UploadPart: objectRow('PUT', part, uploadPart),
   UploadPartCopy: { ...objectRow('PUT', part, uploadPartCopy), header: copy },

@@ -99,7 +99,6 @@ export const notOffered = {
   GetObjectRetention: object('GET', 'retention'),
   PutObjectRetention: object('PUT', 'retention'),
   SelectObjectContent: object('POST', 'select'),
-  GetObjectTagging: object('GET', 'tagging'),
   PutObjectTagging: object('PUT', 'tagging'),
   DeleteObjectTagging: object('DELETE', 'tagging'),
   GetObjectTorrent: object('GET', 'torrent'),
