@@ -34,6 +34,8 @@ async function create({ bridge }: Pick<World, 'bridge'>, key = 'folder/key') {
     { bucket, key, metadata, checksumAlgorithm: undefined, checksumType: undefined },
     contextOf(),
   )
+  // s3cmd and others pass it on a command line, where a leading `-` would make an option of it.
+  assert.match(uploadId, /^[0-9a-z]+$/)
   return { bucket, key, uploadId }
 }
 

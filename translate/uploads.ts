@@ -83,7 +83,8 @@ export function createUploads(parts: UploadParts): Uploads {
       const { encoding } = await parts.buckets.place(input.bucket, context)
       // Refuses now what could not be stored at the end.
       keyToPath(input.key, encoding)
-      const uploadId = randomBytes(24).toString('base64url')
+      // Letters and digits alone: command lines take an id that begins with `-` for an option.
+      const uploadId = randomBytes(24).toString('hex')
       await state.uploads.create({ ...input, uploadId, initiated: new Date(parts.now()) })
       return { uploadId }
     },

@@ -6,19 +6,22 @@ import { S3Error } from '../../../translate/s3-error.ts'
 
 const digestBytes = 12
 
+/** A token never begins with `-`, which command lines would take for an option. */
+const lead = 't'
+
 /** `list` is what the token belongs to, such as bucket, prefix and delimiter. */
 export function renderContinuationToken(after: string, list: readonly string[]): string {
   const name = Buffer.from(after)
-  return Buffer.concat([digest(name, list), name]).toString('base64url')
+  return lead + Buffer.concat([digest(name, list), name]).toString('base64url')
 }
 
 /** Throws InvalidArgument for a token that was not given for this very list. */
 export function parseContinuationToken(token: string, list: readonly string[]): string {
-  const bytes = Buffer.from(token, 'base64url')
+  const bytes = Buffer.from(token.slice(lead.length), 'base64url')
   const name = bytes.subarray(digestBytes)
   // Compared as text as well: Buffer skips what is no base64url.
   const isOurs =
-    bytes.toString('base64url') === token &&
+    lead + bytes.toString('base64url') === token &&
     digest(name, list).equals(bytes.subarray(0, digestBytes))
   if (isOurs) return name.toString()
   throw new S3Error('InvalidArgument', {
