@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { declareProofs } from '../coverage/proofs.ts'
 import { md5OfFile, writeRandomFile } from '../support/bytes.ts'
 import { run, testWith } from '../support/real-client.ts'
 import {
@@ -170,5 +171,7 @@ testWith(test, ['aws'], 'a bucket with objects is not removed', async () => {
     assert.ok((await readdir(bridge.dataDirectory)).length > 0)
   })
 })
+
+declareProofs(test, 'aws-cli', ['aws'])
 
 test.run()

@@ -24,6 +24,7 @@ import { Upload } from '@aws-sdk/lib-storage'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { declareProofs } from '../coverage/proofs.ts'
 import { md5OfFile, md5OfStream, randomBuffer, writeRandomFile } from '../support/bytes.ts'
 import {
   accessKeyId,
@@ -340,6 +341,8 @@ test('keys that Jottacloud could mistake for another are refused, and nothing is
     }
   })
 })
+
+declareProofs(test, 'aws-sdk', [])
 
 test.run()
 

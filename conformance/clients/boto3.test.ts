@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { declareProofs } from '../coverage/proofs.ts'
 import { python, run, testWith } from '../support/real-client.ts'
 import {
   accessKeyId,
@@ -40,5 +41,7 @@ for (const [program, name] of programs) {
     })
   })
 }
+
+declareProofs(test, 'boto3', ['python:boto3'])
 
 test.run()

@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { declareProofs } from '../coverage/proofs.ts'
 import { md5OfFile, writeRandomFile } from '../support/bytes.ts'
 import { type RunResult, run, testWith } from '../support/real-client.ts'
 import {
@@ -163,5 +164,7 @@ testWith(
     })
   },
 )
+
+declareProofs(test, 'rclone', ['rclone'])
 
 test.run()

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { declareProofs } from '../coverage/proofs.ts'
 import { md5OfFile, writeRandomFile } from '../support/bytes.ts'
 import { run, testWith } from '../support/real-client.ts'
 import { ask } from '../support/signed-request.ts'
@@ -102,6 +103,8 @@ testWith(test, ['restic'], 'a wrong password and a second init are refused', asy
     assert.match(wrong, /wrong password/)
   })
 })
+
+declareProofs(test, 'restic', ['restic'])
 
 test.run()
 

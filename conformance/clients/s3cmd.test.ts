@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { declareProofs } from '../coverage/proofs.ts'
 import { md5OfFile, writeRandomFile } from '../support/bytes.ts'
 import { run, testWith } from '../support/real-client.ts'
 import { ask } from '../support/signed-request.ts'
@@ -159,5 +160,7 @@ testWith(test, ['s3cmd'], 'syncs a tree both ways; the second sync moves nothing
     assert.is(await s3cmd('ls'), '')
   })
 })
+
+declareProofs(test, 's3cmd', ['s3cmd'])
 
 test.run()

@@ -3,6 +3,7 @@ import { type IncomingMessage, request } from 'node:http'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import aws4 from 'aws4'
+import { witnessOwnRequest } from '../coverage/proofs.ts'
 import { accessKeyId, region, secretAccessKey } from './with-bridge.ts'
 
 export type SignedRequest = {
@@ -62,7 +63,9 @@ export async function send(url: string, wanted: SignedRequest): Promise<Incoming
   } else {
     pipeline(wanted.body, outgoing).catch(answer.reject)
   }
-  return await answer.promise
+  const received = await answer.promise
+  witnessOwnRequest(received.headers['x-amz-request-id']?.toString())
+  return received
 }
 
 export async function textOf(answer: IncomingMessage): Promise<string> {

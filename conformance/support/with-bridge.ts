@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { witness } from '../coverage/proofs.ts'
 
 export const accessKeyId = 'TESTACCESSKEY0000001'
 export const secretAccessKey = 'testsecretkeytestsecretkeytestsecretkey1'
@@ -67,14 +68,20 @@ export async function startBridge(options: BridgeOptions): Promise<BridgeProcess
     banner += text
   })
   const log: Record<string, unknown>[] = []
+  let url = ''
   const listening = Promise.withResolvers<string>()
   createInterface({ input: child.stdout }).on('line', (line) => {
     const entry: unknown = JSON.parse(line)
     if (typeof entry !== 'object' || entry === null) return
     log.push({ ...entry })
-    if ('url' in entry && typeof entry.url === 'string') listening.resolve(entry.url)
+    if ('url' in entry && typeof entry.url === 'string') {
+      url = entry.url
+      listening.resolve(url)
+    }
+    witness(url, { ...entry })
   })
-  const ended = once(child, 'exit')
+  // Not `exit`: what it logged last is still on its way then.
+  const ended = once(child, 'close')
   child.once('exit', (code) => {
     listening.reject(new Error(`the bridge ended with ${code} before it listened\n${banner}`))
   })
@@ -82,7 +89,7 @@ export async function startBridge(options: BridgeOptions): Promise<BridgeProcess
     listening.reject(new Error(`the bridge did not listen in time\n${banner}`))
     child.kill('SIGKILL')
   }, startTimeoutMs)
-  const url = await listening.promise.finally(() => clearTimeout(limit))
+  await listening.promise.finally(() => clearTimeout(limit))
   return {
     url,
     dataDirectory: options.dataDirectory,

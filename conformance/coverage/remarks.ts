@@ -1,0 +1,60 @@
+// What COVERAGE.md says of each operation that the table in server/operations offers: the one place for it.
+// A new row there does not compile until it has its line here; a row of not-offered.ts needs none.
+import type { OperationName } from '../../server/operations/index.ts'
+import type { notOffered } from '../../server/operations/not-offered.ts'
+
+export type OfferedOperation = Exclude<OperationName, keyof typeof notOffered>
+
+export type Remark = {
+  /** `differs`: a client that relies on AWS's answer can tell the two apart; the note says how. */
+  readonly verdict: 'works' | 'differs'
+  /** What a reader needs to know: limits, what is refused, what is not as on AWS. Markdown; may be empty. */
+  readonly note: string
+}
+
+const works = (note = ''): Remark => ({ verdict: 'works', note })
+const differs = (note: string): Remark => ({ verdict: 'differs', note })
+
+/** In the order of the page. */
+export const remarks: Readonly<Record<OfferedOperation, Remark>> = {
+  ListBuckets: differs(
+    "prefix and paging too; creation time is the mountpoint's last change, since Jottacloud keeps no other",
+  ),
+  CreateBucket: works('any location accepted; object lock refused'),
+  HeadBucket: works(),
+  DeleteBucket: works("only when empty; to Jottacloud's trash"),
+  GetBucketLocation: works(),
+  GetBucketVersioning: works('says "never enabled"'),
+  ListObjects: works("S3's byte order, any delimiter"),
+  ListObjectsV2: works("S3's byte order, any delimiter"),
+  ListMultipartUploads: works(),
+
+  PutObject: works('`If-None-Match: *`, `If-Match`'),
+  GetObject: differs('one range; all four conditions; `response-*`; no `partNumber`'),
+  HeadObject: differs('as GetObject'),
+  DeleteObject: differs('conditions refused'),
+  DeleteObjects: differs('up to 1000; quiet; conditions refused'),
+  CopyObject: differs('no bytes move; source conditions; destination conditions refused'),
+  GetObjectTagging: works('no tags, since none can be set'),
+
+  CreateMultipartUpload: works(),
+  UploadPart: works('survives a crash once answered'),
+  UploadPartCopy: works('bytes travel through the spool; `x-amz-copy-source-range`'),
+  ListParts: works(),
+  CompleteMultipartUpload: works('part and whole checksums compared; asked twice, answers twice'),
+  AbortMultipartUpload: works(),
+}
+
+/** How requests may be signed and framed, and which test shows it. */
+export const signatures: readonly (readonly [what: string, provenBy: string])[] = [
+  ['Version 4, header, hashed payload', 'aws-cli, boto3, s3cmd'],
+  ['Version 4, header, UNSIGNED-PAYLOAD', '`conformance/raw/`'],
+  ['Version 4, presigned', 'aws-sdk, boto3'],
+  ['STREAMING-UNSIGNED-PAYLOAD-TRAILER, all five checksums', 'aws-sdk'],
+  [
+    'STREAMING-AWS4-HMAC-SHA256-PAYLOAD, with and without trailer',
+    "`conformance/raw/`, AWS's published examples",
+  ],
+  ['Version 2, presigned', 'aws-cli 2.9, s3cmd'],
+  ['Version 2, header; SigV4A', 'refused'],
+]
