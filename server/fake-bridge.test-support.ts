@@ -2,7 +2,13 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import type { Bridge, ObjectInfo, ObjectMetadata, Part } from '../translate/bridge.ts'
+import type {
+  Bridge,
+  BucketConfigurationName,
+  ObjectInfo,
+  ObjectMetadata,
+  Part,
+} from '../translate/bridge.ts'
 import { S3Error } from '../translate/s3-error.ts'
 
 type Stored = { readonly bytes: Buffer; readonly info: ObjectInfo }
@@ -37,6 +43,7 @@ export function createFakeBridge(overrides: Partial<Bridge> = {}): FakeBridge {
 }
 
 function bucketMethods(buckets: Set<string>) {
+  const configurations = new Map<string, Map<BucketConfigurationName, string>>()
   const check = (bucket: string) => {
     const elements = { BucketName: bucket }
     if (!buckets.has(bucket)) throw new S3Error('NoSuchBucket', { elements })
@@ -55,6 +62,16 @@ function bucketMethods(buckets: Set<string>) {
     async deleteBucket(bucket) {
       check(bucket)
       buckets.delete(bucket)
+    },
+    async bucketConfigurations(bucket) {
+      return configurations.get(bucket) ?? new Map()
+    },
+    async setBucketConfiguration({ bucket, name, text }) {
+      check(bucket)
+      const kept = configurations.get(bucket) ?? new Map()
+      configurations.set(bucket, kept)
+      if (text === undefined) kept.delete(name)
+      else kept.set(name, text)
     },
   } satisfies Partial<Bridge>
 }

@@ -40,6 +40,9 @@ export function createAccountsBridge(options: AccountsBridgeOptions): Bridge {
     createBucket: async (bucket, context) => await of(bucket).createBucket(bucket, context),
     headBucket: async (bucket, context) => await of(bucket).headBucket(bucket, context),
     deleteBucket: async (bucket, context) => await of(bucket).deleteBucket(bucket, context),
+    bucketConfigurations: async (bucket) => await of(bucket).bucketConfigurations(bucket),
+    setBucketConfiguration: async (input, context) =>
+      await of(input.bucket).setBucketConfiguration(input, context),
 
     putObject: async (input, context) => await of(input.bucket).putObject(input, context),
     getObject: async (input, context) => await of(input.bucket).getObject(input, context),

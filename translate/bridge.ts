@@ -58,6 +58,10 @@ export type ObjectBody = {
   readonly checksums: () => Checksums['values']
 }
 
+/** What S3 lets a client set on a bucket as a whole; each is kept as one JSON text. */
+export type BucketConfigurationName = import('./state/state.ts').BucketConfigurationName
+export type BucketConfigurations = ReadonlyMap<BucketConfigurationName, string>
+
 export type ObjectAddress = { readonly bucket: string; readonly key: string }
 
 export type Bucket = { readonly name: string; readonly created: Date }
@@ -222,6 +226,20 @@ export interface Bridge {
   headBucket(bucket: string, context: RequestContext): Promise<void>
   /** Throws BucketNotEmpty. */
   deleteBucket(bucket: string, context: RequestContext): Promise<void>
+  /**
+   * What is kept of a bucket, whether it exists or not, without asking Jottacloud: for what must be known
+   * before a request is let in.
+   */
+  bucketConfigurations(bucket: string): Promise<BucketConfigurations>
+  /** `text` of `undefined` removes it. Throws NoSuchBucket. */
+  setBucketConfiguration(
+    input: {
+      readonly bucket: string
+      readonly name: BucketConfigurationName
+      readonly text: string | undefined
+    },
+    context: RequestContext,
+  ): Promise<void>
 
   /** Returns once Jottacloud has confirmed the content and the metadata is stored. */
   putObject(input: PutObjectInput, context: RequestContext): Promise<PutObjectResult>

@@ -234,6 +234,34 @@ test('the folder of the bridge is hidden, and no key reaches into it', async () 
   })
 })
 
+test('what is set on a bucket stays with it, and goes with it', async () => {
+  await withWorld({}, async ({ bridge, foreign, startAgain }) => {
+    const context = contextOf()
+    const set = (text: string | undefined, name = 'another') =>
+      bridge.setBucketConfiguration({ bucket: name, name: 'cors', text }, context)
+    const kept = async (from = bridge) =>
+      Object.fromEntries(await from.bucketConfigurations('another'))
+    assert.is(await codeOf(set('[]')), 'NoSuchBucket')
+    assert.is(await codeOf(set('[]', 'No')), 'NoSuchBucket')
+    await bridge.createBucket('another', context)
+    await set('[1]')
+    await set('[2]')
+    assert.equal(await kept(await startAgain()), { cors: '[2]' })
+    await set(undefined)
+    assert.equal(await kept(), {})
+    await set('[3]')
+    await bridge.deleteBucket('another', context)
+    assert.equal(await kept(), {})
+
+    // A bucket that another program removed leaves nothing to the next one of its name.
+    await bridge.createBucket('another', context)
+    await set('[4]')
+    await foreign.removeMountpoint('S3', 'another', 'permanent', context)
+    await bridge.createBucket('another', context)
+    assert.equal(await kept(), {})
+  })
+})
+
 test('a failure of Jottacloud is an S3 error and nothing else', async () => {
   await withWorld({}, async ({ bridge, emulator, clock }) => {
     const faults: [status: number, code: string][] = [

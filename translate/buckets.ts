@@ -1,7 +1,7 @@
 // Buckets: those of the bridge's home, which clients make and remove, and aliases, which the operator set to
 // any folder or mountpoint of the account.
 import type { JottaClient, Location } from '../jotta/client.ts'
-import type { Bucket, RequestContext } from './bridge.ts'
+import type { Bridge, Bucket, RequestContext } from './bridge.ts'
 import { type BucketHome, createBucketHome } from './bucket-home.ts'
 import { isBucketName } from './bucket-name.ts'
 import { renderBucketPath } from './bucket-path.ts'
@@ -38,6 +38,11 @@ export interface Buckets {
   remove(bucket: string, context: RequestContext): Promise<void>
   /** Looks whether the bucket exists now. Throws NoSuchBucket. */
   head(bucket: string, context: RequestContext): Promise<void>
+  /** Throws NoSuchBucket. */
+  configure(
+    input: Parameters<Bridge['setBucketConfiguration']>[0],
+    context: RequestContext,
+  ): Promise<void>
   /** A bucket that exists, ready for use. Throws NoSuchBucket. */
   place(bucket: string, context: RequestContext): Promise<BucketPlace>
 }
@@ -81,16 +86,13 @@ export function createBuckets(parts: BucketParts): Buckets {
     async create(bucket, context) {
       if (!isBucketName(bucket)) throw new S3Error('InvalidBucketName', elements(bucket))
       const alias = aliasOf(bucket)
-      if (alias !== undefined) {
-        throw new S3Error('BucketAlreadyOwnedByYou', {
-          message: `The server is configured to show ${renderBucketPath(alias)} of Jottacloud as this bucket.`,
-          ...elements(bucket),
-        })
-      }
+      if (alias !== undefined) throw alreadyConfigured(bucket, alias)
       await parts.locks.withLock(`bucket ${bucket}`, context.signal, async () => {
         if ((await find(bucket, context)) !== undefined) {
           throw new S3Error('BucketAlreadyOwnedByYou', elements(bucket))
         }
+        // Of a bucket of this name that went away without S3: what was set on that one is not this one's.
+        await parts.state.bucketConfigurations.removeBucket(bucket)
         await home.create(bucket, context)
         known.delete(bucket)
       })
@@ -119,9 +121,18 @@ export function createBuckets(parts: BucketParts): Buckets {
         })
         // Somebody writes there at this moment.
         if (removed === undefined) throw new S3Error('OperationAborted', elements(bucket))
-        const files = await parts.state.uploads.removeBucket(bucket)
-        await parts.spool.removeParts(files)
-        await parts.state.objects.removeBucket(bucket)
+        await forgetBucket(parts, bucket)
+      })
+    },
+
+    async configure({ bucket, name, text }, context) {
+      // Not while the bucket is made or removed: its next owner would inherit what is set here.
+      await parts.locks.withLock(`bucket ${bucket}`, context.signal, async () => {
+        if (!isBucketName(bucket) || (await find(bucket, context)) === undefined) {
+          throw noSuchBucket(bucket, aliasOf(bucket))
+        }
+        const kept = parts.state.bucketConfigurations
+        await (text === undefined ? kept.remove(bucket, name) : kept.put({ bucket, name, text }))
       })
     },
 
@@ -141,6 +152,12 @@ export function createBuckets(parts: BucketParts): Buckets {
       return place
     },
   }
+}
+
+async function forgetBucket({ state, spool }: BucketParts, bucket: string): Promise<void> {
+  await spool.removeParts(await state.uploads.removeBucket(bucket))
+  await state.objects.removeBucket(bucket)
+  await state.bucketConfigurations.removeBucket(bucket)
 }
 
 /** Whether a folder is a bucket as a whole, or would be if it existed: it is not removed for being empty. */
@@ -196,6 +213,13 @@ async function findAlias(
     if (entry?.kind === 'folder' && !entry.deleted && isExactly(entry, before)) return before
   }
   return await findFolder(jotta, written, context)
+}
+
+function alreadyConfigured(bucket: string, alias: Location): S3Error {
+  return new S3Error('BucketAlreadyOwnedByYou', {
+    message: `The server is configured to show ${renderBucketPath(alias)} of Jottacloud as this bucket.`,
+    ...elements(bucket),
+  })
 }
 
 function noSuchBucket(bucket: string, alias: Location | undefined): S3Error {

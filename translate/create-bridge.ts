@@ -74,6 +74,9 @@ export function createBridge(options: BridgeOptions): OwnBridge {
     createBucket: (bucket, context) => translatingErrors(() => buckets.create(bucket, context)),
     headBucket: (bucket, context) => translatingErrors(() => buckets.head(bucket, context)),
     deleteBucket: (bucket, context) => translatingErrors(() => buckets.remove(bucket, context)),
+    bucketConfigurations: (bucket) => options.state.bucketConfigurations.find(bucket),
+    setBucketConfiguration: (input, context) =>
+      translatingErrors(() => buckets.configure(input, context)),
 
     putObject: (input, context) => translatingErrors(() => objects.put(input, context)),
     getObject: (input, context) => translatingErrors(() => objects.get(input, context)),

@@ -50,10 +50,13 @@ async function exported(state: State): Promise<string> {
 
 test('what is exported is taken in again as it was', async () => {
   await withStates(async (from, to) => {
+    const rules = { bucket: 'bucket', name: 'cors', text: '[{"a":"\u2028"}]' } as const
+    await from.bucketConfigurations.put(rules)
     for (const kept of [record, plain]) await from.objects.commit(await from.objects.stage(kept))
     const text = await exported(from)
-    assert.is(text.trim().split('\n').length, 2)
-    assert.is(await importMetadata(to, Readable.from([text])), 2)
+    assert.is(text.trim().split('\n').length, 3)
+    assert.is(await importMetadata(to, Readable.from([text])), 3)
+    assert.equal(await to.bucketConfigurations.all(), [rules])
     assert.equal(await to.objects.find('bucket', record.key, record), record)
     assert.equal(await to.objects.find('bucket', 'plain', plain), plain)
     assert.is(await exported(to), text)

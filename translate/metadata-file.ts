@@ -1,11 +1,11 @@
-// The metadata of all objects as JSON lines, out of the state store and back in: a backup of what
+// The metadata of all buckets and objects as JSON lines, out of the state store and back in: a backup of what
 // Jottacloud does not hold.
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { streamValues } from 'stream-json/streamers/stream-values.js'
 import { z } from 'zod'
-import type { ObjectRecord, State } from './state/state.ts'
+import { bucketConfigurationNames, type ObjectRecord, type State } from './state/state.ts'
 
 const base64 = z.string().max(200)
 const checksums = z.object({
@@ -48,9 +48,19 @@ const line = z.object({
   checksums: checksums.optional(),
 })
 
-/** Writes one line for each object; returns how many. */
+const configurationLine = z.object({
+  bucket: z.string().min(1).max(63),
+  name: z.enum(bucketConfigurationNames),
+  text: z.string().max(1024 * 1024),
+})
+
+/** Writes one line for each configuration of a bucket and each object; returns how many. */
 export async function exportMetadata(state: State, sink: Writable): Promise<number> {
   let count = 0
+  for (const record of await state.bucketConfigurations.all()) {
+    count += 1
+    if (!sink.write(`${JSON.stringify(record)}\n`)) await once(sink, 'drain')
+  }
   for await (const record of state.objects.all()) {
     count += 1
     if (!sink.write(`${JSON.stringify(record)}\n`)) await once(sink, 'drain')
@@ -69,16 +79,20 @@ export async function importMetadata(state: State, source: Readable): Promise<nu
     streamValues.withParserAsStream({ jsonStreaming: true }),
     async (values: AsyncIterable<{ value: unknown }>) => {
       for await (const { value } of values) {
-        const parsed = line.safeParse(value)
-        if (!parsed.success) {
-          throw new Error(`record ${count + 1}: ${z.prettifyError(parsed.error)}`)
-        }
-        await state.objects.commit(await state.objects.stage(asRecord(parsed.data)))
+        await takeIn(state, value, count + 1)
         count += 1
       }
     },
   )
   return count
+}
+
+async function takeIn(state: State, value: unknown, position: number): Promise<void> {
+  const configuration = configurationLine.safeParse(value)
+  if (configuration.success) return await state.bucketConfigurations.put(configuration.data)
+  const parsed = line.safeParse(value)
+  if (!parsed.success) throw new Error(`record ${position}: ${z.prettifyError(parsed.error)}`)
+  await state.objects.commit(await state.objects.stage(asRecord(parsed.data)))
 }
 
 function asRecord(parsed: z.output<typeof line>): ObjectRecord {

@@ -12,7 +12,12 @@ export type StateBracket = (act: (open: () => Promise<State>) => Promise<void>) 
 
 export function stateContract(name: string, withStorage: StateBracket): void {
   const test = suite(`state contract: ${name}`)
-  for (const [sentence, proof] of Object.entries({ ...objects, ...uploads, ...parts })) {
+  for (const [sentence, proof] of Object.entries({
+    ...configurations,
+    ...objects,
+    ...uploads,
+    ...parts,
+  })) {
     test(sentence, () => withStorage(proof))
   }
   test.run()
@@ -106,6 +111,45 @@ const fullRecord = record('full', {
     values: { CRC32: 'a=', CRC32C: 'b=', CRC64NVME: 'c=', SHA1: 'd=', SHA256: 'e=' },
   },
 })
+
+const configurations: Record<string, Proof> = {
+  async 'a configuration comes back as it was, also after a restart'(open) {
+    const state = await open()
+    const text = '{"odd":"\u00e9\\u0000"}'
+    await state.bucketConfigurations.put({ bucket: 'one', name: 'cors', text: '[]' })
+    await state.bucketConfigurations.put({ bucket: 'one', name: 'cors', text })
+    await state.bucketConfigurations.put({ bucket: 'one', name: 'tagging', text: '{}' })
+    await state.bucketConfigurations.put({ bucket: 'other', name: 'cors', text: '[1]' })
+    await state.close()
+
+    const { bucketConfigurations } = await open()
+    assert.equal(Object.fromEntries(await bucketConfigurations.find('one')), {
+      cors: text,
+      tagging: '{}',
+    })
+    assert.is((await bucketConfigurations.find('none')).size, 0)
+    assert.equal(await bucketConfigurations.all(), [
+      { bucket: 'one', name: 'cors', text },
+      { bucket: 'one', name: 'tagging', text: '{}' },
+      { bucket: 'other', name: 'cors', text: '[1]' },
+    ])
+  },
+
+  async 'configurations are removed one by one, or with their bucket'(open) {
+    const { bucketConfigurations } = await open()
+    for (const bucket of ['one', 'other']) {
+      await bucketConfigurations.put({ bucket, name: 'cors', text: '[]' })
+      await bucketConfigurations.put({ bucket, name: 'policy', text: '{}' })
+    }
+    await bucketConfigurations.remove('one', 'cors')
+    await bucketConfigurations.remove('one', 'cors')
+    assert.equal([...(await bucketConfigurations.find('one')).keys()], ['policy'])
+    assert.is((await bucketConfigurations.find('other')).size, 2)
+    await bucketConfigurations.removeBucket('other')
+    assert.is((await bucketConfigurations.find('other')).size, 0)
+    assert.is((await bucketConfigurations.find('one')).size, 1)
+  },
+}
 
 const objects: Record<string, Proof> = {
   async 'a record comes back as it was, also after a restart'(open) {

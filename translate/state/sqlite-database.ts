@@ -95,6 +95,13 @@ const migrations = [
     file_name TEXT NOT NULL UNIQUE,
     PRIMARY KEY (upload_id, part_number)
   ) STRICT, WITHOUT ROWID;`,
+
+  `CREATE TABLE bucket_configurations (
+    bucket TEXT NOT NULL,
+    name TEXT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (bucket, name)
+  ) STRICT, WITHOUT ROWID;`,
 ]
 
 function migrate(database: DatabaseSync, file: string): void {

@@ -1,5 +1,6 @@
 // The state in one SQLite file, for a bridge on one machine. Calls answer at once: SQLite runs in this
 // thread, and a write takes as long as its fsync.
+import { createBucketConfigurations } from './sqlite-bucket-configurations.ts'
 import { openDatabase } from './sqlite-database.ts'
 import { createObjects } from './sqlite-objects.ts'
 import { createParts, createUploads } from './sqlite-uploads.ts'
@@ -13,6 +14,7 @@ export function openSqliteState(options: { readonly file: string }): State {
   const database = openDatabase(options.file)
   try {
     return {
+      bucketConfigurations: createBucketConfigurations(database),
       objects: createObjects(database),
       uploads: createUploads(database),
       parts: createParts(database),

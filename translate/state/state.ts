@@ -46,7 +46,39 @@ export type PartRecord = {
   readonly fileName: string
 }
 
+/** What S3 lets a client set on a bucket as a whole, each kept as one JSON text. */
+export const bucketConfigurationNames = [
+  'acl',
+  'cors',
+  'encryption',
+  'lifecycle',
+  'owner',
+  'ownershipControls',
+  'policy',
+  'publicAccessBlock',
+  'tagging',
+] as const
+export type BucketConfigurationName = (typeof bucketConfigurationNames)[number]
+
+export type BucketConfigurationRecord = {
+  readonly bucket: string
+  readonly name: BucketConfigurationName
+  /** JSON, as whoever reads it agreed with whoever wrote it. */
+  readonly text: string
+}
+
 export interface State {
+  readonly bucketConfigurations: {
+    /** Those of one bucket, by name; empty for a bucket that nothing is kept of. */
+    find(bucket: string): Promise<ReadonlyMap<BucketConfigurationName, string>>
+    /** Replaces what is kept under that name. */
+    put(record: BucketConfigurationRecord): Promise<void>
+    /** What is not there is no error. */
+    remove(bucket: string, name: BucketConfigurationName): Promise<void>
+    removeBucket(bucket: string): Promise<void>
+    /** Every one, in order of bucket and name: for export, and for work that goes through all buckets. */
+    all(): Promise<readonly BucketConfigurationRecord[]>
+  }
   /**
    * Object metadata. A write has two halves, so that a process killed between Jottacloud's commit
    * and the second half loses nothing: `stage` before the content is committed, `commit` after it.
