@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { JottaError } from './jotta-error.ts'
@@ -53,6 +54,54 @@ test('a document is cut the same however it arrives', async () => {
   assert.ok(file?.type === 'element')
   assert.is(file.element.attributes.name, 'x')
   assert.is(file.element.children[0]?.children[0]?.text, 'ab')
+})
+
+/** Elements as Jottacloud writes them, and what only a parser of all of XML may judge, valid or not. */
+const fragments = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom('<file name="a b"><rev><md5>ab</md5></rev></file>') },
+  fc.constantFrom(
+    ...[
+      '<a/>',
+      '<a b="1" c="2"/>',
+      '<a b="1" b="2"/>',
+      "<a b='1'/>",
+      '<a b="x>y"/>',
+      '<a b="\n"/>',
+    ],
+    ...['<a>x</a >', '<a>&lt;&#65;</a>', '<a b="&amp;"/>', '<a>]]></a>', '<a><![CDATA[<b/>]]></a>'],
+    ...[
+      '<!-- a> <b/> -->',
+      '<?p <b/> ?>',
+      '<files><b/></files>',
+      '<files/>',
+      '</files>',
+      '<files>',
+    ],
+    ...['text', ' \n', '<a>\r\n</a>', '<a>\u0001</a>', '<a>\ufffe</a>', '<é/>', '<a><b></a></b>'],
+    ...['<a>1<b/>2<c>3</c>4</a>', '<a><a><a><a><a>x</a></a></a></a></a>', '&x;', '<', '</r>'],
+  ),
+)
+
+test('plain elements are read as the whole parser reads them', async () => {
+  const read = async (text: string, pieceBytes: number) =>
+    await eventsOf(text, ['files'], pieceBytes).catch((error: unknown) => {
+      assert.instance(error, JottaError)
+      return 'refused'
+    })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fragments, { maxLength: 6 }),
+      fc.integer({ min: 2, max: 40 }),
+      async (list, size) => {
+        const text = `<r>${list.join('')}</r>`
+        // Byte by byte, no element is ever there as a whole, and so the parser reads them all.
+        const expected = await read(text, 1)
+        assert.equal(await read(text, 1_000), expected, text)
+        assert.equal(await read(text, size), expected, text)
+      },
+    ),
+    { numRuns: 1500 },
+  )
 })
 
 test('a container name deeper down, and a file as root, are plain elements', async () => {

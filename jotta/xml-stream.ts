@@ -2,6 +2,7 @@
 // when it closes and then forgotten. Memory depends on the largest element, never on the document.
 import { SaxesParser } from 'saxes'
 import { JottaError } from './jotta-error.ts'
+import { type Draft, readPlainElement, skipBlanks } from './xml-plain-element.ts'
 
 export type XmlElement = {
   readonly name: string
@@ -22,13 +23,6 @@ export type XmlEvent =
   | { readonly type: 'open'; readonly container: string; readonly element: XmlElement }
   | { readonly type: 'element'; readonly container: string; readonly element: XmlElement }
   | { readonly type: 'close'; readonly container: string }
-
-type Draft = {
-  name: string
-  attributes: Record<string, string>
-  children: Draft[]
-  text: string
-}
 
 /** Far above anything that Jottacloud sends, far below what would hurt. */
 const DEPTH_MAX = 16
@@ -113,6 +107,8 @@ class XmlSplitter {
   #chars = 0
   #attributes = 0
   #charsSinceToken = 0
+  /** The parser stands right behind a tag, in a container, so that an element may follow. */
+  #isBetweenElements = false
 
   constructor(containers: readonly string[], subject: string) {
     this.#containers = new Set(containers)
@@ -158,11 +154,32 @@ class XmlSplitter {
     } catch (cause) {
       throw new JottaError('protocol', `${this.#subject}: the reply is not UTF-8`, { cause })
     }
-    for (let start = 0; start < text.length; start += TOKEN_CHARS_MAX) {
-      const slice = text.slice(start, start + TOKEN_CHARS_MAX)
+    for (let at = 0; at < text.length; ) {
+      if (this.#isBetweenElements) at = this.#takePlainElements(text, at)
+      // One tag at most, so that what its handlers say of the parser's place holds at its end.
+      const tagEnd = text.indexOf('>', at) + 1
+      const end = Math.min(tagEnd === 0 ? text.length : tagEnd, at + TOKEN_CHARS_MAX)
+      const slice = text.slice(at, end)
+      if (slice === '') break
+      at = end
+      this.#isBetweenElements = false
       this.#charsSinceToken += slice.length
       this.#parser.write(slice)
       if (this.#charsSinceToken > 2 * TOKEN_CHARS_MAX) this.#fail('a text or tag is too long')
+    }
+  }
+
+  /** Hands on what can be read without the parser, which then never sees it. Returns where that ends. */
+  #takePlainElements(text: string, from: number): number {
+    const container = this.#containerDepth === 2 ? (this.#stack[1]?.name ?? '') : ''
+    for (let at = from; ; ) {
+      const plain = readPlainElement(text, skipBlanks(text, at))
+      if (plain === undefined) return at
+      const { element, end } = plain
+      if (this.#containerDepth === 1 && this.#containers.has(element.name)) return at
+      if (end - at > TOKEN_CHARS_MAX) return at
+      this.#events.push({ type: 'element', container, element })
+      at = end
     }
   }
 
@@ -175,6 +192,7 @@ class XmlSplitter {
       depth === 0 || (depth === 1 && this.#containerDepth === 1 && this.#containers.has(name))
     if (isContainer) {
       this.#containerDepth = depth + 1
+      this.#isBetweenElements = true
       this.#events.push({ type: 'open', container: depth === 0 ? '' : name, element })
     } else {
       this.#nodes += 1
@@ -201,8 +219,10 @@ class XmlSplitter {
     const container = this.#containerDepth === 2 ? (this.#stack[1]?.name ?? '') : ''
     if (depth < this.#containerDepth) {
       this.#containerDepth = depth
+      this.#isBetweenElements = depth > 0
       this.#events.push({ type: 'close', container: depth === 0 ? '' : element.name })
     } else if (depth === this.#containerDepth) {
+      this.#isBetweenElements = true
       this.#events.push({ type: 'element', container, element })
       this.#nodes = 0
       this.#chars = 0
