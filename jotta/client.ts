@@ -6,8 +6,9 @@ import { copyFile, moveFile, moveFolder } from './copy-move.ts'
 import { type Content, open } from './download.ts'
 import { createByHash, createFolder, removeFile, removeFolder, stat } from './files.ts'
 import { createHttp, type HttpOptions, realEnvironment } from './http.ts'
-import { list, listTree } from './list.ts'
+import { list, listTree, openListing } from './list.ts'
 import { createMountpoint, mountpoints, removeMountpoint } from './mountpoints.ts'
+import type { OpenListing } from './read-listing.ts'
 import { createSemaphore } from './semaphore.ts'
 import { createSingleFlight } from './single-flight.ts'
 import type { TokenSource } from './token.ts'
@@ -100,6 +101,16 @@ export interface JottaClient {
    * tree may be incomplete.
    */
   listTree(location: Location, options: CallOptions): AsyncIterable<TreeEntry>
+  /**
+   * The bytes of what `list` or `listTree` would read, for `readFolderListing` and `readTreeListing`, which
+   * may run in another thread. The head of the reply has arrived; the caller reads `bytes` to the end or
+   * destroys them.
+   */
+  openListing(
+    location: Location,
+    kind: 'folder' | 'tree',
+    options: CallOptions,
+  ): Promise<OpenListing<Readable>>
   /**
    * The bytes of the current revision. The response head has arrived when this returns. With `content`,
    * what the file is known to hold, a body that is cut or falls silent is gone on with by a new request,
@@ -203,6 +214,7 @@ export function createJottaClient(options: JottaClientOptions): JottaClient {
     stat: (at, call) => stat(service, at, call),
     list: (at, call) => list(service, at, call),
     listTree: (at, call) => listTree(service, at, call),
+    openListing: (at, kind, call) => openListing(service, at, kind, call),
     open: (at, call) => open(service, at, call),
     upload: (at, input, call) => upload(service, at, input, call),
     createByHash: (at, input, call) => createByHash(service, at, input, call),

@@ -1,11 +1,9 @@
-// Listings, as they arrive: one folder, or everything below one. API 4.2, 4.7.
-import { createHash } from 'node:crypto'
+// Requests for listings, as they arrive: one folder, or everything below one. API 4.2, 4.7.
+import type { Readable } from 'node:stream'
 import type { CallOptions, Location } from './client.ts'
-import { JottaError } from './jotta-error.ts'
-import { isDeleted, parseCount, parseFile, parseFolder, parseTreeEntry } from './parse-reply.ts'
+import { type OpenListing, readFolderListing, readTreeListing } from './read-listing.ts'
 import { requestAt, type Service } from './service.ts'
 import type { Entry, TreeEntry } from './wire.ts'
-import { readXml, textOf, type XmlElement } from './xml-stream.ts'
 
 /** See JottaClient.list. */
 export async function* list(
@@ -13,25 +11,11 @@ export async function* list(
   location: Location,
   options: CallOptions,
 ): AsyncGenerator<Entry, void, undefined> {
-  const request = await requestAt(service, location, options, {
-    method: 'GET',
-    repeat: 'transient',
-  })
-  const reply = await service.http.open(request, options)
+  const listing = await openListing(service, location, 'folder', options)
   try {
-    for await (const event of readXml(reply.body, ['folders', 'files'], reply.subject)) {
-      if (event.type === 'open' && event.container === '') {
-        assertLiveFolder(event.element, reply.subject)
-      }
-      if (event.type !== 'element') continue
-      const { container, element } = event
-      if (container === 'folders' && element.name === 'folder') {
-        yield parseFolder(element, reply.subject)
-      }
-      if (container === 'files' && element.name === 'file') yield parseFile(element, reply.subject)
-    }
+    yield* readFolderListing(listing)
   } finally {
-    reply.body.destroy()
+    listing.bytes.destroy()
   }
 }
 
@@ -41,74 +25,26 @@ export async function* listTree(
   location: Location,
   options: CallOptions,
 ): AsyncGenerator<TreeEntry, void, undefined> {
+  const listing = await openListing(service, location, 'tree', options)
+  try {
+    yield* readTreeListing(listing)
+  } finally {
+    listing.bytes.destroy()
+  }
+}
+
+/** See JottaClient.openListing. */
+export async function openListing(
+  service: Service,
+  location: Location,
+  kind: 'folder' | 'tree',
+  options: CallOptions,
+): Promise<OpenListing<Readable>> {
   const request = await requestAt(service, location, options, {
     method: 'GET',
-    query: { mode: 'liststream' },
     repeat: 'transient',
-    patience: 'long',
+    ...(kind === 'tree' && { query: { mode: 'liststream' }, patience: 'long' as const }),
   })
-  const reply = await service.http.open(request, options)
-  const count = createTreeCount()
-  const rootSegments = 1 + location.path.length
-  let stats: XmlElement | undefined
-  try {
-    for await (const event of readXml(reply.body, [], reply.subject)) {
-      if (event.type !== 'element') continue
-      const { element } = event
-      if (element.name === 'stats') stats = element
-      if (element.name !== 'folder' && element.name !== 'file') continue
-      const entry = parseTreeEntry(element, rootSegments, reply.subject)
-      count.add(entry)
-      if (entry.kind === 'file' || entry.path.length > 0) yield entry
-    }
-  } finally {
-    reply.body.destroy()
-  }
-  count.assertIs(stats, reply.subject)
-}
-
-function assertLiveFolder(root: XmlElement, subject: string): void {
-  if (root.name === 'file') throw new JottaError('conflict', `${subject}: it is a file`)
-  if (root.name !== 'folder' && root.name !== 'mountPoint') {
-    throw new JottaError('protocol', `${subject}: the reply is not that of a folder`)
-  }
-  if (isDeleted(root)) throw new JottaError('not-found', `${subject}: the folder is in the trash`)
-}
-
-/**
- * Counts as rclone does, whose count the stats are known to equal: each folder element, each file, and
- * each folder that a file is the first to mention. Paths are remembered by 52 bits of a digest, so
- * that a million folders take tens of megabytes; two that collide fail the listing, never falsify it.
- */
-function createTreeCount() {
-  const seen = new Set<number>()
-  let folders = 0
-  let files = 0
-  let last: { readonly path: string; readonly digest: number } | undefined
-  const digestOf = (segments: readonly string[]): number => {
-    const path = segments.join('/')
-    if (last?.path !== path) {
-      const bytes = createHash('md5').update(path).digest()
-      last = { path, digest: bytes.readUIntBE(0, 6) * 16 + (bytes.readUInt8(6) >> 4) }
-    }
-    return last.digest
-  }
-  return {
-    add(entry: TreeEntry): void {
-      const digest = digestOf(entry.path)
-      if (entry.kind === 'file') files += 1
-      if (entry.kind === 'folder' || !seen.has(digest)) folders += 1
-      seen.add(digest)
-    },
-    /** Throws JottaError `protocol`. */
-    assertIs(stats: XmlElement | undefined, subject: string): void {
-      if (stats === undefined) {
-        throw new JottaError('protocol', `${subject}: the listing ends without its stats`)
-      }
-      const told = [parseCount(textOf(stats, 'folders')), parseCount(textOf(stats, 'files'))]
-      if (told[0] === folders && told[1] === files) return
-      const text = `${folders} folders and ${files} files came, ${told.join(' and ')} were announced`
-      throw new JottaError('protocol', `${subject}: the listing is incomplete: ${text}`)
-    },
-  }
+  const { body, subject } = await service.http.open(request, options)
+  return { bytes: body, subject, rootSegments: 1 + location.path.length }
 }

@@ -1,0 +1,96 @@
+// The bytes of a listing -> its entries, one folder or everything below one. API 4.2, 4.7. Apart from the
+// request, so that a thread that makes none can do it.
+import { createHash } from 'node:crypto'
+import { JottaError } from './jotta-error.ts'
+import { isDeleted, parseCount, parseFile, parseFolder, parseTreeEntry } from './parse-reply.ts'
+import type { Entry, TreeEntry } from './wire.ts'
+import { readXml, textOf, type XmlElement } from './xml-stream.ts'
+
+/** A listing as it arrives. Its reader goes to the end of `bytes` or destroys them. */
+export type OpenListing<Bytes extends AsyncIterable<Uint8Array>> = {
+  readonly bytes: Bytes
+  /** What failures call it. */
+  readonly subject: string
+  /** Names from the mountpoint down to the listed folder. */
+  readonly rootSegments: number
+}
+
+/** See JottaClient.list. */
+export async function* readFolderListing({
+  bytes,
+  subject,
+}: OpenListing<AsyncIterable<Uint8Array>>): AsyncGenerator<Entry, void, undefined> {
+  for await (const event of readXml(bytes, ['folders', 'files'], subject)) {
+    if (event.type === 'open' && event.container === '') assertLiveFolder(event.element, subject)
+    if (event.type !== 'element') continue
+    const { container, element } = event
+    if (container === 'folders' && element.name === 'folder') yield parseFolder(element, subject)
+    if (container === 'files' && element.name === 'file') yield parseFile(element, subject)
+  }
+}
+
+/** See JottaClient.listTree. */
+export async function* readTreeListing({
+  bytes,
+  subject,
+  rootSegments,
+}: OpenListing<AsyncIterable<Uint8Array>>): AsyncGenerator<TreeEntry, void, undefined> {
+  const count = createTreeCount()
+  let stats: XmlElement | undefined
+  for await (const event of readXml(bytes, [], subject)) {
+    if (event.type !== 'element') continue
+    const { element } = event
+    if (element.name === 'stats') stats = element
+    if (element.name !== 'folder' && element.name !== 'file') continue
+    const entry = parseTreeEntry(element, rootSegments, subject)
+    count.add(entry)
+    if (entry.kind === 'file' || entry.path.length > 0) yield entry
+  }
+  count.assertIs(stats, subject)
+}
+
+function assertLiveFolder(root: XmlElement, subject: string): void {
+  if (root.name === 'file') throw new JottaError('conflict', `${subject}: it is a file`)
+  if (root.name !== 'folder' && root.name !== 'mountPoint') {
+    throw new JottaError('protocol', `${subject}: the reply is not that of a folder`)
+  }
+  if (isDeleted(root)) throw new JottaError('not-found', `${subject}: the folder is in the trash`)
+}
+
+/**
+ * Counts as rclone does, whose count the stats are known to equal: each folder element, each file, and
+ * each folder that a file is the first to mention. Paths are remembered by 52 bits of a digest, so
+ * that a million folders take tens of megabytes; two that collide fail the listing, never falsify it.
+ */
+function createTreeCount() {
+  const seen = new Set<number>()
+  let folders = 0
+  let files = 0
+  let last: { readonly path: string; readonly digest: number } | undefined
+  const digestOf = (segments: readonly string[]): number => {
+    const path = segments.join('/')
+    if (last?.path !== path) {
+      const bytes = createHash('md5').update(path).digest()
+      last = { path, digest: bytes.readUIntBE(0, 6) * 16 + (bytes.readUInt8(6) >> 4) }
+    }
+    return last.digest
+  }
+  return {
+    add(entry: TreeEntry): void {
+      const digest = digestOf(entry.path)
+      if (entry.kind === 'file') files += 1
+      if (entry.kind === 'folder' || !seen.has(digest)) folders += 1
+      seen.add(digest)
+    },
+    /** Throws JottaError `protocol`. */
+    assertIs(stats: XmlElement | undefined, subject: string): void {
+      if (stats === undefined) {
+        throw new JottaError('protocol', `${subject}: the listing ends without its stats`)
+      }
+      const told = [parseCount(textOf(stats, 'folders')), parseCount(textOf(stats, 'files'))]
+      if (told[0] === folders && told[1] === files) return
+      const text = `${folders} folders and ${files} files came, ${told.join(' and ')} were announced`
+      throw new JottaError('protocol', `${subject}: the listing is incomplete: ${text}`)
+    },
+  }
+}
