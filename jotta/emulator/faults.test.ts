@@ -1,4 +1,5 @@
 // Failures on demand (API 9.4): each really happens, and ends when it should.
+import { setImmediate } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { at, type Session, withEmulator } from './testing/with-emulator.ts'
@@ -114,6 +115,36 @@ test('a download can stop or drip half-way, and it is told when its client has g
     await session.get('Jotta/Archive/x')
     await faults.settled({ operation: 'stat' })
     assert.is(faults.requests[1]?.outcome, 'sent')
+  })
+})
+
+test('an upload can be left standing, and a folder be listed short', async () => {
+  await withEmulator({}, async (session, { faults, url }) => {
+    faults.add({ kind: 'stallUpload', afterBytes: 4 })
+    const allocated = await session.allocate(path, '0123456789')
+    const target = String(Object(allocated.json).upload_url)
+    assert.ok(target.startsWith(url))
+    const leaving = new AbortController()
+    const headers = { authorization: `Bearer ${session.accessToken}` }
+    const sent = fetch(target, {
+      method: 'POST',
+      body: '0123456789',
+      headers,
+      signal: leaving.signal,
+    })
+    while (faults.bytesIn({ operation: 'upload' }) < 10) await setImmediate()
+    leaving.abort()
+    await fails(sent, 'abort')
+    await faults.settled({ operation: 'upload' })
+    assert.is(faults.requests.at(-1)?.outcome, 'gone')
+
+    await session.put(path, 'a')
+    await session.put('Jotta/Archive/b', 'b')
+    await session.post('Jotta/Archive/c', '?mkDir=true')
+    faults.add({ kind: 'shortListing', entries: 2 })
+    const { xml, text } = await session.get('Jotta/Archive')
+    assert.is(at(xml, 'mountPoint', 'metadata', '@total'), '3')
+    assert.is([...text.matchAll(/<(?:file|folder) /g)].length, 2)
   })
 })
 

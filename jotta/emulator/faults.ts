@@ -30,12 +30,16 @@ export type Rule = Common &
     | { readonly kind: 'cut'; readonly when?: When }
     /** Bytes of this request that are taken and kept; then the connection is cut, or 420 answered. */
     | { readonly kind: 'cutUpload'; readonly afterBytes: number; readonly how?: 'cut' | '420' }
+    /** After so many bytes of this request none is read any more; the connection stays. */
+    | { readonly kind: 'stallUpload'; readonly afterBytes: number }
     /** Of any reply with a body that is streamed: downloads and listings. */
     | { readonly kind: 'cutDownload'; readonly afterBytes: number }
     /** After so many bytes none comes, or one each `dripEveryMs`; the connection stays. */
     | { readonly kind: 'stallDownload'; readonly afterBytes: number; readonly dripEveryMs?: number }
     /** One byte of the body is wrong, at this offset of it. */
     | { readonly kind: 'corruptDownload'; readonly atByte: number }
+    /** The listing of a folder is well-formed, counts all and has only so many of its entries. */
+    | { readonly kind: 'shortListing'; readonly entries: number }
     /** A liststream ends early but well-formed, or with no stats, or with wrong ones. */
     | { readonly kind: 'spoilListing'; readonly how: 'no-stats' | 'wrong-stats' | 'truncated' }
     /** The upload succeeds; so many GETs of the file still show what was there before. */

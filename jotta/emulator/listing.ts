@@ -79,22 +79,30 @@ function viewOf(scope: Scope, row: Row, parentDeleted: number | null, path: stri
   }
 }
 
-/** `<folders>`, `<files>` and `<metadata>` of one folder; the root element is the caller's. */
-export function* folderContents(scope: Scope, found: Found, path: string): Generator<string> {
+/**
+ * `<folders>`, `<files>` and `<metadata>` of one folder; the root element is the caller's. With `shownMax`
+ * what is beyond it is counted and not there.
+ */
+export function* folderContents(
+  scope: Scope,
+  found: Found,
+  path: string,
+  shownMax = Number.POSITIVE_INFINITY,
+): Generator<string> {
   const deleted = deletedAt(found)
   let folders = 0
   for (const row of childFolders(scope, found.id)) {
     if (folders === 0) yield '<folders>'
     folders += 1
     const node = toNode(row)
-    yield childFolderXml(node, node.deleted ?? deleted, path)
+    if (folders <= shownMax) yield childFolderXml(node, node.deleted ?? deleted, path)
   }
   if (folders > 0) yield '</folders>'
   let files = 0
   for (const piece of filesOf(scope, found.id, deleted, path)) {
     if (files === 0) yield '<files>'
     files += 1
-    yield piece
+    if (folders + files <= shownMax) yield piece
   }
   if (files > 0) yield '</files>'
   yield countsXml(folders, files)

@@ -8,13 +8,10 @@ import { type Body, type Call, type Context, jsonReply, type Reply, xmlReply } f
 import { EmulatorError, renderJsonError, renderXmlError } from './emulator-error.ts'
 import type { RequestRecord, When } from './faults.ts'
 import type { Admin } from './routes/admin.ts'
-import { CutConnection, createPace } from './routes/api.ts'
+import { CutConnection, createPace, foreverMs } from './routes/api.ts'
 import { discardBody } from './routes/body.ts'
 import { recordOf } from './routes/jfs.ts'
 import { adminPath, operationOf, route } from './routes/router.ts'
-
-/** Longer than any test waits, and no longer than a timer can. */
-const foreverMs = 2 ** 31 - 1
 
 export type ServerParts = {
   readonly context: Context

@@ -17,8 +17,10 @@ const ruleNumbers: Readonly<Record<Rule['kind'], readonly string[]>> = {
   cut: [],
   cutUpload: ['afterBytes'],
   cutDownload: ['afterBytes'],
+  stallUpload: ['afterBytes'],
   stallDownload: ['afterBytes'],
   corruptDownload: ['atByte'],
+  shortListing: ['entries'],
   spoilListing: [],
   delayVisibility: ['gets'],
   showState: [],
@@ -91,6 +93,7 @@ function parseRule(value: unknown): Rule {
     'afterBytes',
     'atByte',
     'gets',
+    'entries',
     'dripEveryMs',
   ]
   for (const name of numbers) {

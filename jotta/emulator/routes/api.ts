@@ -9,6 +9,9 @@ import { recordOf } from './jfs.ts'
 
 export const uploadPrefix = '/files/v1/upload/'
 
+/** Longer than any test waits, and no longer than a timer can. */
+export const foreverMs = 2 ** 31 - 1
+
 /** Thrown to cut the connection without a reply. */
 export class CutConnection extends Error {}
 
@@ -42,7 +45,7 @@ export async function upload(context: Context, call: Call): Promise<Reply> {
   const outcome = await context.uploads.receive(call.rawPath.slice(uploadPrefix.length), {
     request: call.request,
     countBytesIn: call.countBytesIn,
-    pace: createPace(context, call.signal),
+    pace: createUploadPace(context, call),
     cutAfterBytes: cut?.afterBytes ?? (always > 0 ? always : undefined),
   })
   switch (outcome.kind) {
@@ -64,6 +67,18 @@ export async function upload(context: Context, call: Call): Promise<Reply> {
         modified: revision.modified,
       })
     }
+  }
+}
+
+/** With a `stallUpload` fault the rest is waited for until the client leaves. */
+function createUploadPace(context: Context, call: Call): (bytes: number) => Promise<void> {
+  const pace = createPace(context, call.signal)
+  let left =
+    context.faults.take('stallUpload', recordOf(call))?.afterBytes ?? Number.MAX_SAFE_INTEGER
+  return async (bytes) => {
+    await pace(bytes)
+    left -= bytes
+    if (left <= 0) await setTimeout(foreverMs, undefined, { signal: call.signal })
   }
 }
 

@@ -79,14 +79,16 @@ function view(context: Context, call: Call, names: readonly string[]): Reply {
 
 function stat(context: Context, call: Call, names: readonly string[]): Reply {
   const found = context.tree.mustFind(names, 'any')
-  return found.kind === 'file'
-    ? fileReply(context, call, found)
-    : xmlReply(
-        inSnapshot(context, stateOf(context, call), (scope) =>
-          folderPieces(context, found, folderContents(scope, found, pathOf(context, found))),
-        ),
-        checkListable(context, found),
-      )
+  if (found.kind === 'file') return fileReply(context, call, found)
+  const status = checkListable(context, found)
+  const shownMax = context.faults.take('shortListing', recordOf(call))?.entries
+  const path = pathOf(context, found)
+  return xmlReply(
+    inSnapshot(context, stateOf(context, call), (scope) =>
+      folderPieces(context, found, folderContents(scope, found, path, shownMax)),
+    ),
+    status,
+  )
 }
 
 /** `/user/device/mountpoint/…` of a node, in stored casing. */
