@@ -300,6 +300,12 @@ test('spoilt and cut listings and downloads are never taken for whole ones', asy
       emulator.faults.add({ kind: 'spoilListing', how })
       assert.is(await kindOf(all(client.listTree(at(), call))), 'protocol', how)
     }
+    await client.createFolder(at('folder'), call)
+    for (const entries of [0, 1, 20]) {
+      emulator.faults.add({ kind: 'shortListing', entries })
+      assert.is(await kindOf(all(client.list(at(), call))), 'protocol', `${entries} entries`)
+    }
+    assert.is((await all(client.list(at(), call))).length, 21)
     for (const [operation, act] of [
       ['list', () => all(client.list(at(), call))],
       ['liststream', () => all(client.listTree(at(), call))],

@@ -92,7 +92,8 @@ export interface JottaClient {
   /**
    * The direct children of a live folder, in the order they arrive, tombstones and unfinished files
    * included. Throws JottaError `not-found` when the folder is missing or trashed and `conflict`
-   * when a file is there. Holds one entry at a time.
+   * when a file is there. Holds one entry at a time. Throws `protocol` at the end when fewer came than
+   * the folder says it has.
    */
   list(location: Location, options: CallOptions): AsyncIterable<Entry>
   /**

@@ -20,13 +20,16 @@ export async function* readFolderListing({
   bytes,
   subject,
 }: OpenListing<AsyncIterable<Uint8Array>>): AsyncGenerator<Entry, void, undefined> {
+  const count = createChildCount()
   for await (const event of readXml(bytes, ['folders', 'files'], subject)) {
     if (event.type === 'open' && event.container === '') assertLiveFolder(event.element, subject)
     if (event.type !== 'element') continue
+    count.add(event)
     const { container, element } = event
     if (container === 'folders' && element.name === 'folder') yield parseFolder(element, subject)
     if (container === 'files' && element.name === 'file') yield parseFile(element, subject)
   }
+  count.assertNoneMissing(subject)
 }
 
 /** See JottaClient.listTree. */
@@ -55,6 +58,40 @@ function assertLiveFolder(root: XmlElement, subject: string): void {
     throw new JottaError('protocol', `${subject}: the reply is not that of a folder`)
   }
   if (isDeleted(root)) throw new JottaError('not-found', `${subject}: the folder is in the trash`)
+}
+
+/**
+ * Counts the children of one folder and holds them to what its `metadata` announces, where it does (API 4.2).
+ * A well-formed listing that is short is told by nothing else. More than announced is no fault: whether all
+ * that is listed is counted, unfinished uploads above all, is not known.
+ */
+export function createChildCount() {
+  const came = { folder: 0, file: 0 }
+  let announced: XmlElement['attributes'] = {}
+  return {
+    add({
+      container,
+      element,
+    }: {
+      readonly container: string
+      readonly element: XmlElement
+    }): void {
+      if (container === 'folders' && element.name === 'folder') came.folder += 1
+      if (container === 'files' && element.name === 'file') came.file += 1
+      if (container === '' && element.name === 'metadata') announced = element.attributes
+    },
+    /** Throws JottaError `protocol`. */
+    assertNoneMissing(subject: string): void {
+      const { total, num_folders: folders, num_files: files } = announced
+      const isShort =
+        came.folder < (parseCount(folders) ?? 0) ||
+        came.file < (parseCount(files) ?? 0) ||
+        came.folder + came.file < (parseCount(total) ?? 0)
+      if (!isShort) return
+      const text = `${came.folder} folders and ${came.file} files came of ${total ?? 'all'}`
+      throw new JottaError('protocol', `${subject}: the listing is incomplete: ${text}`)
+    },
+  }
 }
 
 /**

@@ -9,6 +9,7 @@ import { readJson } from './json-reply.ts'
 import { removeMountpoint } from './mountpoints.ts'
 import { isDeleted, parseFile, parseFolder } from './parse-reply.ts'
 import { nameOf } from './path.ts'
+import { createChildCount } from './read-listing.ts'
 import { requestAt, type Service } from './service.ts'
 import type { Entry, Revision } from './wire.ts'
 import { readXml, type XmlElement } from './xml-stream.ts'
@@ -43,7 +44,8 @@ export async function* listTrash(
   service: Service,
   options: CallOptions,
 ): AsyncGenerator<TrashEntry, void, undefined> {
-  for await (const { element } of readFolder(service, trashView, options)) {
+  // What a view counts, nobody has said.
+  for await (const { element } of readFolder(service, trashView, 'uncounted', options)) {
     if (element !== undefined) yield parseTrashEntry(element.entry, element.subject)
   }
 }
@@ -68,7 +70,7 @@ export async function* readTombstone(
   location: Location,
   options: CallOptions,
 ): AsyncGenerator<{ self?: TombstoneHead; child?: TrashedChild }, void, undefined> {
-  for await (const { root, element } of readFolder(service, location, options)) {
+  for await (const { root, element } of readFolder(service, location, 'counted', options)) {
     if (root !== undefined) {
       yield { self: { isTrashed: isDeleted(root.entry), deletedAt: deletionTime(root.entry) } }
     }
@@ -144,6 +146,7 @@ type Read = { readonly entry: XmlElement; readonly subject: string }
 async function* readFolder(
   service: Service,
   location: Location,
+  counts: 'counted' | 'uncounted',
   options: CallOptions,
 ): AsyncGenerator<{ root?: Read; element?: Read }, void, undefined> {
   const request = await requestAt(service, location, options, {
@@ -153,6 +156,7 @@ async function* readFolder(
   })
   const reply = await service.http.open(request, options)
   const { subject } = reply
+  const count = createChildCount()
   try {
     for await (const event of readXml(reply.body, ['folders', 'files'], subject)) {
       if (event.type === 'close') continue
@@ -162,11 +166,13 @@ async function* readFolder(
         yield { root: { entry, subject } }
       }
       if (event.type !== 'element') continue
+      count.add(event)
       const isChild =
         (container === 'folders' && entry.name === 'folder') ||
         (container === 'files' && entry.name === 'file')
       if (isChild) yield { element: { entry, subject } }
     }
+    if (counts === 'counted') count.assertNoneMissing(subject)
   } finally {
     reply.body.destroy()
   }

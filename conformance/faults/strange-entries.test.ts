@@ -154,6 +154,15 @@ test('a listing that breaks off, or is not one, is an error and never a shorter 
       assert.ok(answer.status >= 500, `${reply}: ${answer.status} ${answer.text}`)
       assert.not.match(answer.text, '<Key>')
     }
+    for (const entries of [0, 1, 39]) {
+      emulator.faults.clear()
+      const match = { operation: 'stat' } as const
+      emulator.faults.add({ kind: 'shortListing', entries, count: 100, match })
+      const answer = await request('GET', '/bucket?list-type=2')
+      assert.equal([answer.status, errorCode(answer.text)], [500, 'InternalError'], `${entries}`)
+      // Nor is a bucket removed, whose only objects are not listed.
+      assert.is((await request('DELETE', '/bucket')).status, entries === 0 ? 500 : 409)
+    }
     emulator.faults.clear()
     assert.equal(await keys('bucket'), names)
   })
