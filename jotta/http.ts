@@ -4,17 +4,17 @@
 import assert from 'node:assert/strict'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Agent, request as send } from 'undici'
+import { Agent, errors, request as send } from 'undici'
 import type { CallOptions } from './client.ts'
 import { isPermanent, jottaErrorOf } from './http-error.ts'
-import { JottaError } from './jotta-error.ts'
+import { JottaError, Silence } from './jotta-error.ts'
 import { discardBody, guardBody, readText } from './reply-body.ts'
 import {
-  defaultRetryPolicy,
   isTransientStatus,
   parseRetryAfter,
   type RetryPolicy,
   retryDelayMs,
+  retryPolicyOf,
 } from './retry.ts'
 import type { TokenSource } from './token.ts'
 import { untilAborted } from './until-aborted.ts'
@@ -33,7 +33,7 @@ export type HttpRequest = {
   readonly repeat: 'transient' | 'never'
   /** Statuses that are answers here and not errors, besides 2xx. */
   readonly answers?: readonly number[]
-  /** `long` for what the service may think about for minutes. */
+  /** `long` for what the service may think about for minutes. Content has a limit by its size. */
   readonly patience?: 'normal' | 'long'
   /** What failures call it, when method and path do not do: a URL that is not to be shown. */
   readonly subject?: string
@@ -63,6 +63,8 @@ export type Http = {
   ): Promise<T>
   /** As `call`, for a body that outlives it: the caller reads it to the end or destroys it. */
   open(request: HttpRequest, options: CallOptions): Promise<HttpReply>
+  readonly retry: RetryPolicy
+  readonly timeouts: HttpTimeouts
   /** Destroys all connections; calls under way fail. */
   close(): Promise<void>
 }
@@ -71,9 +73,9 @@ export type HttpTimeouts = {
   readonly connectMs: number
   /** Until the head of the reply, waiting for a free connection included. */
   readonly headMs: number
-  /** The same for what may take long: recursive listings and removals, the end of an upload. */
+  /** The same for what may take long: recursive listings and removals, the end of a large upload. */
   readonly longHeadMs: number
-  /** Of waiting for a body in which next to nothing comes. There is no limit on the whole. */
+  /** Of waiting for a body in which next to nothing comes, or goes. There is no limit on the whole. */
   readonly bodyIdleMs: number
 }
 
@@ -118,6 +120,8 @@ const defaultTimeouts: HttpTimeouts = {
 }
 
 const ERROR_BODY_MAX_BYTES = 64 * 1024
+/** 16 KiB/s: no slower is content sent that waits in buffers when the last of it has been handed over. */
+const LEAST_SENT_BYTES_PER_MS = 16
 
 export function createHttp(options: HttpOptions = {}): Http {
   return new PooledHttp(options)
@@ -125,8 +129,8 @@ export function createHttp(options: HttpOptions = {}): Http {
 
 class PooledHttp implements Http {
   readonly #tokens: TokenSource | undefined
-  readonly #timeouts: HttpTimeouts
-  readonly #policy: RetryPolicy
+  readonly timeouts: HttpTimeouts
+  readonly retry: RetryPolicy
   readonly #environment: Environment
   // Apart, so that a few slow streams cannot keep every stat waiting.
   readonly #commands: Agent
@@ -134,11 +138,11 @@ class PooledHttp implements Http {
 
   constructor(options: HttpOptions) {
     this.#tokens = options.tokens
-    this.#timeouts = { ...defaultTimeouts, ...options.timeouts }
-    this.#policy = { ...defaultRetryPolicy, ...options.retry }
+    this.timeouts = { ...defaultTimeouts, ...options.timeouts }
+    this.retry = retryPolicyOf(this.timeouts.headMs, options.retry)
     this.#environment = { ...realEnvironment, ...options.environment }
-    this.#commands = createAgent(options, this.#timeouts)
-    this.#streams = createAgent(options, this.#timeouts)
+    this.#commands = createAgent(options, this.timeouts)
+    this.#streams = createAgent(options, this.timeouts)
   }
 
   call<T>(
@@ -196,7 +200,7 @@ class PooledHttp implements Http {
         const elapsedMs = this.#environment.now() - startedMs
         const { retryAfterMs } = error
         const random = this.#environment.random()
-        const delayMs = retryDelayMs({ tries, elapsedMs, retryAfterMs, random }, this.#policy)
+        const delayMs = retryDelayMs({ tries, elapsedMs, retryAfterMs, random }, this.retry)
         if (delayMs === undefined) throw error
         await this.#environment.wait(delayMs, options.signal)
       }
@@ -210,9 +214,10 @@ class PooledHttp implements Http {
   ): Promise<HttpReply> {
     const subject = subjectOf(request)
     const failure = (error: unknown) => failureOf(error, subject, options.signal)
-    const headMs = request.patience === 'long' ? this.#timeouts.longHeadMs : this.#timeouts.headMs
+    const headMs = headMsOf(request, this.timeouts)
     const limit = new AbortController()
-    // Content may take hours to send: its standstill is limited (headersTimeout), not its whole.
+    // Content may take hours to send: who gives it limits its standstill, and headersTimeout the silence
+    // after it.
     const timer = isContent(request.body) ? undefined : abortAfter(limit, headMs, subject)
     const signal = AbortSignal.any([options.signal, limit.signal])
     if (options.counter !== undefined) options.counter.upstreamCalls += 1
@@ -231,7 +236,7 @@ class PooledHttp implements Http {
         status: reply.statusCode,
         body: guardBody(reply.body, {
           subject,
-          idleMs: this.#timeouts.bodyIdleMs,
+          idleMs: this.timeouts.bodyIdleMs,
           translate: failure,
         }),
         subject,
@@ -283,8 +288,15 @@ function createAgent(options: HttpOptions, timeouts: HttpTimeouts): Agent {
 
 function abortAfter(limit: AbortController, limitMs: number, subject: string): NodeJS.Timeout {
   return setTimeout(() => {
-    limit.abort(new JottaError('unavailable', `${subject}: no reply in ${limitMs} ms`))
+    limit.abort(new Silence('unavailable', `${subject}: no reply in ${limitMs} ms`))
   }, limitMs)
+}
+
+function headMsOf({ body, patience }: HttpRequest, timeouts: HttpTimeouts): number {
+  const { headMs, longHeadMs } = timeouts
+  if (isContent(body))
+    return Math.min(longHeadMs, headMs + body.sizeBytes / LEAST_SENT_BYTES_PER_MS)
+  return patience === 'long' ? longHeadMs : headMs
 }
 
 function isContent(body: HttpRequest['body']): body is HttpContent {
@@ -320,6 +332,9 @@ function failureOf(error: unknown, subject: string, signal: AbortSignal): Error 
   const cause = asError(error)
   // NOTE: an invalid argument is a mistake of ours and must not look like weather.
   if ('code' in cause && cause.code === 'UND_ERR_INVALID_ARG') return cause
+  if (cause instanceof errors.HeadersTimeoutError) {
+    return new Silence('unavailable', `${subject}: no reply`, { cause })
+  }
   const said = cause.message === '' ? cause.name : cause.message
   return new JottaError('unavailable', `${subject}: ${said}`, { cause })
 }

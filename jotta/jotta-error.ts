@@ -51,3 +51,6 @@ export class JottaError extends Error {
     this.retryAfterMs = options.retryAfterMs
   }
 }
+
+/** The service fell silent, or all but silent, for longer than it may: each such try costs that long. */
+export class Silence extends JottaError {}

@@ -1,7 +1,8 @@
 import { PassThrough, Readable } from 'node:stream'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { guardBody, LIVELY_BYTES, StalledBody } from './reply-body.ts'
+import { Silence } from './jotta-error.ts'
+import { guardBody, LIVELY_BYTES } from './reply-body.ts'
 import { rejection } from './scripted-server.test-support.ts'
 
 const test = suite('reply body')
@@ -29,14 +30,14 @@ function dripping(pieces: number, sizeBytes: number, everyMs: number): Readable 
 test('silence has a limit, and ends the source', async () => {
   const source = new PassThrough()
   source.write('x')
-  assert.instance(await rejection(readAll(guard(source, 50))), StalledBody)
+  assert.instance(await rejection(readAll(guard(source, 50))), Silence)
   assert.ok(source.destroyed)
 })
 
 test('dripping is silence, however often a byte comes', async () => {
   const source = dripping(10_000, 1, 5)
   const error = await rejection(readAll(guard(source, 60)))
-  assert.instance(error, StalledBody)
+  assert.instance(error, Silence)
   assert.match(String(error), 'GET /x: hardly a byte in 60 ms')
   assert.ok(source.destroyed)
 })

@@ -1,7 +1,7 @@
 // The body of a reply as a stream whose failures say what they are, and the two ways of ending one
 // that nobody wants to the end.
 import { Readable } from 'node:stream'
-import { JottaError } from './jotta-error.ts'
+import { Silence } from './jotta-error.ts'
 
 /** Fewer bytes than these in the time that a silence may last are a silence: a body must not drip. */
 export const LIVELY_BYTES = 4 * 1024
@@ -10,12 +10,9 @@ export const LIVELY_BYTES = 4 * 1024
 const DRAIN_MAX_BYTES = 64 * 1024
 const DRAIN_LIMIT_MS = 2_000
 
-/** The body fell silent, or dripped, for too long. */
-export class StalledBody extends JottaError {}
-
 /**
  * Passes `source` on with back-pressure. Its errors go through `translate`; destroying the result
- * destroys `source` at once, and with it the connection. Fails with StalledBody when it was waited for
+ * destroys `source` at once, and with it the connection. Fails with Silence when it was waited for
  * `idleMs` in which not even LIVELY_BYTES came; the time that the reader takes does not count.
  */
 export function guardBody(
@@ -33,7 +30,7 @@ export function guardBody(
   const next = async (): Promise<IteratorResult<unknown>> => {
     const startedMs = performance.now()
     const timer = setTimeout(() => {
-      body.destroy(new StalledBody('unavailable', `${subject}: hardly a byte in ${idleMs} ms`))
+      body.destroy(new Silence('unavailable', `${subject}: hardly a byte in ${idleMs} ms`))
     }, idleMs - waitedMs)
     try {
       const result = await chunks.next()

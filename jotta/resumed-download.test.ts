@@ -4,14 +4,14 @@ import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ByteRange } from './client.ts'
-import { JottaError } from './jotta-error.ts'
-import { LIVELY_BYTES, StalledBody } from './reply-body.ts'
+import { JottaError, Silence } from './jotta-error.ts'
+import { LIVELY_BYTES } from './reply-body.ts'
 import { resumedDownload } from './resumed-download.ts'
 import { rejection } from './scripted-server.test-support.ts'
 
 const test = suite('resumed download')
 const cut = () => new JottaError('unavailable', 'cut')
-const stall = () => new StalledBody('unavailable', 'silent')
+const stall = () => new Silence('unavailable', 'silent')
 const bytes = Buffer.from(Array.from({ length: 50_000 }, (_, index) => (index * 7) % 251))
 
 /** A body of these bytes in small chunks, with this end once they were taken: an error drops the others. */

@@ -3,8 +3,8 @@
 import { Readable } from 'node:stream'
 import type { ByteRange } from './client.ts'
 import type { Environment } from './http.ts'
-import { JottaError } from './jotta-error.ts'
-import { LIVELY_BYTES, StalledBody } from './reply-body.ts'
+import { JottaError, Silence } from './jotta-error.ts'
+import { LIVELY_BYTES } from './reply-body.ts'
 import { defaultRetryPolicy, retryDelayMs } from './retry.ts'
 
 /** Replies in a row that brought nothing. */
@@ -64,7 +64,7 @@ function createPieces(first: Readable, source: DownloadSource, signal: AbortSign
 
   /** Waits, or throws the failure when another reply would be no use. */
   const prepareNextTry = async (failure: JottaError): Promise<void> => {
-    const isStall = failure instanceof StalledBody
+    const isStall = failure instanceof Silence
     // What drips brings bytes too, but would never come to an end.
     if (pieceBytes >= (isStall ? LIVELY_BYTES : 1)) barrenTries = 0
     tries += 1

@@ -1,6 +1,12 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { isTransientStatus, parseRetryAfter, type RetryPolicy, retryDelayMs } from './retry.ts'
+import {
+  isTransientStatus,
+  parseRetryAfter,
+  type RetryPolicy,
+  retryDelayMs,
+  retryPolicyOf,
+} from './retry.ts'
 
 const test = suite('retry')
 const policy: RetryPolicy = {
@@ -37,6 +43,17 @@ test('tries and time are bounded', () => {
   assert.is(retryDelayMs({ ...at, tries: 5, elapsedMs: 0 }, policy), undefined)
   assert.is(retryDelayMs({ ...at, tries: 1, elapsedMs: 999 }, policy), undefined)
   assert.is(retryDelayMs({ ...at, tries: 1, elapsedMs: 950 }, policy), 50)
+})
+
+test('a reply that never comes is asked for once more, however long its silence is waited for', () => {
+  const at = { tries: 1, retryAfterMs: undefined, random: 0.999 }
+  for (const silenceMs of [300, 60_000, 3_600_000]) {
+    const once = retryDelayMs({ ...at, elapsedMs: silenceMs }, retryPolicyOf(silenceMs))
+    assert.is(once, 99, String(silenceMs))
+  }
+  const twice = { ...at, tries: 2, elapsedMs: 120_100 }
+  assert.is(retryDelayMs(twice, retryPolicyOf(60_000)), undefined)
+  assert.is(retryPolicyOf(60_000, { budgetMs: 7 }).budgetMs, 7)
 })
 
 test('Retry-After is the least wait, and one beyond the cap ends the tries', () => {

@@ -19,6 +19,16 @@ export const defaultRetryPolicy: RetryPolicy = {
   maxRetryAfterMs: 30_000,
 }
 
+/** The default with `changes`, and time for one more try after a reply that did not come in `silenceMs`. */
+export function retryPolicyOf(silenceMs: number, changes: Partial<RetryPolicy> = {}): RetryPolicy {
+  const { budgetMs, maxDelayMs } = defaultRetryPolicy
+  return {
+    ...defaultRetryPolicy,
+    budgetMs: Math.max(budgetMs, silenceMs + maxDelayMs),
+    ...changes,
+  }
+}
+
 /** Statuses that pass by themselves (API 7.4). */
 export function isTransientStatus(status: number): boolean {
   return [429, 500, 502, 503, 504, 509].includes(status)

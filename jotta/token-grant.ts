@@ -33,7 +33,8 @@ const secretFields = [
 
 /** Connections are not kept: minutes or an hour lie between two requests. */
 export function createTokenHttp(options: TokenHttpOptions = {}): Http {
-  const retry = { maxTries: 4, budgetMs: 20_000, maxRetryAfterMs: 10_000, ...options.retry }
+  // Silence is met twice, and that in less time than a refresh may take.
+  const retry = { maxTries: 4, budgetMs: 25_000, maxRetryAfterMs: 10_000, ...options.retry }
   const timeouts = { headMs: 20_000, bodyIdleMs: 20_000, ...options.timeouts }
   return createHttp({ ...options, retry, timeouts, keepAlive: 'close' })
 }

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { CallOptions, Location, UploadInput } from './client.ts'
 import { createByHash, isLive, stat } from './files.ts'
 import { isTransient } from './http.ts'
-import { JottaError } from './jotta-error.ts'
+import { JottaError, Silence } from './jotta-error.ts'
 import { renderRfc3339 } from './jotta-time.ts'
 import { readJson } from './json-reply.ts'
 import { allocationPath, nameOf } from './path.ts'
@@ -21,6 +21,8 @@ export type UploadService = Service & { readonly uploads: Semaphore }
 
 /** Tries that brought no byte more than the best before them. */
 const STALLED_TRIES_MAX = 6
+/** The same of sends that fell silent: each takes as long as a silence may last. */
+const SILENT_TRIES_MAX = 3
 /** All tries of one upload: enough for a service that takes a few megabytes at a time. */
 const TRIES_MAX = 2_000
 /** The body ended early; its bytes are kept. */
@@ -175,7 +177,7 @@ async function send(
 ): Promise<void> {
   const source = await openContent(input, offset, options)
   const sizeBytes = input.sizeBytes - offset
-  const content = createUploadContent(source, sizeBytes)
+  const content = createUploadContent(source, sizeBytes, service.http.timeouts.bodyIdleMs)
   const request = {
     method: 'POST',
     url: uploadUrl,
@@ -186,7 +188,6 @@ async function send(
     body: { content: content.stream, sizeBytes },
     auth: 'bearer',
     repeat: 'never',
-    patience: 'long',
     subject: `upload to ${new URL(uploadUrl).host}`,
   } as const
   try {
@@ -260,6 +261,7 @@ async function prepareNextTry(
   progress: Progress,
   options: CallOptions,
 ): Promise<void> {
+  const isSilent = error instanceof Silence
   const isCut = isTransient(error) || error.status === STATUS_INCOMPLETE
   const isTokenOld = error.kind === 'unauthorized' && !progress.isTokenRefused
   if (!isCut && !isTokenOld) throw error
@@ -275,7 +277,7 @@ async function prepareNextTry(
       retryAfterMs: error.retryAfterMs,
       random: service.environment.random(),
     },
-    { ...defaultRetryPolicy, maxTries: STALLED_TRIES_MAX },
+    { ...service.http.retry, maxTries: isSilent ? SILENT_TRIES_MAX : STALLED_TRIES_MAX },
   )
   if (delayMs === undefined) throw error
   progress.lostMs += delayMs

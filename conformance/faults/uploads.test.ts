@@ -81,6 +81,36 @@ test('partial bytes that Jottacloud forgets are sent again', async () => {
   })
 })
 
+test('a send that stands still, or is never answered, costs seconds, and is made anew a few times', async () => {
+  const silence = { JOTTA_S3_UPSTREAM_TIMEOUT_SECONDS: '0.3' }
+  await withFaultyBridge(async ({ emulator, asked, ok, request, expectContent }) => {
+    const { faults } = emulator
+    // More than lies in buffers between two processes.
+    const large = randomBuffer(32 * mib, 'stands still')
+    const stall = { kind: 'stallUpload', afterBytes: mib, match } as const
+    faults.add(stall)
+    await ok('PUT', '/bucket/key', { body: large })
+    assert.is(asked('upload').length, 2)
+    await expectContent('/bucket/key', large)
+
+    for (const size of [1000, 32 * mib]) {
+      const body = randomBuffer(size, `for ever ${size}`)
+      faults.clear()
+      // A small one is taken in at once: only its answer can be missing.
+      if (size === 1000) faults.hold(match)
+      else faults.add({ ...stall, afterBytes: 1, count: 1000 })
+      const startedMs = performance.now()
+      const refused = await request('PUT', '/bucket/key', { body })
+      assert.equal([refused.status, errorCode(refused.text)], [503, 'ServiceUnavailable'])
+      assert.is(asked('upload').length, 3, `sends of ${size} bytes`)
+      // With the limit of minutes for what may take long it would be 3 times 4.5 seconds.
+      if (size === 1000) assert.ok(performance.now() - startedMs < 13_000)
+    }
+    faults.clear()
+    await expectContent('/bucket/key', large)
+  }, silence)
+})
+
 test('a token that expires in the middle of 200 MiB costs nothing but a refresh', async () => {
   await withFaultyBridge(async ({ emulator, url, ok, asked }) => {
     const { faults } = emulator
