@@ -4,6 +4,7 @@ import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createJottaClient, type JottaClient } from '../jotta/client.ts'
 import type { HttpTimeouts } from '../jotta/http.ts'
+import { JottaError } from '../jotta/jotta-error.ts'
 import { loginWithToken } from '../jotta/login.ts'
 import { loginWithBrowser, type Visit } from '../jotta/login-browser.ts'
 import type { LoginPlace } from '../jotta/login-keep.ts'
@@ -12,7 +13,7 @@ import { findService, services } from '../jotta/services.ts'
 import { createTokenSource } from '../jotta/token.ts'
 import { readTokenFile, removeTokenFile } from '../jotta/token-file.ts'
 import { isPrivateUrl } from '../jotta/url-rule.ts'
-import { type Config, ConfigError, readLegacyPassword } from './config.ts'
+import { type Config, ConfigError, readLoginSecret } from './config.ts'
 import type { LoginWay } from './login-flags.ts'
 import { openBrowser } from './open-browser.ts'
 import type { Health } from './reply.ts'
@@ -95,7 +96,8 @@ export async function login(config: Config, way: LoginWay, terminal: Terminal): 
   const place = { tokenFile, account: nameOf(account), tokenUrl, clientId, clientSecret, signal }
   switch (way.kind) {
     case 'token': {
-      const loginToken = way.token ?? (await terminal.ask(tokenQuestion, 'shown'))
+      const given = way.token ?? readLoginSecret('JOTTA_S3_LOGIN_TOKEN')
+      const loginToken = given ?? (await terminal.ask(tokenQuestion, 'shown'))
       await loginWithToken({ ...place, loginToken })
       break
     }
@@ -111,7 +113,7 @@ export async function login(config: Config, way: LoginWay, terminal: Terminal): 
     'serve',
     ...(nameOf(account) === undefined ? [] : ['--account', account]),
   ]
-  return `Logged in as ${await whoIsIt(config)}. \`${serve.join(' ')}\` now serves this account.`
+  return `${await describeLogin(config)} \`${serve.join(' ')}\` now serves this account.`
 }
 
 export async function logout(config: Config): Promise<string> {
@@ -178,7 +180,8 @@ async function loginByPassword(
   const tokenUrl = config.tokenUrl ?? new URL('auth/v1/token', withSlash(config.apiUrl)).href
   requirePrivate('apiUrl', tokenUrl)
   const username = givenUsername ?? (await terminal.ask('User name: ', 'shown'))
-  const password = readLegacyPassword() ?? (await terminal.ask('Password: ', 'hidden'))
+  const password =
+    readLoginSecret('JOTTA_S3_LEGACY_PASSWORD') ?? (await terminal.ask('Password: ', 'hidden'))
   await loginWithPassword({
     ...place,
     tokenUrl,
@@ -188,6 +191,22 @@ async function loginByPassword(
     password,
     askOneTimeCode: () => terminal.ask('The code that was sent to your phone: ', 'shown'),
   })
+}
+
+/** What has come of a login that is kept, whether or not the account can be reached at this moment. */
+async function describeLogin(config: Config): Promise<string> {
+  try {
+    return `Logged in as ${await whoIsIt(config)}.`
+  } catch (error) {
+    const isAway =
+      error instanceof JottaError && (error.kind === 'unavailable' || error.kind === 'throttled')
+    const isLate = error instanceof Error && error.name === 'TimeoutError'
+    const reason = error instanceof Error ? error.message : String(error)
+    if (isAway || isLate) return `Logged in, though Jottacloud did not say as whom: ${reason}.`
+    // Tokens that the account refuses are no use, but a login token that worked once is spent.
+    const text = 'The login worked and is kept, but the account cannot be used with it'
+    throw new Error(`${text}: ${reason}`, { cause: error })
+  }
 }
 
 async function whoIsIt(config: Config): Promise<string> {

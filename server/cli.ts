@@ -11,7 +11,8 @@ import { openTerminal } from './terminal.ts'
 const usage = `jotta-s3: an S3 server whose disk is a Jottacloud account
 
   jotta-s3 [serve]                 serve S3, over Jottacloud when logged in, else over an embedded one
-  jotta-s3 login [--token TOKEN]   log in with a personal login token (asked for when not given)
+  jotta-s3 login [--token TOKEN]   log in with a personal login token: the flag, JOTTA_S3_LOGIN_TOKEN, or a line of
+                                   the input, which is asked for; others on the machine can see flags
   jotta-s3 login --service NAME    log in with a browser; --no-browser only shows the address
   jotta-s3 login --legacy          log in with a password, asked for or in JOTTA_S3_LEGACY_PASSWORD; takes
                                    --username U; needs --client-id and --client-secret
@@ -28,7 +29,8 @@ ${describeStoreCommands()}
 Services:
 ${describeServices()}
 
-Settings, as flags, environment variables, or names in the JSON file that --config names:
+Settings, as flags, environment variables, or names in the JSON file that --config names. Secrets are best not
+flags, which a list of processes shows:
 ${describeSettings()}
 `
 

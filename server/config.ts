@@ -187,11 +187,12 @@ export function readConfig(
   )
 }
 
-/** What must never be a flag, since a list of processes shows those. */
-export function readLegacyPassword(
+/** Secrets of a login, apart from flags, which a list of processes shows. */
+export function readLoginSecret(
+  variable: 'JOTTA_S3_LEGACY_PASSWORD' | 'JOTTA_S3_LOGIN_TOKEN',
   environment: NodeJS.ProcessEnv = process.env,
 ): string | undefined {
-  return environment.JOTTA_S3_LEGACY_PASSWORD || undefined
+  return environment[variable] || undefined
 }
 
 /** One line for each setting, for `--help`. */

@@ -1,9 +1,9 @@
 // Which login `jotta-s3 login` is asked for: flags that are no settings. Passwords are never flags, since
-// a list of processes shows them.
+// a list of processes shows them; a login token may be one, since it is spent before long.
 import { ConfigError } from './config.ts'
 
 export type LoginWay =
-  /** A personal login token, asked for when it is not given. */
+  /** A personal login token; when it is no flag, that of the environment, else it is asked for. */
   | { readonly kind: 'token'; readonly token: string | undefined }
   /** In the browser, at one of the services. */
   | { readonly kind: 'browser'; readonly service: string; readonly browser: 'open' | 'print' }

@@ -2,7 +2,7 @@
 // own, against the emulator.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { access, chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { access, chmod, readdir, readFile, stat, unlink, writeFile } from 'node:fs/promises'
 import { get, request } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -187,6 +187,45 @@ test('--legacy takes the password from the environment or the input, and the cod
   })
 })
 
+test('a login token may come from the environment or the input, where no list of processes shows it', async () => {
+  await withBench({}, async ({ emulator, start }) => {
+    const first = await start(['login'], { JOTTA_S3_LOGIN_TOKEN: emulator.loginToken() }).ended
+    assert.is(first.code, 0, first.stderr)
+    const second = start(['login'])
+    await second.says(/paste it here/)
+    const token = emulator.loginToken()
+    second.type(`  ${token} `)
+    const { code, stdout, stderr } = await second.ended
+    assert.is(code, 0, stderr)
+    assert.not.ok(`${stdout}${stderr}`.includes(token))
+    const used = await start(['login'], { JOTTA_S3_LOGIN_TOKEN: token }).ended
+    assert.is(used.code, 1)
+    assert.match(used.stderr, /each works once.*`jotta-s3 login`/)
+  })
+})
+
+test('a login is kept though the account cannot be asked whose it is', async () => {
+  await withBench({}, async ({ emulator, dataDirectory, start }) => {
+    const file = join(dataDirectory, 'jottacloud-token.json')
+    const match = { operation: 'customer' } as const
+    const outcomes: [status: number, code: number, says: RegExp][] = [
+      [503, 0, /^Logged in, though Jottacloud did not say as whom: .*503.*`jotta-s3 serve`/],
+      [403, 1, /The login worked and is kept, but the account cannot be used with it: .*403/],
+    ]
+    for (const [status, code, says] of outcomes) {
+      emulator.faults.failNext({ status, count: 100, match })
+      const login = await start(['login', '--token', emulator.loginToken()]).ended
+      assert.is(login.code, code, login.stderr)
+      assert.match(`${login.stdout}${login.stderr}`, says)
+      emulator.faults.clear()
+      const account = await start(['account']).ended
+      assert.is(account.code, 0, account.stderr)
+      assert.match(account.stdout, /owner@example\.test/)
+      await unlink(file)
+    }
+  })
+})
+
 const wrongCalls: [args: string[], code: number, says: RegExp][] = [
   [['--service', 'telia'], 2, /there is no telia; there are\n.*telia_se/s],
   [
@@ -278,6 +317,9 @@ test('a read in flight survives the end of the access token', async () => {
     await ask(bridge.url, { method: 'PUT', path: '/bucket' })
     await ask(bridge.url, { method: 'PUT', path: '/bucket/key', body: content })
     emulator.faults.set({ streamRateBytesPerSecond: 8 * 1024 * 1024 })
+    // So that the rest has to be asked for, which takes the new token.
+    const match = { operation: 'download' } as const
+    emulator.faults.add({ kind: 'cutDownload', afterBytes: sizeBytes / 2, match })
     const answer = await send(bridge.url, { method: 'GET', path: '/bucket/key' })
     assert.is(answer.statusCode, 200)
     await once(answer, 'readable')
@@ -290,6 +332,11 @@ test('a read in flight survives the end of the access token', async () => {
       await md5OfStream(toAsync(randomBytes(sizeBytes, 'in flight'))),
     )
     assert.is(emulator.faults.requests.filter(isRefresh).length, 2)
+    const downloads = emulator.faults.requests.filter(({ operation }) => operation === 'download')
+    assert.equal(
+      downloads.map(({ status }) => status),
+      [200, 206],
+    )
   })
 })
 
