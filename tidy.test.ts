@@ -74,7 +74,7 @@ test('every file opens with a comment that says what it is', () => {
 })
 
 const onlyPlaces = [
-  { what: /from 'aws4'/, where: ['server/authenticate.ts'] },
+  { what: /from 'aws4'/, where: ['server/signer.ts'] },
   { what: /from 'fast-xml-parser'/, where: ['server/xml.ts'] },
   { what: /\bprocess\.env\b/, where: ['server/config.ts'] },
   { what: /from 'undici'/, where: ['jotta/http.ts'] },

@@ -68,7 +68,8 @@ export function splitTarget(rawTarget: string): {
   return { authority, rawPath, rawQuery: form?.[3] ?? '' }
 }
 
-function toAddress(bucket: string, key: string): Address {
+/** Throws InvalidBucketName for an empty one and KeyTooLongError; an empty key is none. */
+export function toAddress(bucket: string, key: string): Address {
   if (bucket === '') throw new S3Error('InvalidBucketName', { elements: { BucketName: '' } })
   const sizeBytes = Buffer.byteLength(key)
   if (sizeBytes > keyMaxBytes) {

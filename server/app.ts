@@ -8,7 +8,7 @@ import Koa, { type Context } from 'koa'
 import type { Bridge } from '../translate/bridge.ts'
 import { putObjectSizeMaxBytes } from '../translate/limits.ts'
 import { S3Error } from '../translate/s3-error.ts'
-import { parseTarget } from './address.ts'
+import { type ParsedTarget, parseTarget } from './address.ts'
 import { authenticate, type Credential } from './authenticate.ts'
 import { answerClientErrors } from './client-error.ts'
 import { detect } from './detect.ts'
@@ -23,9 +23,10 @@ import {
 } from './exchange.ts'
 import { createTurns } from './in-turn.ts'
 import { type Log, logRequest } from './log.ts'
-import type { Reply } from './operation.ts'
+import type { Identity, Reply, S3Request } from './operation.ts'
 import { refuseHeaders } from './operations/wire/refusals.ts'
-import { createPayload } from './payload.ts'
+import { createPayload, type PayloadOptions } from './payload.ts'
+import { isPostForm, readPostForm } from './post-form.ts'
 import {
   type Health,
   type Outcome,
@@ -156,31 +157,10 @@ async function answer(
   if (host === undefined && req.httpVersion !== '1.0') {
     throw new S3Error('BadRequest', { message: 'The Host header is missing.' })
   }
-  const { address, query, style } = parseTarget({ rawTarget, host, domains: options.domains })
-  exchange.address = address
-  const { credentials, now = currentTime, signatureV2 = 'presigned' } = options
-  const { identity, payloadDeclaration, queryHeaders } = (options.authenticate ?? authenticate)({
-    method,
-    rawTarget,
-    rawHeaders,
-    headers: req.headers,
-    hostBucket: style === 'virtual-host' ? address.bucket : undefined,
-    signatureV2,
-    credentials,
-    now: now(),
-  })
-  exchange.accessKeyId = identity.accessKeyId
-  const headers = withQueryHeaders(req.headers, queryHeaders)
-  const { operation, row } = detect({ method, address, query, headers })
-  exchange.operation = operation
-  if (row.handler === 'not-offered') {
-    throw new S3Error('NotImplemented', { message: `This server does not offer ${operation}.` })
-  }
-  refuseHeaders(headers)
-  const payload = createPayload({
+  const target = parseTarget({ rawTarget, host, domains: options.domains })
+  exchange.address = target.address
+  const wire: WireOptions = {
     req,
-    headers,
-    declaration: payloadDeclaration,
     signal: exchange.signal,
     onContinue: () => {
       if (exchange.expectation === 'continue') res.writeContinue()
@@ -188,10 +168,65 @@ async function answer(
     },
     idleTimeoutMs: options.idleTimeoutMs ?? idleTimeoutDefaultMs,
     maxObjectBytes: options.maxObjectBytes ?? putObjectSizeMaxBytes,
+  }
+  const asked = { method, query: target.query, address: target.address, headers: req.headers }
+  const accepted = isPostForm(asked)
+    ? await acceptForm(wire, target, options)
+    : acceptSigned(wire, target, options)
+  const { identity, address, headers } = accepted
+  exchange.address = address
+  exchange.accessKeyId = identity?.accessKeyId
+  const { operation, row } = detect({ ...asked, headers })
+  exchange.operation = operation
+  if (row.handler === 'not-offered') {
+    throw new S3Error('NotImplemented', { message: `This server does not offer ${operation}.` })
+  }
+  refuseHeaders(headers)
+  // Nobody has signed it: no bucket lets strangers in yet.
+  if (identity === undefined) throw new S3Error('AccessDenied')
+  const { style, query } = target
+  const parts = { method, query, rawHeaders, origin: originOf(req), style }
+  return await row.handler({ ...parts, ...accepted, identity, context: exchange }, options)
+}
+
+/** What a body is read with. */
+type WireOptions = Omit<PayloadOptions, 'headers' | 'declaration'>
+
+/** A request of which it is known who asks, and for what. */
+type Accepted = Pick<S3Request, 'address' | 'headers' | 'payload' | 'form'> & {
+  readonly identity: Identity | undefined
+}
+
+function acceptSigned(
+  wire: WireOptions,
+  { address, style }: ParsedTarget,
+  options: AppOptions,
+): Accepted {
+  const { req } = wire
+  const { identity, payloadDeclaration, queryHeaders } = (options.authenticate ?? authenticate)({
+    method: req.method ?? '',
+    rawTarget: req.url ?? '',
+    rawHeaders: req.rawHeaders,
+    headers: req.headers,
+    hostBucket: style === 'virtual-host' ? address.bucket : undefined,
+    ...claimOptions(options),
   })
-  const origin = originOf(req)
-  const parts = { method, address, query, headers, rawHeaders, origin, identity, payload }
-  return await row.handler({ ...parts, context: exchange }, options)
+  const headers = withQueryHeaders(req.headers, queryHeaders)
+  const payload = createPayload({ ...wire, headers, declaration: payloadDeclaration })
+  return { identity, address, headers, payload }
+}
+
+async function acceptForm(
+  wire: WireOptions,
+  { address: { bucket = '' } }: ParsedTarget,
+  options: AppOptions,
+): Promise<Accepted> {
+  const { fields, ...form } = await readPostForm({ ...wire, bucket, ...claimOptions(options) })
+  return { ...form, form: fields }
+}
+
+function claimOptions({ credentials, now = currentTime, signatureV2 = 'presigned' }: AppOptions) {
+  return { credentials, signatureV2, now: now() }
 }
 
 /**

@@ -1,9 +1,6 @@
 // Who sent a request: Signature Version 4 in the Authorization header or in a presigned query, or
-// (signature-v2.ts) a presigned query of Version 2. The only file that knows aws4, which derives (and
-// caches) signing keys and makes every signature of Version 4.
-import { timingSafeEqual } from 'node:crypto'
+// (signature-v2.ts) a presigned query of Version 2. The claim of a form is post-form.ts.
 import type { IncomingHttpHeaders } from 'node:http'
-import aws4 from 'aws4'
 import { S3Error } from '../translate/s3-error.ts'
 import { splitTarget } from './address.ts'
 import { renderCanonicalRequest } from './canonical-request.ts'
@@ -19,6 +16,7 @@ import {
   renderV2StringsToSign,
   signV2,
 } from './signature-v2.ts'
+import { createSigner, isSame } from './signer.ts'
 
 const skewMaxMs = 15 * 60 * 1000
 const claimParameters =
@@ -219,31 +217,4 @@ function queryHeadersOf(query: ParsedQuery): Record<string, string> {
       .map((name) => [name.toLowerCase(), query.get(name) ?? ''] as const)
       .filter(([name]) => name.startsWith('x-amz-') && !claimParameters.test(name)),
   )
-}
-
-/** One aws4 signer, told its time and its texts instead of taking them from a request of its own. */
-function createSigner(claim: SignatureClaim, secretAccessKey: string) {
-  const signer = new aws4.RequestSigner(
-    { service: 's3', region: claim.region, headers: { Host: '-' } },
-    { accessKeyId: claim.accessKeyId, secretAccessKey },
-  )
-  signer.datetime = claim.time.timestamp
-  const sign = (stringToSign: string): string => {
-    signer.stringToSign = () => stringToSign
-    return signer.signature()
-  }
-  return {
-    sign,
-    signRequest(canonicalRequest: string) {
-      signer.canonicalString = () => canonicalRequest
-      const stringToSign = signer.stringToSign()
-      return { stringToSign, signature: sign(stringToSign) }
-    },
-  }
-}
-
-function isSame(expected: string, provided: string): boolean {
-  const a = Buffer.from(expected)
-  const b = Buffer.from(provided)
-  return a.length === b.length && timingSafeEqual(a, b)
 }

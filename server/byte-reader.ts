@@ -13,6 +13,11 @@ export type ByteReader = {
   line(options: LineOptions): Promise<string | undefined>
   /** The next bytes, at least one and at most `maxBytes`; `undefined` at the end. Nothing is copied. */
   some(maxBytes: number): Promise<Buffer | undefined>
+  /**
+   * Everything up to `delimiter`, which is read as well and left out; throws what `missing` makes when
+   * the bytes end before it comes.
+   */
+  until(delimiter: Buffer, missing: () => Error): AsyncGenerator<Buffer, void, undefined>
 }
 
 export function createByteReader(source: AsyncIterator<Buffer>): ByteReader {
@@ -35,6 +40,22 @@ export function createByteReader(source: AsyncIterator<Buffer>): ByteReader {
   }
 
   return {
+    async *until(delimiter, missing) {
+      while (await fill()) {
+        const found = piece.indexOf(delimiter)
+        const length = found === -1 ? piece.length - overlap(piece, delimiter) : found
+        if (length > 0) yield take(length)
+        if (found !== -1) {
+          take(delimiter.length)
+          return
+        }
+        // What is left may be the delimiter's beginning: the next piece tells.
+        const next = await source.next()
+        if (next.done === true) break
+        piece = Buffer.concat([piece, next.value])
+      }
+      throw missing()
+    },
     async some(maxBytes) {
       return (await fill()) ? take(maxBytes) : undefined
     },
@@ -53,4 +74,12 @@ export function createByteReader(source: AsyncIterator<Buffer>): ByteReader {
       return undefined
     },
   }
+}
+
+/** How many of the last bytes could be the beginning of `delimiter`. */
+function overlap(piece: Buffer, delimiter: Buffer): number {
+  for (let length = Math.min(piece.length, delimiter.length - 1); length > 0; length -= 1) {
+    if (piece.subarray(-length).equals(delimiter.subarray(0, length))) return length
+  }
+  return 0
 }

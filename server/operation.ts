@@ -49,8 +49,12 @@ export type S3Request = {
   readonly rawHeaders: readonly string[]
   /** What the client took this server for, such as `http://127.0.0.1:9000`; only to be shown back. */
   readonly origin: string
+  /** Where the request names its bucket: in the path, or in the host. */
+  readonly style: 'path' | 'virtual-host'
   readonly identity: Identity
   readonly payload: Payload
+  /** Of a form upload: its fields by lower-case name. Headers and payload are those of the form. */
+  readonly form?: ReadonlyMap<string, string> | undefined
   readonly context: RequestContext
 }
 

@@ -93,9 +93,11 @@ export function parseContentEncoding(header: string | undefined): string | undef
 }
 
 /** What the headers promise. */
-type BodyPlan = {
+export type BodyPlan = {
   /** Decoded. */
   readonly sizeBytes: number
+  /** When nobody promised a size; else it is exact. */
+  readonly sizeIs?: 'at-most'
   readonly mode: PayloadMode
   readonly md5: string | undefined
   readonly checksum: ChecksumDeclaration | undefined
@@ -157,7 +159,8 @@ function decodedLength(headers: IncomingHttpHeaders): number {
   return sizeBytes
 }
 
-function parseLength(text: string, ArgumentName: string): number {
+/** Throws InvalidArgument for what is no whole number of bytes. */
+export function parseLength(text: string, ArgumentName: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text)
   throw new S3Error('InvalidArgument', {
     message: `${ArgumentName} must be a whole number.`,
@@ -165,7 +168,10 @@ function parseLength(text: string, ArgumentName: string): number {
   })
 }
 
-type BodyFlow = { readonly bytes: AsyncIterable<Buffer>; readonly trailers: Map<string, string> }
+export type BodyFlow = {
+  readonly bytes: AsyncIterable<Buffer>
+  readonly trailers: Map<string, string>
+}
 
 function decodeBody(options: PayloadOptions, plan: BodyPlan, signal: AbortSignal): BodyFlow {
   const trailers = new Map<string, string>()
@@ -185,7 +191,7 @@ function decodeBody(options: PayloadOptions, plan: BodyPlan, signal: AbortSignal
  * Passes bytes on, one piece late: the last piece leaves only when length and digests are right. So
  * nobody downstream ever holds a whole body that turns out to be wrong, however it counts.
  */
-async function* verifyBody(
+export async function* verifyBody(
   flow: BodyFlow,
   plan: BodyPlan,
   verified: Map<ChecksumAlgorithm, string>,
@@ -202,7 +208,8 @@ async function* verifyBody(
     if (held !== undefined) yield held
     held = bytes
   }
-  if (receivedBytes !== plan.sizeBytes) throw wrongLength(plan.sizeBytes, receivedBytes)
+  const isWhole = plan.sizeIs === 'at-most' || receivedBytes === plan.sizeBytes
+  if (!isWhole) throw wrongLength(plan.sizeBytes, receivedBytes)
   if (sha256 !== undefined) checkSha256(plan.mode, sha256.digest('hex'))
   if (plan.checksum !== undefined && checksum !== undefined) {
     const computed = checksum.digest().toString('base64')

@@ -3,6 +3,7 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
 import type { IncomingHttpHeaders } from 'node:http'
 import { S3Error, type S3ErrorCode } from '../translate/s3-error.ts'
+import type { Query } from './operation.ts'
 import type { ParsedQuery } from './query.ts'
 import { parseRequestTime, type RequestTime } from './request-time.ts'
 import { type PresignedV2Claim, parsePresignedV2 } from './signature-v2.ts'
@@ -46,8 +47,8 @@ export function parseClaim(
   signatureV2: SignatureV2Policy,
 ): SignatureClaim | PresignedV2Claim {
   const header = headers.authorization?.trim() ?? ''
-  const isQueryV4 = ['X-Amz-Algorithm', 'X-Amz-Credential', 'X-Amz-Signature'].some(query.has)
-  const isQueryV2 = query.has('Signature') && query.has('AWSAccessKeyId')
+  const isQueryV4 = hasQueryV4(query)
+  const isQueryV2 = hasQueryV2(query)
   if (header !== '' && (isQueryV4 || isQueryV2)) {
     throw new S3Error('InvalidArgument', {
       message:
@@ -71,6 +72,19 @@ export function parseClaim(
   }
   if (header === '') throw new S3Error('AccessDenied')
   return parseHeaderClaim(header, headers)
+}
+
+/** Whether the query claims to be presigned, whatever the claim is worth. */
+export function hasQueryClaim(query: Query): boolean {
+  return hasQueryV4(query) || hasQueryV2(query)
+}
+
+function hasQueryV4(query: Query): boolean {
+  return ['X-Amz-Algorithm', 'X-Amz-Credential', 'X-Amz-Signature'].some(query.has)
+}
+
+function hasQueryV2(query: Query): boolean {
+  return query.has('Signature') && query.has('AWSAccessKeyId')
 }
 
 function parseHeaderClaim(header: string, headers: IncomingHttpHeaders): SignatureClaim {
@@ -150,10 +164,11 @@ function parseExpires(text: string): number {
 
 type ErrorCode = Extract<
   S3ErrorCode,
-  'AuthorizationHeaderMalformed' | 'AuthorizationQueryParametersError'
+  'AuthorizationHeaderMalformed' | 'AuthorizationQueryParametersError' | 'InvalidArgument'
 >
 
-function parseCredential(text: string, time: RequestTime, code: ErrorCode) {
+/** `<access key id>/<yyyyMMdd>/<region>/s3/aws4_request`; its date must be that of `time`. */
+export function parseCredential(text: string, time: RequestTime, code: ErrorCode) {
   // The access key id is whatever stands before the last four pieces.
   const [, accessKeyId, date, region, service, terminal] =
     /^(.+)\/([^/]*)\/([^/]*)\/([^/]*)\/([^/]*)$/s.exec(text) ?? []

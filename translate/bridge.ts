@@ -52,6 +52,11 @@ export type ObjectBody = {
   readonly stream: Readable
   /** Decoded bytes, as announced; the stream ends cleanly only after exactly so many. */
   readonly sizeBytes: number
+  /**
+   * Set when nobody announced a size, as in a form: `sizeBytes` is then the most that can come, and the
+   * stream may end cleanly before. Such a body has to be received whole before its size is known.
+   */
+  readonly sizeIs?: 'at-most'
   /** Lower-case hex of Content-MD5. The bridge compares it, since it computes the MD5 anyway. */
   readonly md5?: string
   /** The verified checksums; complete once the stream has ended. */

@@ -117,6 +117,29 @@ test('a body that ends early, or fails, is refused and leaves nothing', async ()
   })
 })
 
+test('a body of unknown size is what came, in memory and on disk, and no more than its limit', async () => {
+  await withSpool(async (spool, directory) => {
+    for (const sizeBytes of [900, 5000]) {
+      for (const length of [0, 20, sizeBytes]) {
+        const body = () => bodyOf(Buffer.alloc(length, 'u'), { sizeBytes, sizeIs: 'at-most' })
+        const content = await spool.receive(body(), never)
+        assert.is(content.sizeBytes, length)
+        assert.is(content.md5, createHash('md5').update('u'.repeat(length)).digest('hex'))
+        assert.is(await textOf(content.open(0)), 'u'.repeat(length))
+        await content[Symbol.asyncDispose]()
+        const part = await spool.receivePart(body(), never)
+        assert.is(part.sizeBytes, length)
+        await spool.removeParts([part.fileName])
+      }
+      const over = bodyOf(Buffer.alloc(sizeBytes + 1), { sizeBytes, sizeIs: 'at-most' })
+      assert.is(await codeOf(spool.receive(over, never)), 'IncompleteBody')
+    }
+    assert.equal(await readdir(directory), [])
+    // All that was reserved has been given back.
+    await (await spool.receive(bodyOf(Buffer.alloc(10_000)), never))[Symbol.asyncDispose]()
+  })
+})
+
 test('an aborted request ends the waiting for its body', async () => {
   await withSpool(async (spool, directory) => {
     const aborting = new AbortController()

@@ -70,9 +70,10 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       const path = join(options.directory, fileName)
       try {
         await using file = await open(path, 'wx', 0o600)
-        const md5 = await writeBody(body, file, signal)
+        const { md5, sizeBytes } = await writeBody(body, file, signal)
         await file.sync()
-        return { fileName, sizeBytes: body.sizeBytes, md5 }
+        disk.give(body.sizeBytes - sizeBytes)
+        return { fileName, sizeBytes, md5 }
       } catch (error) {
         disk.give(body.sizeBytes)
         await unlinkIfThere(path)
@@ -134,20 +135,21 @@ async function receiveInMemory(
   giveBack: () => void,
 ): Promise<ReceivedContent> {
   try {
-    const bytes = Buffer.allocUnsafe(body.sizeBytes)
+    const room = Buffer.allocUnsafe(body.sizeBytes)
     let received = 0
     await pipeline(
       body.stream,
       async (source: AsyncIterable<Buffer>) => {
         for await (const chunk of source) {
-          if (received + chunk.length > bytes.length) throw new S3Error('IncompleteBody')
-          chunk.copy(bytes, received)
+          if (received + chunk.length > room.length) throw new S3Error('IncompleteBody')
+          chunk.copy(room, received)
           received += chunk.length
         }
       },
       { signal },
     )
-    if (received !== bytes.length) throw new S3Error('IncompleteBody')
+    checkSize(body, received)
+    const bytes = room.subarray(0, received)
     const md5 = createHash('md5').update(bytes).digest('hex')
     checkMd5(body, md5)
     return {
@@ -182,13 +184,13 @@ async function receiveOnDisk(
     file = await open(path, 'wx+', 0o600)
     // Without a name, nothing is left when the process is killed.
     await unlink(path)
-    const md5 = await writeBody(body, file, signal)
+    const { md5, sizeBytes } = await writeBody(body, file, signal)
     const handle = file
     return {
-      sizeBytes: body.sizeBytes,
+      sizeBytes,
       md5,
       open: (offset) =>
-        body.sizeBytes === offset
+        sizeBytes === offset
           ? Readable.from([], { objectMode: false })
           : Readable.from(readFrom(handle, offset), { objectMode: false }),
       async [Symbol.asyncDispose]() {
@@ -219,7 +221,11 @@ async function* readFrom(file: FileHandle, offset: number): AsyncGenerator<Buffe
   }
 }
 
-async function writeBody(body: ObjectBody, file: FileHandle, signal: AbortSignal): Promise<string> {
+async function writeBody(
+  body: ObjectBody,
+  file: FileHandle,
+  signal: AbortSignal,
+): Promise<{ md5: string; sizeBytes: number }> {
   const hash = createHash('md5')
   let received = 0
   await pipeline(
@@ -232,10 +238,15 @@ async function writeBody(body: ObjectBody, file: FileHandle, signal: AbortSignal
     },
     { signal },
   )
-  if (received !== body.sizeBytes) throw new S3Error('IncompleteBody')
+  checkSize(body, received)
   const md5 = hash.digest('hex')
   checkMd5(body, md5)
-  return md5
+  return { md5, sizeBytes: received }
+}
+
+function checkSize({ sizeBytes, sizeIs }: ObjectBody, receivedBytes: number): void {
+  const isWhole = sizeIs === 'at-most' ? receivedBytes <= sizeBytes : receivedBytes === sizeBytes
+  if (!isWhole) throw new S3Error('IncompleteBody')
 }
 
 /** One write may take less than it is given. Returns the position after the chunk. */

@@ -71,6 +71,8 @@ export function createStagingSlots(options: {
     tryTake(body, conditions) {
       const { md5 } = body
       if (md5 === undefined || body.sizeBytes <= options.minBytes) return undefined
+      // Jottacloud wants to know the size before the first byte.
+      if (body.sizeIs === 'at-most') return undefined
       if (conditions.ifNoneMatch !== undefined || taken >= options.count) return undefined
       if (options.now() < pausedUntilMs) return undefined
       taken += 1

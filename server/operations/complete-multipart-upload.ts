@@ -12,7 +12,7 @@ import {
   readExpectedChecksums,
 } from './wire/checksums.ts'
 import { writeConditions } from './wire/conditions.ts'
-import { encodeName } from './wire/encoding-type.ts'
+import { locationOf } from './wire/location.ts'
 import { objectOf, uploadIdOf } from './wire/target.ts'
 
 const bodyMaxBytes = 4 * 1024 * 1024
@@ -53,7 +53,7 @@ export const completeMultipartUpload: Handler = async (request, { bridge }) => {
   const result = bridge.completeMultipartUpload(input, request.context).then((completed) => ({
     root: 'CompleteMultipartUploadResult',
     content: {
-      Location: `${request.origin}/${encodeName(address.bucket)}/${encodeName(address.key)}`,
+      Location: locationOf(request, address),
       Bucket: address.bucket,
       Key: address.key,
       ETag: quoteEtag(completed.etag),

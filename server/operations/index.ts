@@ -1,7 +1,7 @@
 // The one table of what S3 can be asked: method, resource, sub-resource -> handler. It is closed: a
 // request that no row takes is refused in detect.ts, and what S3 has but this server does not offer is
 // listed in not-offered.ts. Not offered now: versions, tags, ACLs, policies, object lock, CORS,
-// lifecycle, website, GetObjectAttributes, form uploads, partNumber on reads.
+// lifecycle, website, GetObjectAttributes, partNumber on reads.
 // Accepted without effect: canned ACLs and storage classes (there is one owner and one class).
 import { abortMultipartUpload } from './abort-multipart-upload.ts'
 import { completeMultipartUpload } from './complete-multipart-upload.ts'
@@ -19,13 +19,11 @@ import { headBucket } from './head-bucket.ts'
 import { headObject } from './head-object.ts'
 import { listBuckets } from './list-buckets.ts'
 import { listMultipartUploads } from './list-multipart-uploads.ts'
-import { listObjectVersions } from './list-object-versions.ts'
 import { listObjects } from './list-objects.ts'
 import { listObjectsV2 } from './list-objects-v2.ts'
 import { listParts } from './list-parts.ts'
-import { notConfigured } from './not-configured.ts'
 import { notOffered } from './not-offered.ts'
-import { putBucketVersioning } from './put-bucket-versioning.ts'
+import { postObject } from './post-object.ts'
 import { putObject } from './put-object.ts'
 import type { Row } from './row.ts'
 import { uploadPart } from './upload-part.ts'
@@ -43,13 +41,12 @@ const table = {
   DeleteBucket: { method: 'DELETE', resource: 'bucket', handler: deleteBucket },
   GetBucketLocation: bucketRow('GET', 'location', getBucketLocation),
   GetBucketVersioning: bucketRow('GET', 'versioning', getBucketVersioning),
-  PutBucketVersioning: bucketRow('PUT', 'versioning', putBucketVersioning),
   ListObjects: { method: 'GET', resource: 'bucket', handler: listObjects },
   ListObjectsV2: bucketRow('GET', 'list-type=2', listObjectsV2),
-  ListObjectVersions: bucketRow('GET', 'versions', listObjectVersions),
   ListMultipartUploads: bucketRow('GET', 'uploads', listMultipartUploads),
   DeleteObjects: bucketRow('POST', 'delete', deleteObjects),
 
+  PostObject: { method: 'POST', resource: 'bucket', handler: postObject },
   PutObject: { method: 'PUT', resource: 'object', handler: putObject },
   CopyObject: { method: 'PUT', resource: 'object', header: copy, handler: copyObject },
   GetObject: { method: 'GET', resource: 'object', also: reads, handler: getObject },
@@ -68,7 +65,6 @@ const table = {
   AbortMultipartUpload: objectRow('DELETE', ['uploadId'], abortMultipartUpload),
   ListParts: objectRow('GET', ['uploadId'], listParts),
 
-  ...notConfigured,
   ...notOffered,
 } as const satisfies Record<string, Row>
 

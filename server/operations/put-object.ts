@@ -1,12 +1,21 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
 import { quoteEtag } from '../../translate/etag.ts'
-import type { Handler } from '../operation.ts'
+import type { Handler, S3Request, Services } from '../operation.ts'
 import { checksumHeaders } from './wire/checksums.ts'
 import { writeConditions } from './wire/conditions.ts'
 import { readMetadata } from './wire/metadata.ts'
 import { objectOf } from './wire/target.ts'
 
-export const putObject: Handler = async (request, { bridge }) => {
+export const putObject: Handler = async (request, services) => {
+  const { headers } = await storeObject(request, services)
+  return { status: 200, headers }
+}
+
+/** What the headers and the payload of a request say, stored; with the headers of the answer. */
+export async function storeObject(
+  request: S3Request,
+  { bridge }: Services,
+): Promise<{ etag: string; headers: Record<string, string> }> {
   const input = {
     ...objectOf(request),
     metadata: readMetadata(request.headers),
@@ -15,5 +24,5 @@ export const putObject: Handler = async (request, { bridge }) => {
   const body = request.payload.open()
   const result = await bridge.putObject({ ...input, body }, request.context)
   const headers = { ETag: quoteEtag(result.etag), ...checksumHeaders(result.checksums) }
-  return { status: 200, headers }
+  return { etag: quoteEtag(result.etag), headers }
 }

@@ -1,4 +1,4 @@
-// Contents and CommonPrefixes, as all lists of objects write them.
+// Contents and CommonPrefixes, as both list operations write them.
 import type { ListObjectsResult } from '../../../translate/bridge.ts'
 import { quoteEtag } from '../../../translate/etag.ts'
 import type { XmlValue } from '../../operation.ts'
@@ -6,12 +6,7 @@ import { renderXmlDate } from './times.ts'
 
 export function renderEntries(
   entries: ListObjectsResult['entries'],
-  options: {
-    readonly encode: (name: string) => string
-    readonly owner: XmlValue | undefined
-    /** What a list of versions says besides of each object. */
-    readonly version?: { readonly VersionId: string; readonly IsLatest: boolean }
-  },
+  options: { encode: (name: string) => string; owner: XmlValue | undefined },
 ): { Contents: XmlValue[]; CommonPrefixes: XmlValue[] } {
   const contents: XmlValue[] = []
   const prefixes: XmlValue[] = []
@@ -21,7 +16,6 @@ export function renderEntries(
     } else {
       contents.push({
         Key: options.encode(entry.key),
-        ...options.version,
         LastModified: renderXmlDate(entry.modified),
         ETag: quoteEtag(entry.etag),
         Size: entry.sizeBytes,

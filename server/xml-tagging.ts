@@ -1,0 +1,17 @@
+// The Tagging document, as requests carry it.
+import { z } from 'zod'
+import type { XmlShape } from './xml.ts'
+
+const schema = z.strictObject({
+  TagSet: z.union([
+    z.strictObject({ Tag: z.array(z.strictObject({ Key: z.string(), Value: z.string() })) }),
+    z.literal(''),
+  ]),
+})
+
+/** `TagSet` is '' when it is empty. Limits and names are judged elsewhere. */
+export const taggingShape: XmlShape<z.infer<typeof schema>> = {
+  root: 'Tagging',
+  arrays: ['Tag'],
+  schema,
+}
