@@ -23,6 +23,12 @@ const lingerMaxErrors = 100
 export function answerClientErrors(server: Server, options: ClientErrorOptions): void {
   const answered = new WeakMap<Duplex, number>()
   server.on('clientError', (cause: Error & { code?: string }, socket: Duplex) => {
+    if (isHandshakeFailure(cause)) {
+      // Nobody could read an answer. The log helps whoever chose the wrong scheme or trusts the wrong certificate.
+      options.log.info({ code: cause.code, reason: cause.message }, 'no TLS connection')
+      socket.destroy()
+      return
+    }
     const errors = answered.get(socket)
     if (errors !== undefined && cause.code !== 'ECONNRESET') {
       // Whatever else comes in is no request either.
@@ -43,6 +49,11 @@ export function answerClientErrors(server: Server, options: ClientErrorOptions):
     socket.resume()
     refuse(socket, new S3Error('MethodNotAllowed', { elements: { Method: `${method}` } }), options)
   })
+}
+
+/** Node reports these of an https server in the same way. */
+function isHandshakeFailure({ code = '' }: Error & { code?: string }): boolean {
+  return code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_') || code === 'EPROTO'
 }
 
 function refuse(socket: Duplex, error: S3Error, options: ClientErrorOptions): void {

@@ -160,4 +160,15 @@ test('every setting is described', () => {
   assert.match(describeSettings(), /--data-dir +JOTTA_S3_DATA_DIR +folder/)
 })
 
+test('a certificate goes with its key, and not with a self-signed one', () => {
+  assert.match(refusal(['--tls-cert', 'c.pem']), /must be given together with tlsCert/)
+  assert.match(refusal(['--tls-key', 'k.pem']), /must be given together with tlsCert/)
+  const both = ['--tls-cert', 'c.pem', '--tls-key', 'k.pem']
+  assert.is(refusal(both), 'accepted')
+  assert.match(refusal([...both, '--tls', 'auto']), /tlsCert is given: choose one/)
+  assert.match(refusal(['--tls-names', 'a b']), /must be host names or addresses/)
+  const names = 'nas.local,192.0.2.7,fe80::1'
+  assert.equal(readConfig(['--tls-names', names], {}).tlsNames, names.split(','))
+})
+
 test.run()

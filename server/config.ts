@@ -16,12 +16,8 @@ const bytes = z
 const url = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })
 const positive = z.coerce.number().positive()
 const domain = z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'must be a host name')
-const domains = z
-  .union([z.array(domain), z.string()])
-  .transform((value) =>
-    typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value,
-  )
-  .pipe(z.array(domain))
+const domains = listOf(domain)
+const hostOrAddress = z.union([domain, z.ipv4(), z.ipv6()], 'must be host names or addresses')
 
 /** Every setting: its name in the file; `--data-dir` and JOTTA_S3_DATA_DIR are made from it. */
 const settings = {
@@ -47,6 +43,16 @@ const settings = {
     'region that GetBucketLocation answers',
   ],
   domains: [domains.default([]), 'domains for host-style requests, with commas between them'],
+  tls: [
+    z.enum(['off', 'auto']).default('off'),
+    'HTTPS with a self-signed certificate, made in the data folder: off, auto',
+  ],
+  tlsNames: [
+    listOf(hostOrAddress).default([]),
+    'with --tls auto: further names and addresses of this server, with commas between them',
+  ],
+  tlsCert: [z.string().min(1).optional(), 'HTTPS with this certificate (PEM, with its chain)'],
+  tlsKey: [z.string().min(1).optional(), 'and its key (PEM); both are read again when they change'],
   signatureV2: [
     z.enum(['presigned', 'off']).default('presigned'),
     'Signature Version 2, which older aws-cli and boto3 presign with: presigned, off',
@@ -136,6 +142,14 @@ const schema = z
       error: 'must be given together with rootAccessKeyId',
     },
   )
+  .refine((config) => (config.tlsCert === undefined) === (config.tlsKey === undefined), {
+    path: ['tlsKey'],
+    error: 'must be given together with tlsCert',
+  })
+  .refine((config) => config.tls === 'off' || config.tlsCert === undefined, {
+    path: ['tls'],
+    error: 'is auto, and tlsCert is given: choose one',
+  })
   .refine((config) => config.domains.every((name) => !/^[\d.]+$/.test(name)), {
     path: ['domains'],
     error: 'must be names, not addresses',
@@ -253,6 +267,16 @@ function parseBytes(value: string | number): number | undefined {
 function refuse(context: z.RefinementCtx, expected: string): never {
   context.addIssue({ code: 'custom', message: `must be ${expected}` })
   return z.NEVER
+}
+
+/** From a file a list, from flags and variables text with commas. */
+function listOf<T extends z.ZodType<string, string>>(item: T) {
+  return z
+    .union([z.array(z.string()), z.string()])
+    .transform((value) =>
+      typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value,
+    )
+    .pipe(z.array(item))
 }
 
 function shapeOf<T extends Record<string, readonly [z.ZodType, string]>>(

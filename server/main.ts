@@ -2,13 +2,12 @@
 // here is global; whoever calls twice has two servers.
 
 import { mkdir, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createAccountsBridge } from '../translate/accounts-bridge.ts'
 import type { Bridge } from '../translate/bridge.ts'
 import { type OpenAccount, openAccount, stateDirectoryOf, usesEmbedded } from './account.ts'
-import { createApp, serverOptions } from './app.ts'
+import { createApp } from './app.ts'
 import { accountOf } from './bucket-settings.ts'
 import type { Config } from './config.ts'
 import { openEmbedded } from './embedded.ts'
@@ -16,6 +15,7 @@ import { createLog, type Log } from './log.ts'
 import { openBridge } from './open-bridge.ts'
 import type { Health } from './reply.ts'
 import { type AccessKey, loadRootAccessKey } from './root-access-key.ts'
+import { createListener, type TlsFacts } from './tls/tls-server.ts'
 
 export type RunningServer = {
   readonly url: string
@@ -23,6 +23,7 @@ export type RunningServer = {
   /** The root key was made by this start: the one time to show its secret. */
   readonly isNewKey: boolean
   readonly isEmbedded: boolean
+  readonly tls: TlsFacts | undefined
   /** Takes no new requests, lets those under way finish for `shutdownSeconds`, then ends them. */
   stop(): Promise<void>
 }
@@ -42,7 +43,10 @@ export async function serve(config: Config): Promise<number> {
   }
   const server = await startServer(config, log)
   process.stderr.write(greeting(server))
-  log.info({ url: server.url, embedded: server.isEmbedded }, 'listening')
+  log.info(
+    { url: server.url, embedded: server.isEmbedded, fingerprint: server.tls?.fingerprint },
+    'listening',
+  )
   log.info({ signal: await ending.promise }, 'stopping')
   await server.stop()
   log.info('stopped')
@@ -62,7 +66,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     // A key that was never shown is of no use: the next start makes and shows another.
     if (isNew && !isListening) await rm(rootAccessKeyFile(config))
   })
-  const url = await listen(config, log, { bridge, key, health }, stopping, parts)
+  const { url, tls } = await listen(config, log, { bridge, key, health }, stopping, parts)
   isListening = true
   const running = parts.move()
   return {
@@ -70,6 +74,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     rootKey: key,
     isNewKey: isNew,
     isEmbedded,
+    tls,
     stop: () => running.disposeAsync(),
   }
 }
@@ -133,7 +138,7 @@ async function listen(
   { bridge, key, health }: Served,
   stopping: AbortController,
   parts: AsyncDisposableStack,
-): Promise<string> {
+): Promise<Pick<RunningServer, 'url' | 'tls'>> {
   const credential = { secretAccessKey: key.secretAccessKey, displayName: 'root' }
   const app = createApp({
     bridge,
@@ -145,7 +150,7 @@ async function listen(
     health,
     idleTimeoutMs: config.idleTimeoutSeconds * 1000,
   })
-  const server = createServer(serverOptions)
+  const { server, tls } = await createListener(config, log, parts)
   app.attach(server)
   const listening = Promise.withResolvers<void>()
   server.once('error', listening.reject)
@@ -163,22 +168,24 @@ async function listen(
     clearTimeout(patience)
     stopping.abort(new Error('the server has stopped'))
   })
-  return urlOf(server.address())
+  return { url: urlOf(server.address(), tls === undefined ? 'http' : 'https'), tls }
 }
 
-function urlOf(address: AddressInfo | string | null): string {
+function urlOf(address: AddressInfo | string | null, scheme: string): string {
   if (address === null || typeof address === 'string') throw new Error('not listening on a port')
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
-  return `http://${host}:${address.port}`
+  return `${scheme}://${host}:${address.port}`
 }
 
 /** What a person needs to go on; only the start that made the key shows its secret. */
-function greeting({ url, rootKey, isNewKey, isEmbedded }: RunningServer): string {
+function greeting({ url, rootKey, isNewKey, isEmbedded, tls }: RunningServer): string {
   const shown = url.replace('0.0.0.0', '127.0.0.1').replace('[::]', '127.0.0.1')
   const disk = isEmbedded
     ? 'an embedded local Jottacloud (`jotta-s3 login` changes that)'
     : 'your Jottacloud account'
-  const intro = `\njotta-s3 serves S3 on ${url} over ${disk}.\n`
+  const intro = `\njotta-s3 serves S3 on ${url} over ${disk}.\n${describeTls(tls)}`
+  const trust =
+    tls?.selfSignedFile === undefined ? '' : `  export AWS_CA_BUNDLE=${tls.selfSignedFile}\n`
   if (!isNewKey) return `${intro}\n`
   return `${intro}
 This start made a root access key, which is shown this once. To use it with aws-cli:
@@ -187,8 +194,15 @@ This start made a root access key, which is shown this once. To use it with aws-
   aws configure set aws_secret_access_key ${rootKey.secretAccessKey} --profile jotta-s3
   aws configure set region us-east-1 --profile jotta-s3
   export AWS_PROFILE=jotta-s3
-  alias s3='aws --endpoint-url ${shown} s3'
+${trust}  alias s3='aws --endpoint-url ${shown} s3'
   s3 mb s3://backup
 
 `
+}
+
+function describeTls(tls: TlsFacts | undefined): string {
+  if (tls === undefined) return ''
+  const { fingerprint, selfSignedFile } = tls
+  const trust = selfSignedFile === undefined ? '' : `Clients must trust ${selfSignedFile}\n`
+  return `The SHA-256 fingerprint of its certificate is\n${fingerprint}\n${trust}`
 }

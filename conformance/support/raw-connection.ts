@@ -2,6 +2,7 @@
 // belong to an answer, or the test fails. For requests that no HTTP client will produce.
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { connect as connectSecurely } from 'node:tls'
 
 export type RawAnswer = {
   readonly status: number
@@ -37,11 +38,16 @@ export type RawConnection = {
 /** The longest silence before a test gives up. */
 const silenceMaxMs = 20_000
 
-export async function openConnection(url: string): Promise<RawConnection> {
-  const { hostname, port } = new URL(url)
-  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true, noDelay: true })
+export async function openConnection(url: string, certificate?: string): Promise<RawConnection> {
+  const { protocol, hostname, port } = new URL(url)
+  const place = { host: hostname, port: Number(port), allowHalfOpen: true }
+  const isSecure = protocol === 'https:'
+  const socket = isSecure
+    ? connectSecurely({ ...place, ...(certificate === undefined ? {} : { ca: certificate }) })
+    : connect(place)
+  socket.setNoDelay()
   socket.setTimeout(silenceMaxMs, () => socket.destroy(new Error('the server was silent')))
-  await once(socket, 'connect')
+  await once(socket, isSecure ? 'secureConnect' : 'connect')
   // Whoever reads gets it; a reset between two reads must not end the test process.
   socket.on('error', () => undefined)
   const source = createSource(socket)

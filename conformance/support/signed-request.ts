@@ -1,10 +1,12 @@
 // Requests signed by hand, for what no SDK will send: odd headers, broken bodies, very large streams.
+import { readFileSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
+import { request as secureRequest } from 'node:https'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import aws4 from 'aws4'
 import { witnessOwnRequest } from '../coverage/proofs.ts'
-import { accessKeyId, region, secretAccessKey } from './with-bridge.ts'
+import { accessKeyId, type BridgeProcess, region, secretAccessKey } from './with-bridge.ts'
 
 export type SignedRequest = {
   readonly method: string
@@ -15,6 +17,9 @@ export type SignedRequest = {
   /** Headers that are added, or changed, after signing. */
   readonly tamper?: Readonly<Record<string, string>>
 }
+
+/** A bridge, or the URL of one over HTTP. */
+export type Where = string | Pick<BridgeProcess, 'url' | 'certificateFile'>
 
 export function signedHeaders(url: string, wanted: SignedRequest): Record<string, string> {
   const { host } = new URL(url)
@@ -41,18 +46,34 @@ export function signedHeaders(url: string, wanted: SignedRequest): Record<string
 }
 
 /** Sends, and hands over the answer with its body unread. */
-export async function send(url: string, wanted: SignedRequest): Promise<IncomingMessage> {
-  const { hostname, port } = new URL(url)
+export async function send(where: Where, wanted: SignedRequest): Promise<IncomingMessage> {
+  const { url } = typeof where === 'string' ? { url: where } : where
+  const target = new URL(wanted.path, url).href
+  const headers = signedHeaders(url, wanted)
+  return await sendPlain(where, target, { ...wanted, path: wanted.path, headers })
+}
+
+/** As it is, without a signature of its own; `url` may be a presigned one. */
+export async function sendPlain(
+  where: Where,
+  url: string,
+  wanted: Partial<SignedRequest> = {},
+): Promise<IncomingMessage> {
+  const { protocol, hostname, port, pathname, search } = new URL(url)
   const answer = Promise.withResolvers<IncomingMessage>()
-  const outgoing = request({
+  const options = {
     hostname,
     port,
-    method: wanted.method,
-    path: wanted.path,
-    headers: signedHeaders(url, wanted),
+    method: wanted.method ?? 'GET',
+    // The URL class would change what was signed, such as `..`.
+    path: wanted.path ?? pathname + search,
+    headers: { ...wanted.headers },
     agent: false,
-  })
-  outgoing.once('response', answer.resolve)
+  }
+  const outgoing =
+    protocol === 'https:'
+      ? secureRequest({ ...options, ca: certificateOf(where) }, answer.resolve)
+      : request(options, answer.resolve)
   outgoing.once('error', answer.reject)
   if (
     wanted.body === undefined ||
@@ -75,11 +96,33 @@ export async function textOf(answer: IncomingMessage): Promise<string> {
   return text
 }
 
+export type WholeAnswer = {
+  readonly status: number
+  readonly headers: IncomingMessage['headers']
+  readonly text: string
+}
+
 /** Sends and reads it all. */
-export async function ask(
+export async function ask(where: Where, wanted: SignedRequest): Promise<WholeAnswer> {
+  return await wholeAnswer(await send(where, wanted))
+}
+
+/** Follows a presigned URL, or one that needs no signature. */
+export async function follow(
+  where: Where,
   url: string,
-  wanted: SignedRequest,
-): Promise<{ status: number; headers: IncomingMessage['headers']; text: string }> {
-  const answer = await send(url, wanted)
+  wanted: Partial<SignedRequest> = {},
+): Promise<WholeAnswer> {
+  return await wholeAnswer(await sendPlain(where, url, wanted))
+}
+
+async function wholeAnswer(answer: IncomingMessage): Promise<WholeAnswer> {
   return { status: answer.statusCode ?? 0, headers: answer.headers, text: await textOf(answer) }
+}
+
+function certificateOf(where: Where): string {
+  const file = typeof where === 'string' ? undefined : where.certificateFile
+  if (file === undefined)
+    throw new Error('over HTTPS the bridge must be named, for its certificate')
+  return readFileSync(file, 'utf8')
 }

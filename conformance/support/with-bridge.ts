@@ -12,8 +12,14 @@ export const accessKeyId = 'TESTACCESSKEY0000001'
 export const secretAccessKey = 'testsecretkeytestsecretkeytestsecretkey1'
 export const region = 'us-east-1'
 
+/** Over HTTPS the clients frame their requests in other ways, so each of them is tried over both. */
+export const schemes = ['http', 'https'] as const
+export type Scheme = (typeof schemes)[number]
+
 export type BridgeProcess = {
   readonly url: string
+  /** The file of the certificate that clients must trust; of `https` alone. */
+  readonly certificateFile: string | undefined
   readonly dataDirectory: string
   readonly process: ChildProcess
   /** Log lines so far, parsed. */
@@ -30,6 +36,8 @@ export type BridgeOptions = {
   readonly dataDirectory: string
   readonly env?: Readonly<Record<string, string>>
   readonly args?: readonly string[]
+  /** `https` is that of `--tls auto`; http by default. */
+  readonly scheme?: Scheme
   /** Leave out to have the bridge make its own key. */
   readonly givenKey?: boolean
 }
@@ -56,7 +64,9 @@ export async function startBridge(options: BridgeOptions): Promise<BridgeProcess
       '0',
       '--data-dir',
       options.dataDirectory,
-    ].concat(options.args ?? []),
+      ...(options.scheme === 'https' ? ['--tls', 'auto'] : []),
+      ...(options.args ?? []),
+    ],
     {
       cwd: join(import.meta.dirname, '..', '..'),
       env: { PATH: process.env.PATH, ...key, ...options.env },
@@ -92,6 +102,10 @@ export async function startBridge(options: BridgeOptions): Promise<BridgeProcess
   await listening.promise.finally(() => clearTimeout(limit))
   return {
     url,
+    certificateFile:
+      options.scheme === 'https'
+        ? join(options.dataDirectory, 'tls', 'certificate.pem')
+        : undefined,
     dataDirectory: options.dataDirectory,
     process: child,
     log,
