@@ -19,7 +19,15 @@ const methods = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'] as const
 const offered = new Set([
   'GET /bucket?location',
   'GET /bucket?versioning',
+  'GET /bucket?versions',
   'GET /bucket?uploads',
+  ...['accelerate', 'logging', 'notification', 'requestPayment'].map(
+    (name) => `GET /bucket?${name}`,
+  ),
+  ...['replication', 'website', 'object-lock'].map((name) => `GET /bucket?${name}`),
+  ...['replication', 'website'].map((name) => `DELETE /bucket?${name}`),
+  ...['analytics', 'inventory', 'metrics'].map((name) => `GET /bucket?${name}`),
+  'GET /bucket?intelligent-tiering',
   'POST /bucket?delete',
   'POST /bucket/key?uploads',
   'GET /bucket/key?uploadId',
@@ -34,7 +42,15 @@ const offered = new Set([
   'HEAD /bucket/key?partNumber',
 ])
 
-const refusals = ['NotImplemented', 'MethodNotAllowed', 'InvalidArgument']
+/** MalformedXML: of configurations that are taken in their empty form only. */
+const refusals = [
+  'NotImplemented',
+  'MethodNotAllowed',
+  'InvalidArgument',
+  'InvalidRequest',
+  'MalformedXML',
+  'NoSuchVersion',
+]
 
 test('none of the known ones reaches the bucket or the object', async () => {
   await withRawBridge(async (raw) => {

@@ -19,11 +19,14 @@ import { headBucket } from './head-bucket.ts'
 import { headObject } from './head-object.ts'
 import { listBuckets } from './list-buckets.ts'
 import { listMultipartUploads } from './list-multipart-uploads.ts'
+import { listObjectVersions } from './list-object-versions.ts'
 import { listObjects } from './list-objects.ts'
 import { listObjectsV2 } from './list-objects-v2.ts'
 import { listParts } from './list-parts.ts'
+import { notConfigured } from './not-configured.ts'
 import { notOffered } from './not-offered.ts'
 import { postObject } from './post-object.ts'
+import { putBucketVersioning } from './put-bucket-versioning.ts'
 import { putObject } from './put-object.ts'
 import type { Row } from './row.ts'
 import { uploadPart } from './upload-part.ts'
@@ -41,8 +44,10 @@ const table = {
   DeleteBucket: { method: 'DELETE', resource: 'bucket', handler: deleteBucket },
   GetBucketLocation: bucketRow('GET', 'location', getBucketLocation),
   GetBucketVersioning: bucketRow('GET', 'versioning', getBucketVersioning),
+  PutBucketVersioning: bucketRow('PUT', 'versioning', putBucketVersioning),
   ListObjects: { method: 'GET', resource: 'bucket', handler: listObjects },
   ListObjectsV2: bucketRow('GET', 'list-type=2', listObjectsV2),
+  ListObjectVersions: bucketRow('GET', 'versions', listObjectVersions),
   ListMultipartUploads: bucketRow('GET', 'uploads', listMultipartUploads),
   DeleteObjects: bucketRow('POST', 'delete', deleteObjects),
 
@@ -65,6 +70,7 @@ const table = {
   AbortMultipartUpload: objectRow('DELETE', ['uploadId'], abortMultipartUpload),
   ListParts: objectRow('GET', ['uploadId'], listParts),
 
+  ...notConfigured,
   ...notOffered,
 } as const satisfies Record<string, Row>
 

@@ -1,4 +1,4 @@
-// Contents and CommonPrefixes, as both list operations write them.
+// Contents and CommonPrefixes, as all lists of objects write them.
 import type { ListObjectsResult } from '../../../translate/bridge.ts'
 import { quoteEtag } from '../../../translate/etag.ts'
 import type { XmlValue } from '../../operation.ts'
@@ -6,7 +6,12 @@ import { renderXmlDate } from './times.ts'
 
 export function renderEntries(
   entries: ListObjectsResult['entries'],
-  options: { encode: (name: string) => string; owner: XmlValue | undefined },
+  options: {
+    readonly encode: (name: string) => string
+    readonly owner: XmlValue | undefined
+    /** What a list of versions says besides of each object. */
+    readonly version?: { readonly VersionId: string; readonly IsLatest: boolean }
+  },
 ): { Contents: XmlValue[]; CommonPrefixes: XmlValue[] } {
   const contents: XmlValue[] = []
   const prefixes: XmlValue[] = []
@@ -16,6 +21,7 @@ export function renderEntries(
     } else {
       contents.push({
         Key: options.encode(entry.key),
+        ...options.version,
         LastModified: renderXmlDate(entry.modified),
         ETag: quoteEtag(entry.etag),
         Size: entry.sizeBytes,

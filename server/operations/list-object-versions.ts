@@ -1,0 +1,65 @@
+// Of a bucket that never enabled versioning: every object is its own latest version, named `null`. Tools
+// that empty a bucket, and backup programs, list it this way.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
+import { listObjectsMax } from '../../translate/limits.ts'
+import type { Handler, Query } from '../operation.ts'
+import { readNameEncoding } from './wire/encoding-type.ts'
+import { listPage } from './wire/list-page.ts'
+import { renderEntries } from './wire/listed-entries.ts'
+import { ownerElement } from './wire/owner.ts'
+import { invalidArgument, readInteger } from './wire/parameters.ts'
+import { bucketOf } from './wire/target.ts'
+
+/** An object's only version. */
+const onlyVersion = 'null'
+
+export const listObjectVersions: Handler = async (request, { bridge }) => {
+  const { query, context, identity } = request
+  const bucket = bucketOf(request)
+  const { type, encode } = readNameEncoding(query)
+  const maxKeys = readInteger(query, 'max-keys', {
+    min: 0,
+    cap: listObjectsMax,
+    ifAbsent: listObjectsMax,
+  })
+  const prefix = query.get('prefix') ?? ''
+  const delimiter = query.get('delimiter') ?? ''
+  const keyMarker = query.get('key-marker') ?? ''
+  const versionIdMarker = readVersionIdMarker(query)
+  // The marker's version is its key's last, so with it or without it the list goes on behind the key.
+  const input = { bucket, prefix, delimiter, after: keyMarker, maxKeys }
+  const { entries, nextAfter } = await listPage(bridge, input, context)
+  const endsWithPrefix = entries.at(-1)?.kind === 'prefix'
+  const { Contents: contents, CommonPrefixes: prefixes } = renderEntries(entries, {
+    encode,
+    owner: ownerElement(identity),
+    version: { VersionId: onlyVersion, IsLatest: true },
+  })
+  const content = {
+    Name: bucket,
+    Prefix: encode(prefix),
+    KeyMarker: encode(keyMarker),
+    VersionIdMarker: versionIdMarker,
+    NextKeyMarker: nextAfter === undefined ? undefined : encode(nextAfter),
+    NextVersionIdMarker: nextAfter === undefined || endsWithPrefix ? undefined : onlyVersion,
+    MaxKeys: maxKeys,
+    Delimiter: delimiter === '' ? undefined : encode(delimiter),
+    EncodingType: type,
+    IsTruncated: nextAfter !== undefined,
+    Version: contents,
+    CommonPrefixes: prefixes,
+  }
+  return { status: 200, body: { kind: 'xml', root: 'ListVersionsResult', content } }
+}
+
+/** Throws InvalidArgument for one without a key, and for one that no version here can have. */
+function readVersionIdMarker(query: Query): string {
+  const marker = query.get('version-id-marker') ?? ''
+  if (marker === '') return ''
+  if ((query.get('key-marker') ?? '') === '') {
+    const message = 'A version-id marker cannot be specified without a key marker.'
+    throw invalidArgument('version-id-marker', marker, message)
+  }
+  if (marker === onlyVersion) return marker
+  throw invalidArgument('version-id-marker', marker, 'Invalid version id specified')
+}

@@ -1,0 +1,117 @@
+// What S3 lets clients set on a bucket or lock on an object and this server does not offer: to read it is
+// answered as S3 answers where nothing was ever set, to remove it is done already, and to set it is refused
+// (not-offered.ts) but where the client sets what is so anyway (put-nothing.ts). A bucket that is not there
+// comes first: NoSuchBucket.
+import { S3Error, type S3ErrorCode } from '../../translate/s3-error.ts'
+import type { Handler, XmlValue } from '../operation.ts'
+import { putBucketLogging, putBucketNotification, putBucketRequestPayment } from './put-nothing.ts'
+import type { Row } from './row.ts'
+import { bucketOf, objectOf, refuseOtherVersions } from './wire/target.ts'
+
+const emptyList = { IsTruncated: false } as const
+
+export const notConfigured = {
+  GetBucketAccelerateConfiguration: get('accelerate', answers('AccelerateConfiguration')),
+  GetBucketLogging: get('logging', answers('BucketLoggingStatus')),
+  PutBucketLogging: row('PUT', ['logging'], putBucketLogging),
+  GetBucketNotificationConfiguration: get('notification', answers('NotificationConfiguration')),
+  PutBucketNotificationConfiguration: row('PUT', ['notification'], putBucketNotification),
+  GetBucketRequestPayment: get(
+    'requestPayment',
+    answers('RequestPaymentConfiguration', { Payer: 'BucketOwner' }),
+  ),
+  PutBucketRequestPayment: row('PUT', ['requestPayment'], putBucketRequestPayment),
+  GetBucketReplication: get('replication', misses('ReplicationConfigurationNotFoundError')),
+  DeleteBucketReplication: row('DELETE', ['replication'], removesNothing),
+  GetBucketWebsite: get('website', misses('NoSuchWebsiteConfiguration')),
+  DeleteBucketWebsite: row('DELETE', ['website'], removesNothing),
+  GetObjectLockConfiguration: get('object-lock', misses('ObjectLockConfigurationNotFoundError')),
+
+  ListBucketAnalyticsConfigurations: get(
+    'analytics',
+    answers('ListBucketAnalyticsConfigurationResult', emptyList),
+  ),
+  GetBucketAnalyticsConfiguration: single('GET', 'analytics'),
+  DeleteBucketAnalyticsConfiguration: single('DELETE', 'analytics'),
+  ListBucketIntelligentTieringConfigurations: get(
+    'intelligent-tiering',
+    answers('ListBucketIntelligentTieringConfigurationsOutput', emptyList),
+  ),
+  GetBucketIntelligentTieringConfiguration: single('GET', 'intelligent-tiering'),
+  DeleteBucketIntelligentTieringConfiguration: single('DELETE', 'intelligent-tiering'),
+  ListBucketInventoryConfigurations: get(
+    'inventory',
+    answers('ListInventoryConfigurationsResult', emptyList),
+  ),
+  GetBucketInventoryConfiguration: single('GET', 'inventory'),
+  DeleteBucketInventoryConfiguration: single('DELETE', 'inventory'),
+  ListBucketMetricsConfigurations: get(
+    'metrics',
+    answers('ListMetricsConfigurationsResult', emptyList),
+  ),
+  GetBucketMetricsConfiguration: single('GET', 'metrics'),
+  DeleteBucketMetricsConfiguration: single('DELETE', 'metrics'),
+
+  GetObjectRetention: objectRow('retention'),
+  GetObjectLegalHold: objectRow('legal-hold'),
+} as const satisfies Record<string, Row>
+
+function row(method: Row['method'], query: readonly string[], handler: Handler): Row {
+  return { method, resource: 'bucket', query, handler }
+}
+
+function get(query: string, handler: Handler): Row {
+  return row('GET', [query], handler)
+}
+
+/** One of several configurations of a kind, named by `id`. */
+function single(method: 'GET' | 'DELETE', query: string): Row {
+  return row(method, [query, 'id'], misses('NoSuchConfiguration'))
+}
+
+function objectRow(query: string): Row {
+  return {
+    method: 'GET',
+    resource: 'object',
+    query: [query],
+    also: ['versionId'],
+    handler: missesLock,
+  }
+}
+
+function answers(root: string, content: XmlValue = ''): Handler {
+  return async (request, { bridge }) => {
+    await bridge.headBucket(bucketOf(request), request.context)
+    return { status: 200, body: { kind: 'xml', root, content } }
+  }
+}
+
+function misses(code: S3ErrorCode): Handler {
+  return async (request, { bridge }) => {
+    const bucket = bucketOf(request)
+    await bridge.headBucket(bucket, request.context)
+    throw new S3Error(code, { elements: { BucketName: bucket } })
+  }
+}
+
+async function removesNothing(
+  request: Parameters<Handler>[0],
+  { bridge }: Parameters<Handler>[1],
+): ReturnType<Handler> {
+  await bridge.headBucket(bucketOf(request), request.context)
+  return { status: 204 }
+}
+
+/** An object cannot be locked where its bucket was not made for it. */
+async function missesLock(
+  request: Parameters<Handler>[0],
+  { bridge }: Parameters<Handler>[1],
+): ReturnType<Handler> {
+  const { bucket, key } = objectOf(request)
+  refuseOtherVersions(key, request.query.get('versionId'))
+  await bridge.headBucket(bucket, request.context)
+  throw new S3Error('InvalidRequest', {
+    message: 'Bucket is missing Object Lock Configuration',
+    elements: { BucketName: bucket },
+  })
+}
