@@ -128,7 +128,7 @@ test('a version, part or upload that is not there is never taken for the object'
       ['GET', '/bucket/key?uploadId=../../key', 'NoSuchUpload'],
       ['POST', '/bucket/key?uploadId=none', 'NoSuchUpload'],
       ['POST', '/bucket/key', 'MethodNotAllowed'],
-      ['POST', '/bucket', 'NotImplemented'],
+      ['POST', '/bucket', 'PreconditionFailed'],
     ] as const
     for (const [method, path, code] of wanted) {
       const body =
