@@ -158,7 +158,7 @@ test('100 Continue comes when the body is first read, and not before a refusal',
     // The connection is as good as new.
     good.end(head('GET', '/bucket/k', 'Connection: close'))
     assert.match(await text(good), /\r\n\r\nhello$/)
-    for (const target of ['/bucket/k?tagging', '/missing']) {
+    for (const target of ['/bucket/k?retention', '/missing']) {
       const bad = await connect()
       bad.write(head(target === '/missing' ? 'DELETE' : 'PUT', target, ...expecting))
       const answer = await text(bad)

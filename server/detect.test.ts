@@ -178,6 +178,10 @@ test('what changes things is reached only by exactly its own request', () => {
     'PUT object partNumber,uploadId': 'UploadPart',
     'POST object uploadId': 'CompleteMultipartUpload',
     'DELETE object uploadId': 'AbortMultipartUpload',
+    'PUT object tagging': 'PutObjectTagging',
+    'PUT object tagging,versionId': 'PutObjectTagging',
+    'DELETE object tagging': 'DeleteObjectTagging',
+    'DELETE object tagging,versionId': 'DeleteObjectTagging',
   }
   for (const { request, resource, present } of allRequests()) {
     if (request.method === 'GET' || request.method === 'HEAD') continue

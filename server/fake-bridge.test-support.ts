@@ -98,19 +98,22 @@ function objectMethods(objects: Map<string, Stored>, buckets: Set<string>) {
       metadata,
       checksums: undefined,
       partCount: undefined,
+      tags: [],
+      storageClass: 'STANDARD',
       ...more,
     }
     objects.set(path, { bytes, info })
     return info
   }
   return {
-    async putObject({ bucket, key, body, metadata }) {
+    async putObject({ bucket, key, body, metadata, ...labels }) {
       if (!buckets.has(bucket)) throw new S3Error('NoSuchBucket')
       const bytes = await buffer(body.stream)
       const values = body.checksums()
       const hasAny = Object.keys(values).length > 0
       const checksums = hasAny ? { type: 'FULL_OBJECT' as const, values } : undefined
-      return put(`${bucket}/${key}`, bytes, metadata, { checksums })
+      const { tags = [], storageClass = 'STANDARD' } = labels
+      return put(`${bucket}/${key}`, bytes, metadata, { checksums, tags, storageClass })
     },
     async getObject({ bucket, key, range: header }) {
       const { bytes, info } = find(bucket, key)
@@ -134,6 +137,17 @@ function objectMethods(objects: Map<string, Stored>, buckets: Set<string>) {
     async copyObject({ bucket, key, source, replaceMetadata }) {
       const { bytes, info } = find(source.bucket, source.key)
       return put(`${bucket}/${key}`, bytes, replaceMetadata ?? info.metadata, {})
+    },
+    async getObjectTagging({ bucket, key }) {
+      return find(bucket, key).info.tags
+    },
+    async putObjectTagging({ bucket, key, tags }) {
+      const { bytes, info } = find(bucket, key)
+      objects.set(`${bucket}/${key}`, { bytes, info: { ...info, tags } })
+    },
+    async deleteObjectTagging({ bucket, key }) {
+      const { bytes, info } = find(bucket, key)
+      objects.set(`${bucket}/${key}`, { bytes, info: { ...info, tags: [] } })
     },
     async listObjects({ bucket, prefix, after, maxKeys }) {
       if (!buckets.has(bucket)) throw new S3Error('NoSuchBucket')
@@ -176,6 +190,7 @@ function uploadMethods() {
       return {
         parts: page,
         nextAfterPartNumber: next,
+        storageClass: 'STANDARD',
         checksumAlgorithm: undefined,
         checksumType: undefined,
       }

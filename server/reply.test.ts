@@ -24,6 +24,8 @@ function serving(stream: Readable, sizeBytes: number): { getObject: Bridge['getO
     metadata: { user: {} },
     checksums: undefined,
     partCount: undefined,
+    tags: [],
+    storageClass: 'STANDARD',
   }
   return { getObject: async () => ({ object, range: undefined, stream }) }
 }
@@ -194,7 +196,7 @@ test('a refused body of any size lets the answer through, and closes the connect
   await withServing({}, async ({ ask, bridge, loggedLines }) => {
     for (const size of [1, 100_000, 4_000_000]) {
       const body = Buffer.alloc(size)
-      const { status, headers, text } = await ask('PUT', '/bucket/k?tagging', { body })
+      const { status, headers, text } = await ask('PUT', '/bucket/k?retention', { body })
       assert.equal([status, element(text, 'Code')], [501, 'NotImplemented'])
       if (size > 100_000) assert.is(headers.connection, 'close')
     }
@@ -207,7 +209,7 @@ test('a body that never ends is given up, after the answer', async () => {
   const clock = createManualWait()
   await withServing({ wait: clock.wait }, async ({ connect, logged }) => {
     const socket = await connect()
-    socket.write(`${head('PUT', '/bucket/k?tagging', 'Content-Length: 1000000000')}some`)
+    socket.write(`${head('PUT', '/bucket/k?retention', 'Content-Length: 1000000000')}some`)
     let seen = ''
     for await (const bytes of socket.iterator({ destroyOnReturn: false })) {
       seen += bytes.toString()
@@ -226,7 +228,7 @@ test('a client that never stops sending does not keep the server reading', async
     const socket = await connect()
     const piece = Buffer.alloc(1024 * 1024)
     socket.on('error', () => undefined)
-    socket.write(head('PUT', '/bucket/k?tagging', 'Content-Length: 1000000000'))
+    socket.write(head('PUT', '/bucket/k?retention', 'Content-Length: 1000000000'))
     socket.resume()
     // Until the server takes no more.
     let sentBytes = 0
@@ -246,7 +248,7 @@ test('a client that never stops sending does not keep the server reading', async
 test('a refusal without a body keeps the connection', async () => {
   await withServing({}, async ({ raw }) => {
     const answer = await raw(
-      head('DELETE', '/bucket/k?tagging') +
+      head('DELETE', '/bucket/k?annotation') +
         head('GET', '/bucket/none') +
         head('HEAD', '/', 'Connection: close'),
     )

@@ -12,7 +12,7 @@ import {
   ListObjectsV2Command,
   ListPartsCommand,
   PutObjectCommand,
-  PutObjectTaggingCommand,
+  PutObjectRetentionCommand,
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
@@ -147,8 +147,9 @@ test('errors keep their names', async () => {
     const get = (Key: string, bucket = Bucket) => new GetObjectCommand({ Bucket: bucket, Key })
     assert.is(await nameOf(client.send(get('none'))), 'NoSuchKey')
     assert.is(await nameOf(client.send(get('none', 'missing'))), 'NoSuchBucket')
-    const tagging = { Bucket, Key: 'k', Tagging: { TagSet: [] } }
-    assert.is(await nameOf(client.send(new PutObjectTaggingCommand(tagging))), 'NotImplemented')
+    const retention = { Bucket, Key: 'k', Retention: {} }
+    const retain = new PutObjectRetentionCommand(retention)
+    assert.is(await nameOf(client.send(retain)), 'NotImplemented')
     const encrypted = { Bucket, Key: 'k', Body: big, ServerSideEncryption: 'AES256' } as const
     assert.is(await nameOf(client.send(new PutObjectCommand(encrypted))), 'NotImplemented')
   })

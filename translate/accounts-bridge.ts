@@ -7,6 +7,7 @@ import type {
   GetObjectResult,
   RequestContext,
 } from './bridge.ts'
+import { checkCopySize, copiedLabels } from './copy-object.ts'
 import { copyPart } from './copy-part.ts'
 import { translatingErrors } from './jotta-error.ts'
 import { checkCopySourceConditions } from './precondition.ts'
@@ -54,6 +55,12 @@ export function createAccountsBridge(options: AccountsBridgeOptions): Bridge {
       if (from === to) return await to.copyObject(input, context)
       return await translatingErrors(() => copyAcross(from, to, input, context))
     },
+    getObjectTagging: async (input, context) =>
+      await of(input.bucket).getObjectTagging(input, context),
+    putObjectTagging: async (input, context) =>
+      await of(input.bucket).putObjectTagging(input, context),
+    deleteObjectTagging: async (input, context) =>
+      await of(input.bucket).deleteObjectTagging(input, context),
     listObjects: async (input, context) => await of(input.bucket).listObjects(input, context),
 
     createMultipartUpload: async (input, context) =>
@@ -90,11 +97,13 @@ async function copyAcross(
   )
   try {
     checkCopySourceConditions(input.sourceConditions, source.object)
+    checkCopySize(source.object.sizeBytes)
     const { bucket, key } = input
-    const metadata = input.replaceMetadata ?? source.object.metadata
+    const { conditions = unconditional } = input
+    const labels = copiedLabels(input, source.object)
     const body = bodyOf(source)
     const { etag, checksums } = await to.putObject(
-      { bucket, key, body, metadata, conditions: unconditional },
+      { bucket, key, body, conditions, ...labels },
       context,
     )
     const copy = { bucket, key, conditions: unconditional, range: undefined }

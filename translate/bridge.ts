@@ -34,6 +34,17 @@ export type ObjectMetadata = {
   readonly user: Readonly<Record<string, string>>
 }
 
+/** Names are unique within an object; both texts may hold any character. */
+export type Tag = { readonly key: string; readonly value: string }
+
+/** What a write gives its object besides content and metadata. */
+export type ObjectLabels = {
+  /** Absent is none. */
+  readonly tags?: readonly Tag[]
+  /** A word of S3's list that is only kept and shown; absent is `STANDARD`. */
+  readonly storageClass?: string
+}
+
 /** Unquoted ETags; dates to the second. The wildcard is the ETag `*`. */
 export type Conditions = {
   readonly ifMatch?: readonly string[]
@@ -79,7 +90,10 @@ export type ObjectInfo = {
   readonly etag: string
   readonly metadata: ObjectMetadata
   readonly checksums: Checksums | undefined
+  /** `undefined` unless the object was a multipart upload. */
   readonly partCount: number | undefined
+  readonly tags: readonly Tag[]
+  readonly storageClass: string
 }
 
 export type ByteRange = { readonly start: number; readonly endInclusive: number }
@@ -91,11 +105,12 @@ export type GetObjectResult = {
   readonly stream: Readable
 }
 
-export type PutObjectInput = ObjectAddress & {
-  readonly body: ObjectBody
-  readonly metadata: ObjectMetadata
-  readonly conditions: Conditions
-}
+export type PutObjectInput = ObjectAddress &
+  ObjectLabels & {
+    readonly body: ObjectBody
+    readonly metadata: ObjectMetadata
+    readonly conditions: Conditions
+  }
 
 export type PutObjectResult = { readonly etag: string; readonly checksums: Checksums | undefined }
 
@@ -103,8 +118,16 @@ export type CopyObjectInput = ObjectAddress & {
   readonly source: ObjectAddress
   /** Of the source. */
   readonly sourceConditions: Conditions
-  /** `undefined` copies the source's. */
+  /** On what the copy replaces. */
+  readonly conditions?: Conditions
+  /** `undefined` copies the source's, but for its redirect, which S3 never copies. */
   readonly replaceMetadata: ObjectMetadata | undefined
+  /** Of a copy that has the source's metadata otherwise. */
+  readonly websiteRedirectLocation?: string
+  /** Absent copies the source's. */
+  readonly replaceTags?: readonly Tag[]
+  /** Absent is `STANDARD`, whatever the source has. */
+  readonly storageClass?: string
 }
 
 export type ListObjectsInput = {
@@ -122,6 +145,8 @@ export type ListedObject = {
   readonly sizeBytes: number
   readonly modified: Date
   readonly etag: string
+  readonly storageClass: string
+  readonly checksums: Checksums | undefined
 }
 export type ListedPrefix = { readonly kind: 'prefix'; readonly prefix: string }
 
@@ -132,11 +157,12 @@ export type ListObjectsResult = {
   readonly nextAfter: string | undefined
 }
 
-export type CreateMultipartUploadInput = ObjectAddress & {
-  readonly metadata: ObjectMetadata
-  readonly checksumAlgorithm: ChecksumAlgorithm | undefined
-  readonly checksumType: Checksums['type'] | undefined
-}
+export type CreateMultipartUploadInput = ObjectAddress &
+  ObjectLabels & {
+    readonly metadata: ObjectMetadata
+    readonly checksumAlgorithm: ChecksumAlgorithm | undefined
+    readonly checksumType: Checksums['type'] | undefined
+  }
 
 export type UploadAddress = ObjectAddress & { readonly uploadId: string }
 
@@ -191,6 +217,7 @@ export type ListPartsInput = UploadAddress & {
 export type ListPartsResult = {
   readonly parts: readonly Part[]
   readonly nextAfterPartNumber: number | undefined
+  readonly storageClass: string
   readonly checksumAlgorithm: ChecksumAlgorithm | undefined
   readonly checksumType: Checksums['type'] | undefined
 }
@@ -208,6 +235,7 @@ export type ListedUpload = {
   readonly key: string
   readonly uploadId: string
   readonly initiated: Date
+  readonly storageClass: string
   readonly checksumAlgorithm: ChecksumAlgorithm | undefined
   readonly checksumType: Checksums['type'] | undefined
 }
@@ -268,6 +296,7 @@ export interface Bridge {
     input: { readonly bucket: string; readonly keys: readonly string[] },
     context: RequestContext,
   ): Promise<DeleteObjectsResult>
+  /** Throws what reading the source throws, and InvalidRequest for one that is too large. */
   copyObject(
     input: CopyObjectInput,
     context: RequestContext,
@@ -276,6 +305,14 @@ export interface Bridge {
     readonly modified: Date
     readonly checksums: Checksums | undefined
   }>
+  /** Throws NoSuchKey, as the two below. */
+  getObjectTagging(input: ObjectAddress, context: RequestContext): Promise<readonly Tag[]>
+  /** Replaces all tags; content and time of the object stay. */
+  putObjectTagging(
+    input: ObjectAddress & { readonly tags: readonly Tag[] },
+    context: RequestContext,
+  ): Promise<void>
+  deleteObjectTagging(input: ObjectAddress, context: RequestContext): Promise<void>
   listObjects(input: ListObjectsInput, context: RequestContext): Promise<ListObjectsResult>
 
   createMultipartUpload(

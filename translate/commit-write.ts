@@ -15,7 +15,7 @@ import type { ParentFolders } from './parent-folders.ts'
 import { checkWriteConditions } from './precondition.ts'
 import type { Replacing } from './replacing.ts'
 import { S3Error } from './s3-error.ts'
-import type { ContentIdentity, ObjectRecord, State } from './state/state.ts'
+import type { ContentIdentity, NewObjectRecord, State } from './state/state.ts'
 import {
   describeObject,
   findForWrite,
@@ -38,7 +38,7 @@ export type WriteParts = {
 
 /** What is to be stored, and how its bytes are had when Jottacloud lacks them. */
 export type WriteInput = {
-  readonly record: ObjectRecord
+  readonly record: NewObjectRecord
   readonly conditions: Conditions
   readonly openContent: (offset: number) => Readable | Promise<Readable>
 }
@@ -122,7 +122,7 @@ export async function checkTarget(
 }
 
 type CommitInput = {
-  readonly record: ObjectRecord
+  readonly record: NewObjectRecord
   /** What is there now. */
   readonly existing: StoredObject | undefined
   /** Puts the record's content at a place, which is the key's own or one on the way to it. */

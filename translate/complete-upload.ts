@@ -19,6 +19,7 @@ import {
 import { commitWrite } from './commit-write.ts'
 import { multipartEtag } from './etag.ts'
 import { partNumberMax } from './limits.ts'
+import { labelsOf } from './object-tags.ts'
 import { checkCompletion } from './part-rules.ts'
 import { S3Error } from './s3-error.ts'
 import type { Spool } from './spool.ts'
@@ -57,8 +58,9 @@ export async function completeUpload(
       sizeBytes,
       metadata: upload.metadata,
       multipartEtag: etag === md5 ? undefined : etag,
-      partSizesBytes: chosen.map((part) => part.sizeBytes),
+      parts: chosen.map((part) => ({ sizeBytes: part.sizeBytes, checksums: part.checksums })),
       checksums,
+      ...labelsOf(upload),
     }
     const openContent = (offset: number): Readable => openParts(parts.spool, chosen, offset)
     await commitWrite(parts, place, { record, conditions: input.conditions, openContent }, context)

@@ -1,6 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import {
+  bodyOf,
   bucket,
   codeOf,
   contextOf,
@@ -16,6 +17,7 @@ import {
   withWorld,
 } from './acts.test-support.ts'
 import type { CopyObjectInput, ObjectMetadata } from './bridge.ts'
+import { checkCopySize } from './copy-object.ts'
 
 const test = suite('copies')
 const metadata: ObjectMetadata = { contentType: 'x/y', cacheControl: 'no', user: { a: 'b' } }
@@ -99,7 +101,7 @@ test('the copy of a multipart upload is one object with the MD5 as ETag', async 
     await put(bridge, 'source', 'content')
     const record = {
       ...{ bucket, key: 'source', md5: md5Of('content'), sizeBytes: 7, metadata },
-      ...{ multipartEtag: `${md5Of('x')}-1`, partSizesBytes: [7] },
+      ...{ multipartEtag: `${md5Of('x')}-1`, parts: [{ sizeBytes: 7, checksums: {} }] },
       checksums: { type: 'COMPOSITE', values: { CRC32: 'AAAAAA==' } } as const,
     }
     await state.objects.commit(await state.objects.stage(record))
@@ -141,6 +143,58 @@ test('sources that are not there, have changed or are refused by a condition are
     await foreign.removeFile(placeOf('source'), 'trash', contextOf())
     assert.is(await codeOf(copy(world, 'source', 'target')), 'NoSuchKey')
   })
+})
+
+test("tags, class and redirect of a copy are the source's or the request's, as S3 has it", async () => {
+  await withWorld({}, async (world) => {
+    const { bridge } = world
+    const tags = [{ key: 'of', value: 'source' }]
+    const input = {
+      ...{ bucket, key: 'source', body: bodyOf('copied'), conditions: {}, tags },
+      metadata: { contentType: 'text/css', websiteRedirectLocation: '/old', user: {} },
+      storageClass: 'GLACIER_IR',
+    }
+    await bridge.putObject(input, contextOf())
+    const shown = async (key: string) => {
+      const { tags: found, storageClass, metadata: kept } = await head(bridge, key)
+      return [found, storageClass, kept.contentType, kept.websiteRedirectLocation]
+    }
+    await copy(world, 'source', 'plain')
+    assert.equal(await shown('plain'), [tags, 'STANDARD', 'text/css', undefined])
+    const replaceTags = [{ key: 'of', value: 'copy' }]
+    const wanted = { replaceTags, storageClass: 'STANDARD_IA', websiteRedirectLocation: '/new' }
+    await copy(world, 'source', 'changed', wanted)
+    assert.equal(await shown('changed'), [replaceTags, 'STANDARD_IA', 'text/css', '/new'])
+    await copy(world, 'source', 'source', { replaceTags: [], replaceMetadata: { user: {} } })
+    assert.equal(await shown('source'), [[], 'STANDARD', undefined, undefined])
+  })
+})
+
+for (const deduplication of ['account', 'path'] as const) {
+  test(`conditions on the destination hold (${deduplication})`, async () => {
+    await withWorld({ emulator: { deduplication } }, async (world) => {
+      const { bridge } = world
+      await put(bridge, 'source', 'copied')
+      await put(bridge, 'target', 'there')
+      const created = { conditions: { ifNoneMatch: ['*'] } }
+      assert.is(await codeOf(copy(world, 'source', 'target', created)), 'PreconditionFailed')
+      const other = { conditions: { ifMatch: [md5Of('other')] } }
+      assert.is(await codeOf(copy(world, 'source', 'target', other)), 'PreconditionFailed')
+      assert.is(await codeOf(copy(world, 'source', 'none', other)), 'NoSuchKey')
+      assert.is((await get(bridge, 'target')).toString(), 'there')
+      const right = { conditions: { ifMatch: [md5Of('there')] } }
+      assert.is(await codeOf(copy(world, 'source', 'target', right)), 'no error')
+      assert.is(await codeOf(copy(world, 'source', 'new', created)), 'no error')
+      await put(bridge, 'empty', '')
+      assert.is(await codeOf(copy(world, 'empty', 'empty copy', created)), 'no error')
+      for (const key of ['target', 'new']) assert.is((await get(bridge, key)).toString(), 'copied')
+    })
+  })
+}
+
+test('a source over 5 GiB is refused', () => {
+  checkCopySize(5 * 2 ** 30)
+  assert.throws(() => checkCopySize(5 * 2 ** 30 + 1), /maximum allowable size/)
 })
 
 test('a failed copy leaves the old object and its metadata', async () => {

@@ -1,15 +1,31 @@
 // CopyObject without moving bytes: Jottacloud makes the destination from the source's MD5 and size.
-
+import { Readable } from 'node:stream'
 import type { Location } from '../jotta/client.ts'
 import { JottaError } from '../jotta/jotta-error.ts'
 import type { FileEntry } from '../jotta/wire.ts'
-import type { Conditions, CopyObjectInput, PutObjectResult, RequestContext } from './bridge.ts'
+import type {
+  Conditions,
+  CopyObjectInput,
+  ObjectInfo,
+  ObjectLabels,
+  ObjectMetadata,
+  PutObjectResult,
+  RequestContext,
+} from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
-import { asOnlyWriter, checkTarget, commitRecord, type WriteParts } from './commit-write.ts'
+import {
+  asOnlyWriter,
+  checkTarget,
+  commitRecord,
+  commitWrite,
+  type WriteParts,
+} from './commit-write.ts'
+import { copyObjectSizeMaxBytes } from './limits.ts'
 import { modifiedOf } from './object-time.ts'
 import type { Found, ObjectParts } from './objects.ts'
 import { checkCopySourceConditions } from './precondition.ts'
-import type { ObjectRecord } from './state/state.ts'
+import { S3Error } from './s3-error.ts'
+import type { NewObjectRecord } from './state/state.ts'
 import { locationOf } from './stored-object.ts'
 
 export async function copyObject(
@@ -23,6 +39,7 @@ export async function copyObject(
   locationOf(place, input.key)
   const { location, object, info } = await findSource()
   checkCopySourceConditions(input.sourceConditions, info)
+  checkCopySize(info.sizeBytes)
   // What is composite was computed over parts, and the copy has none.
   const checksums = info.checksums?.type === 'FULL_OBJECT' ? info.checksums : undefined
   const record = {
@@ -30,22 +47,62 @@ export async function copyObject(
     key: input.key,
     md5: object.md5,
     sizeBytes: object.sizeBytes,
-    metadata: input.replaceMetadata ?? info.metadata,
+    ...copiedLabels(input, info),
     multipartEtag: undefined,
-    partSizesBytes: [],
     checksums,
   }
-  const { modified } = await commitCopy(
-    parts,
-    place,
-    { record, conditions: {}, from: location },
-    context,
-  )
+  const { conditions = {} } = input
+  const commit = { record, conditions, from: location }
+  // Only an upload can ask Jottacloud not to replace anything; of content it knows, no bytes are sent.
+  const commitAs = conditions.ifNoneMatch === undefined ? commitCopy : commitReadCopy
+  const { modified } = await commitAs(parts, place, commit, context)
   return { etag: object.md5, checksums, modified }
 }
 
+/** Metadata, tags and storage class of a copy. */
+export function copiedLabels(
+  input: CopyObjectInput,
+  source: Pick<ObjectInfo, 'metadata' | 'tags'>,
+): ObjectLabels & { readonly metadata: ObjectMetadata } {
+  const { websiteRedirectLocation: _, ...copied } = source.metadata
+  const redirect = input.websiteRedirectLocation
+  return {
+    metadata: input.replaceMetadata ?? {
+      ...copied,
+      ...(redirect !== undefined && { websiteRedirectLocation: redirect }),
+    },
+    tags: input.replaceTags ?? source.tags,
+    ...(input.storageClass !== undefined && { storageClass: input.storageClass }),
+  }
+}
+
+/** Throws InvalidRequest past S3's limit for copies in one piece. */
+export function checkCopySize(sizeBytes: number): void {
+  if (sizeBytes <= copyObjectSizeMaxBytes) return
+  throw new S3Error('InvalidRequest', {
+    message: `The specified copy source is larger than the maximum allowable size for a copy source: ${copyObjectSizeMaxBytes}`,
+  })
+}
+
+/** As `commitCopy`, by an upload that reads the source should Jottacloud not know its content. */
+async function commitReadCopy(
+  parts: WriteParts,
+  place: BucketPlace,
+  { record, conditions, from }: CopyInput,
+  context: RequestContext,
+): Promise<{ readonly modified: Date }> {
+  const { md5, sizeBytes } = record
+  const openContent = async (offset: number): Promise<Readable> => {
+    if (offset === sizeBytes) return Readable.from([], { objectMode: false })
+    const range = offset === 0 ? {} : { range: { start: offset, endInclusive: sizeBytes - 1 } }
+    const content = { md5, sizeBytes }
+    return (await parts.jotta.open(from, { ...context, content, ...range })).stream
+  }
+  return await commitWrite(parts, place, { record, conditions, openContent }, context)
+}
+
 export type CopyInput = {
-  readonly record: ObjectRecord
+  readonly record: NewObjectRecord
   readonly conditions: Conditions
   /** A file with the record's content. */
   readonly from: Location

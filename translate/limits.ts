@@ -28,6 +28,14 @@ export const copyObjectSizeMaxBytes = 5 * gib
  */
 export const userMetadataMaxBytes = 2 * kib
 
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html */
+export const objectTagsMax = 10
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/tagging.html */
+export const bucketTagsMax = 50
+/** Unicode characters, for tags of objects and buckets alike. */
+export const tagKeyMaxCharacters = 128
+export const tagValueMaxCharacters = 256
+
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
 export const deleteObjectsMax = 1000
 

@@ -10,7 +10,7 @@ import { listPage, type OrderedSource } from './listing.ts'
 import type { ParentFolders } from './parent-folders.ts'
 import { S3Error } from './s3-error.ts'
 import type { State } from './state/state.ts'
-import { toObjectInfo } from './stored-object.ts'
+import { toListedObject } from './stored-object.ts'
 
 export type ListParts = {
   readonly jotta: JottaClient
@@ -36,8 +36,7 @@ export async function listObjects(
     entries: page.entries.map((entry) => {
       if (entry.kind === 'prefix') return entry
       const { key, object } = entry
-      const { sizeBytes, modified, etag } = toObjectInfo(key, object, records.get(key))
-      return { kind: 'object', key, sizeBytes, modified, etag }
+      return toListedObject(key, object, records.get(key))
     }),
     nextAfter: page.nextAfter,
   }

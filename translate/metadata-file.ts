@@ -5,21 +5,29 @@ import type { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { streamValues } from 'stream-json/streamers/stream-values.js'
 import { z } from 'zod'
-import { bucketConfigurationNames, type ObjectRecord, type State } from './state/state.ts'
+import { partNumberMax } from './limits.ts'
+import {
+  bucketConfigurationNames,
+  type NewObjectRecord,
+  type ObjectRecord,
+  type State,
+} from './state/state.ts'
 
 const base64 = z.string().max(200)
+const checksumValues = z
+  .object({
+    CRC32: base64,
+    CRC32C: base64,
+    CRC64NVME: base64,
+    SHA1: base64,
+    SHA256: base64,
+  })
+  .partial()
 const checksums = z.object({
   type: z.enum(['FULL_OBJECT', 'COMPOSITE']),
-  values: z
-    .object({
-      CRC32: base64,
-      CRC32C: base64,
-      CRC64NVME: base64,
-      SHA1: base64,
-      SHA256: base64,
-    })
-    .partial(),
+  values: checksumValues,
 })
+const sizeBytes = z.number().int().nonnegative()
 /** No request can carry more: the server takes 32 KiB of headers. */
 const header = z.string().max(32 * 1024)
 const metadata = z
@@ -38,14 +46,24 @@ const line = z.object({
   bucket: z.string().min(1).max(63),
   key: z.string().min(1).max(1024),
   md5: z.string().regex(/^[0-9a-f]{32}$/),
-  sizeBytes: z.number().int().nonnegative(),
+  sizeBytes,
   metadata,
   multipartEtag: z
     .string()
     .regex(/^[0-9a-f]{32}-\d{1,5}$/)
     .optional(),
-  partSizesBytes: z.array(z.number().int().nonnegative()).max(10_000),
+  parts: z
+    .array(z.object({ sizeBytes, checksums: checksumValues }))
+    .max(10_000)
+    .optional(),
+  /** Instead of `parts`, in what was exported before parts had checksums. */
+  partSizesBytes: z.array(sizeBytes).max(10_000).optional(),
   checksums: checksums.optional(),
+  tags: z
+    .array(z.object({ key: header, value: header }))
+    .max(10)
+    .optional(),
+  storageClass: header.optional(),
 })
 
 const configurationLine = z.object({
@@ -63,9 +81,18 @@ export async function exportMetadata(state: State, sink: Writable): Promise<numb
   }
   for await (const record of state.objects.all()) {
     count += 1
-    if (!sink.write(`${JSON.stringify(record)}\n`)) await once(sink, 'drain')
+    const { partCount, ...rest } = record
+    const parts = partCount === undefined ? undefined : await partsOf(state, record)
+    if (!sink.write(`${JSON.stringify({ ...rest, parts })}\n`)) await once(sink, 'drain')
   }
   return count
+}
+
+/** At most 10,000. */
+async function partsOf(state: State, record: ObjectRecord): Promise<NewObjectRecord['parts']> {
+  const all = { afterPartNumber: 0, limit: partNumberMax }
+  const parts = await state.objects.parts(record.bucket, record.key, record, all)
+  return parts.map(({ sizeBytes, checksums }) => ({ sizeBytes, checksums }))
 }
 
 /**
@@ -95,17 +122,22 @@ async function takeIn(state: State, value: unknown, position: number): Promise<v
   await state.objects.commit(await state.objects.stage(asRecord(parsed.data)))
 }
 
-function asRecord(parsed: z.output<typeof line>): ObjectRecord {
+function asRecord(parsed: z.output<typeof line>): NewObjectRecord {
   const { metadata: kept, multipartEtag, checksums: sums, ...rest } = parsed
+  const { partSizesBytes = [], parts, tags, storageClass, ...identity } = rest
   return {
-    ...rest,
-    metadata: definedOnly(kept),
+    ...identity,
+    ...definedOnly({ tags, storageClass }),
+    parts:
+      parts?.map((part) => ({ ...part, checksums: definedOnly(part.checksums) })) ??
+      partSizesBytes.map((sizeBytes) => ({ sizeBytes, checksums: {} })),
+    metadata: { ...definedOnly(kept), user: kept.user },
     multipartEtag,
     checksums: sums === undefined ? undefined : { ...sums, values: definedOnly(sums.values) },
   }
 }
 
-type Defined<T> = { [Name in keyof T]: Exclude<T[Name], undefined> }
+type Defined<T> = { [Name in keyof T]?: Exclude<T[Name], undefined> }
 
 function definedOnly<T extends object>(values: T): Defined<T> {
   const entries = Object.entries(values).filter(([, value]) => value !== undefined)

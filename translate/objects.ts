@@ -11,23 +11,25 @@ import type {
   PutObjectInput,
   PutObjectResult,
   RequestContext,
+  Tag,
 } from './bridge.ts'
 import type { Buckets } from './buckets.ts'
 import { commitWrite, type WriteParts } from './commit-write.ts'
 import { commitCopy, copyObject } from './copy-object.ts'
 import { type DeleteParts, deleteObject, deleteObjects } from './delete-objects.ts'
 import { isJottaError } from './jotta-error.ts'
+import { labelsOf, setTags } from './object-tags.ts'
 import { checkReadConditions, checkWriteConditions } from './precondition.ts'
 import { parseRange } from './range.ts'
-import { S3Error } from './s3-error.ts'
 import type { Spool } from './spool.ts'
 import { type StagingSlots, stageBody } from './staged-upload.ts'
-import type { ObjectRecord } from './state/state.ts'
+import type { NewObjectRecord } from './state/state.ts'
 import {
   describeObject,
   findObject,
   locationOf,
   locationToRead,
+  noSuchKey,
   type StoredObject,
 } from './stored-object.ts'
 import { verifiedContent } from './verified-content.ts'
@@ -57,6 +59,11 @@ export interface Objects {
     input: CopyObjectInput,
     context: RequestContext,
   ): Promise<PutObjectResult & { readonly modified: Date }>
+  tags(input: ObjectAddress, context: RequestContext): Promise<readonly Tag[]>
+  setTags(
+    input: ObjectAddress & { readonly tags: readonly Tag[] },
+    context: RequestContext,
+  ): Promise<void>
 }
 
 export function createObjects(parts: ObjectParts): Objects {
@@ -95,6 +102,15 @@ export function createObjects(parts: ObjectParts): Objects {
     async removeMany(input, context) {
       const place = await parts.buckets.place(input.bucket, context)
       return await deleteObjects(parts, place, input.keys, context)
+    },
+
+    async tags(input, context) {
+      return (await find(input, context)).info.tags
+    },
+
+    async setTags(input, context) {
+      const place = await parts.buckets.place(input.bucket, context)
+      await setTags(parts, place, input, context)
     },
 
     copy: (input, context) => copyObject(parts, input, () => find(input.source, context), context),
@@ -142,7 +158,7 @@ async function putObject(
 function recordOf(
   input: PutObjectInput,
   content: { readonly md5: string; readonly sizeBytes: number },
-): ObjectRecord {
+): NewObjectRecord {
   const values = input.body.checksums()
   return {
     bucket: input.bucket,
@@ -151,8 +167,8 @@ function recordOf(
     sizeBytes: content.sizeBytes,
     metadata: input.metadata,
     multipartEtag: undefined,
-    partSizesBytes: [],
     checksums: Object.keys(values).length === 0 ? undefined : { type: 'FULL_OBJECT', values },
+    ...labelsOf(input),
   }
 }
 
@@ -189,8 +205,4 @@ async function openContent(
 
 function isWhole(range: ByteRange, object: StoredObject): boolean {
   return range.start === 0 && range.endInclusive === object.sizeBytes - 1
-}
-
-export function noSuchKey(key: string): S3Error {
-  return new S3Error('NoSuchKey', { elements: { Key: key } })
 }

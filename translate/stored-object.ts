@@ -1,7 +1,7 @@
 // What lies at a key's place in Jottacloud: whether it is that key's object, another key's, or nothing.
 import type { JottaClient, Location } from '../jotta/client.ts'
 import type { Entry, FileEntry, Revision } from '../jotta/wire.ts'
-import type { ObjectInfo, RequestContext } from './bridge.ts'
+import type { ListedObject, ObjectInfo, ObjectMetadata, RequestContext } from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
 import { findPath, keyToPath } from './key-path.ts'
 import { S3Error } from './s3-error.ts'
@@ -104,13 +104,27 @@ export function toObjectInfo(
     sizeBytes: object.sizeBytes,
     modified: object.modified,
     etag: record?.multipartEtag ?? object.md5,
-    metadata: record?.metadata ?? {
-      ...(object.mime === undefined ? {} : { contentType: object.mime }),
-      user: {},
-    },
+    metadata: record?.metadata ?? unrecordedMetadata(object),
     checksums: record?.checksums,
-    partCount: record?.multipartEtag === undefined ? undefined : record.partSizesBytes.length,
+    partCount: record?.partCount,
+    tags: record?.tags ?? [],
+    storageClass: record?.storageClass ?? 'STANDARD',
   }
+}
+
+/** Of content that no record describes. */
+export function unrecordedMetadata({ mime }: StoredObject): ObjectMetadata {
+  return { ...(mime === undefined ? {} : { contentType: mime }), user: {} }
+}
+
+/** As `toObjectInfo`, with what a listing shows. */
+export function toListedObject(
+  key: string,
+  object: StoredObject,
+  record: ObjectRecord | undefined,
+): ListedObject {
+  const { sizeBytes, modified, etag, storageClass, checksums } = toObjectInfo(key, object, record)
+  return { kind: 'object', key, sizeBytes, modified, etag, storageClass, checksums }
 }
 
 /** As `toObjectInfo`, with the record looked up. */
@@ -121,4 +135,8 @@ export async function describeObject(
   object: StoredObject,
 ): Promise<ObjectInfo> {
   return toObjectInfo(key, object, await state.objects.find(bucket, key, object))
+}
+
+export function noSuchKey(key: string): S3Error {
+  return new S3Error('NoSuchKey', { elements: { Key: key } })
 }

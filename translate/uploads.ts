@@ -148,6 +148,7 @@ export function createUploads(parts: UploadParts): Uploads {
         nextAfterPartNumber: isTruncated
           ? (page.at(-1)?.partNumber ?? input.afterPartNumber)
           : undefined,
+        storageClass: upload.storageClass ?? 'STANDARD',
         checksumAlgorithm: upload.checksumAlgorithm,
         checksumType: upload.checksumType,
       }

@@ -64,8 +64,12 @@ export const remarks: Readonly<Record<OfferedOperation, Remark>> = {
   HeadObject: differs('as GetObject'),
   DeleteObject: differs('conditions refused'),
   DeleteObjects: differs('up to 1000; quiet; conditions refused'),
-  CopyObject: differs('no bytes move; source conditions; destination conditions refused'),
-  GetObjectTagging: works('no tags, since none can be set'),
+  CopyObject: differs(
+    'no bytes move; conditions on source and destination; metadata and tags copied or replaced; no checksum of its own yet',
+  ),
+  GetObjectTagging: works(),
+  PutObjectTagging: works('content and time of the object stay'),
+  DeleteObjectTagging: works(),
   GetObjectRetention: works('buckets have no object lock'),
   GetObjectLegalHold: works('buckets have no object lock'),
 

@@ -34,6 +34,8 @@ const offered = new Set([
   'POST /bucket/key?uploadId',
   'DELETE /bucket/key?uploadId',
   'GET /bucket/key?tagging',
+  'PUT /bucket/key?tagging',
+  'DELETE /bucket/key?tagging',
   // Without a value these name the object itself.
   'GET /bucket/key?versionId',
   'HEAD /bucket/key?versionId',
@@ -96,7 +98,7 @@ test('two at once, one of them offered or not, reach neither', async () => {
       ['PUT', '/bucket/key?partNumber=1&tagging'],
       ['PUT', '/bucket/key?partNumber=1&uploadId=x&tagging'],
       ['DELETE', '/bucket/key?uploadId=x&tagging'],
-      ['DELETE', '/bucket/key?versionId=null&tagging'],
+      ['DELETE', '/bucket/key?versionId=null&retention'],
       ['DELETE', '/bucket?policy&cors'],
       ['POST', '/bucket?delete&tagging'],
       ['POST', '/bucket/key?uploads&restore'],
@@ -147,7 +149,7 @@ test('headers that ask for what is not offered are refused, not dropped', async 
     const wanted: readonly [name: string, value: string, code: string][] = [
       ['x-amz-server-side-encryption', 'AES256', 'NotImplemented'],
       ['x-amz-server-side-encryption-customer-algorithm', 'AES256', 'NotImplemented'],
-      ['x-amz-tagging', 'a=b', 'NotImplemented'],
+      ['x-amz-tagging', 'aws:a=b', 'InvalidTag'],
       ['x-amz-grant-read', 'id=1', 'NotImplemented'],
       ['x-amz-object-lock-mode', 'GOVERNANCE', 'NotImplemented'],
       ['x-amz-write-offset-bytes', '1', 'NotImplemented'],

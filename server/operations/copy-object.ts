@@ -3,10 +3,12 @@ import { quoteEtag } from '../../translate/etag.ts'
 import { S3Error } from '../../translate/s3-error.ts'
 import type { Handler, S3Request } from '../operation.ts'
 import { checksumElements } from './wire/checksums.ts'
-import { copySourceConditions, refuseConditions } from './wire/conditions.ts'
+import { copySourceConditions, writeConditions } from './wire/conditions.ts'
 import { parseCopySource } from './wire/copy-source.ts'
+import { readStorageClass } from './wire/labels.ts'
 import { readMetadata } from './wire/metadata.ts'
 import { invalidArgument, notImplementedHeader } from './wire/parameters.ts'
+import { readTagHeader } from './wire/tags.ts'
 import { objectOf } from './wire/target.ts'
 import { renderXmlDate } from './wire/times.ts'
 
@@ -14,13 +16,18 @@ export const copyObject: Handler = async (request, { bridge }) => {
   const { headers, context } = request
   const target = objectOf(request)
   const source = parseCopySource(headers['x-amz-copy-source']?.toString() ?? '')
-  const directive = readDirective(request)
-  refuseConditions(headers)
+  const directive = readDirective(request, 'x-amz-metadata-directive')
+  const tagging = readDirective(request, 'x-amz-tagging-directive')
+  const redirect = headers['x-amz-website-redirect-location']?.toString()
   if (headers['x-amz-checksum-algorithm'] !== undefined) {
     throw notImplementedHeader('x-amz-checksum-algorithm')
   }
   const isSame = source.bucket === target.bucket && source.key === target.key
-  if (isSame && directive === 'COPY' && headers['x-amz-storage-class'] === undefined) {
+  const isChanged =
+    directive === 'REPLACE' ||
+    headers['x-amz-storage-class'] !== undefined ||
+    redirect !== undefined
+  if (isSame && !isChanged) {
     throw new S3Error('InvalidRequest', {
       message:
         'This copy request is illegal because it is trying to copy an object to itself without ' +
@@ -32,7 +39,11 @@ export const copyObject: Handler = async (request, { bridge }) => {
     ...target,
     source,
     sourceConditions: copySourceConditions(headers),
+    conditions: writeConditions(headers),
     replaceMetadata: directive === 'REPLACE' ? readMetadata(headers) : undefined,
+    ...(redirect !== undefined && { websiteRedirectLocation: redirect }),
+    ...(tagging === 'REPLACE' && { replaceTags: readTagHeader(headers) }),
+    ...readStorageClass(headers),
   }
   // S3, too, answers 200 first when a copy takes long, and names the outcome in the body.
   const result = bridge.copyObject(input, context).then((copy) => ({
@@ -46,15 +57,13 @@ export const copyObject: Handler = async (request, { bridge }) => {
   return { status: 200, body: { kind: 'slow-xml', result } }
 }
 
-function readDirective({ headers }: S3Request): 'COPY' | 'REPLACE' {
-  const name = 'x-amz-metadata-directive'
+function readDirective(
+  { headers }: S3Request,
+  name: 'x-amz-metadata-directive' | 'x-amz-tagging-directive',
+): 'COPY' | 'REPLACE' {
   const directive = headers[name]?.toString() ?? 'COPY'
   if (directive !== 'COPY' && directive !== 'REPLACE') {
     throw invalidArgument(name, directive, `${name} must be COPY or REPLACE.`)
-  }
-  const redirect = 'x-amz-website-redirect-location'
-  if (directive === 'COPY' && headers[redirect] !== undefined) {
-    throw notImplementedHeader(redirect, `${redirect} goes with ${name}: REPLACE only.`)
   }
   return directive
 }

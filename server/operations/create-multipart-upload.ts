@@ -1,6 +1,7 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html
 import type { Handler } from '../operation.ts'
 import { readUploadChecksum } from './wire/checksums.ts'
+import { readLabels } from './wire/labels.ts'
 import { readMetadata } from './wire/metadata.ts'
 import { objectOf } from './wire/target.ts'
 
@@ -11,6 +12,7 @@ export const createMultipartUpload: Handler = async (request, { bridge }) => {
     {
       ...address,
       metadata: readMetadata(request.headers),
+      ...readLabels(request.headers),
       checksumAlgorithm: algorithm,
       checksumType: type,
     },

@@ -1,8 +1,8 @@
 // The one table of what S3 can be asked: method, resource, sub-resource -> handler. It is closed: a
 // request that no row takes is refused in detect.ts, and what S3 has but this server does not offer is
-// listed in not-offered.ts. Not offered now: versions, tags, ACLs, policies, object lock, CORS,
-// lifecycle, website, GetObjectAttributes, partNumber on reads.
-// Accepted without effect: canned ACLs and storage classes (there is one owner and one class).
+// listed in not-offered.ts. Not offered now: versions, ACLs, policies, object lock, CORS, lifecycle,
+// website.
+// Accepted without effect: canned ACLs (there is one owner). Storage classes are kept and shown.
 import { abortMultipartUpload } from './abort-multipart-upload.ts'
 import { completeMultipartUpload } from './complete-multipart-upload.ts'
 import { copyObject } from './copy-object.ts'
@@ -10,6 +10,7 @@ import { createBucket } from './create-bucket.ts'
 import { createMultipartUpload } from './create-multipart-upload.ts'
 import { deleteBucket } from './delete-bucket.ts'
 import { deleteObject } from './delete-object.ts'
+import { deleteObjectTagging } from './delete-object-tagging.ts'
 import { deleteObjects } from './delete-objects.ts'
 import { getBucketLocation } from './get-bucket-location.ts'
 import { getBucketVersioning } from './get-bucket-versioning.ts'
@@ -28,10 +29,12 @@ import { notOffered } from './not-offered.ts'
 import { postObject } from './post-object.ts'
 import { putBucketVersioning } from './put-bucket-versioning.ts'
 import { putObject } from './put-object.ts'
+import { putObjectTagging } from './put-object-tagging.ts'
 import type { Row } from './row.ts'
 import { uploadPart } from './upload-part.ts'
 import { uploadPartCopy } from './upload-part-copy.ts'
 
+const version = ['versionId']
 const reads = ['versionId', 'partNumber']
 const part = ['partNumber', 'uploadId']
 const copy = 'x-amz-copy-source'
@@ -59,10 +62,12 @@ const table = {
   DeleteObject: {
     method: 'DELETE',
     resource: 'object',
-    also: ['versionId'],
+    also: version,
     handler: deleteObject,
   },
-  GetObjectTagging: objectRow('GET', ['tagging'], getObjectTagging),
+  GetObjectTagging: { ...objectRow('GET', ['tagging'], getObjectTagging), also: version },
+  PutObjectTagging: { ...objectRow('PUT', ['tagging'], putObjectTagging), also: version },
+  DeleteObjectTagging: { ...objectRow('DELETE', ['tagging'], deleteObjectTagging), also: version },
   CreateMultipartUpload: objectRow('POST', ['uploads'], createMultipartUpload),
   UploadPart: objectRow('PUT', part, uploadPart),
   UploadPartCopy: { ...objectRow('PUT', part, uploadPartCopy), header: copy },

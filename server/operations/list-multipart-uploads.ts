@@ -72,7 +72,7 @@ function renderUploads(
         UploadId: entry.uploadId,
         Initiator: owner,
         Owner: owner,
-        StorageClass: 'STANDARD',
+        StorageClass: entry.storageClass,
         Initiated: renderXmlDate(entry.initiated),
         ChecksumAlgorithm: entry.checksumAlgorithm,
         ChecksumType: entry.checksumType,

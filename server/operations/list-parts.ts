@@ -33,7 +33,7 @@ export const listParts: Handler = async (request, { bridge }) => {
     UploadId: address.uploadId,
     Initiator: ownerElement(identity),
     Owner: ownerElement(identity),
-    StorageClass: 'STANDARD',
+    StorageClass: listed.storageClass,
     PartNumberMarker: afterPartNumber,
     NextPartNumberMarker: next,
     MaxParts: maxParts,

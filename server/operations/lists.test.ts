@@ -109,6 +109,14 @@ test('limits', async () => {
   })
 })
 
+const listed = {
+  sizeBytes: 1,
+  modified: fakeModified,
+  etag: 'e',
+  storageClass: 'STANDARD_IA',
+  checksums: { type: 'FULL_OBJECT', values: { SHA1: 'x=' } },
+} as const
+
 test('with encoding-type=url every name is encoded, and a blank is never a plus', async () => {
   const inputs: ListObjectsInput[] = []
   const listObjects = async (input: ListObjectsInput): Promise<ListObjectsResult> => {
@@ -116,7 +124,7 @@ test('with encoding-type=url every name is encoded, and a blank is never a plus'
     const key = "p +%(é)'*!~/\u0001"
     return {
       entries: [
-        { kind: 'object', key, sizeBytes: 1, modified: fakeModified, etag: 'e' },
+        { kind: 'object', key, ...listed },
         { kind: 'prefix', prefix: 'p x/' },
       ],
       nextAfter: 'p x/',
@@ -131,6 +139,9 @@ test('with encoding-type=url every name is encoded, and a blank is never a plus'
       assert.is(element(text, 'Prefix'), 'p%20')
       assert.is(element(text, 'Delimiter'), '%C3%A6')
       assert.is(element(text, 'EncodingType'), 'url')
+      assert.is(element(text, 'StorageClass'), 'STANDARD_IA')
+      assert.is(element(text, 'ChecksumAlgorithm'), 'SHA1')
+      assert.is(element(text, 'ChecksumType'), 'FULL_OBJECT')
       assert.match(text, '<CommonPrefixes><Prefix>p%20x/</Prefix></CommonPrefixes>')
     }
     assert.is(element(v1, 'Marker'), '%2B%20')

@@ -189,7 +189,10 @@ test('uploads are listed with markers, prefixes and encoding; none are an empty 
     input: ListMultipartUploadsInput,
   ): Promise<ListMultipartUploadsResult> => {
     inputs.push(input)
-    const upload = { kind: 'upload', key: 'k é', uploadId: 'u', initiated: fakeModified } as const
+    const upload = {
+      ...({ kind: 'upload', key: 'k é', uploadId: 'u', initiated: fakeModified } as const),
+      storageClass: 'GLACIER',
+    }
     return {
       entries: [
         { ...upload, checksumAlgorithm: 'CRC32', checksumType: 'FULL_OBJECT' },
@@ -211,6 +214,7 @@ test('uploads are listed with markers, prefixes and encoding; none are an empty 
       Key: 'k%20%C3%A9',
       Initiated: '2024-05-06T07:08:09.000Z',
       ChecksumAlgorithm: 'CRC32',
+      StorageClass: 'GLACIER',
       Delimiter: '/',
     })) {
       assert.is(element(text, name), value, name)

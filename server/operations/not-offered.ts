@@ -70,7 +70,5 @@ export const notOffered = {
   RestoreObject: object('POST', 'restore'),
   PutObjectRetention: object('PUT', 'retention'),
   SelectObjectContent: object('POST', 'select'),
-  PutObjectTagging: object('PUT', 'tagging'),
-  DeleteObjectTagging: object('DELETE', 'tagging'),
   GetObjectTorrent: object('GET', 'torrent'),
 } as const satisfies Record<string, Row>

@@ -181,8 +181,8 @@ const refused: [code: string, method: string, target: string, headers?: Record<s
     ['NoSuchVersion', 'GET', '/bucket/k?versionId=abc'],
     ['NoSuchVersion', 'DELETE', '/bucket/k?versionId=abc'],
     ['NotImplemented', 'GET', '/bucket/k?partNumber=1'],
-    ['NotImplemented', 'PUT', '/bucket/k?tagging'],
-    ['NotImplemented', 'DELETE', '/bucket/k?tagging'],
+    ['NotImplemented', 'PUT', '/bucket/k?retention'],
+    ['NotImplemented', 'DELETE', '/bucket/k?annotation'],
     ['NotImplemented', 'DELETE', '/bucket?policy'],
     ['KeyTooLongError', 'PUT', `/bucket/${'k'.repeat(1025)}`],
     ['InvalidURI', 'PUT', '/bucket/%zz'],
@@ -193,7 +193,7 @@ const refused: [code: string, method: string, target: string, headers?: Record<s
     ['NotImplemented', 'PUT', '/bucket/k', { 'x-amz-server-side-encryption': 'AES256' }],
     ['NotImplemented', 'PUT', '/bucket/k', { 'x-amz-server-side-encryption': 'aws:kms' }],
     ['NotImplemented', 'GET', '/bucket/k', { 'x-amz-server-side-encryption-customer-key': 'x' }],
-    ['NotImplemented', 'PUT', '/bucket/k', { 'x-amz-tagging': 'a=b' }],
+    ['InvalidTag', 'PUT', '/bucket/k', { 'x-amz-tagging': 'aws:x=b' }],
     ['NotImplemented', 'PUT', '/bucket/k', { 'x-amz-grant-full-control': 'id=x' }],
     ['NotImplemented', 'PUT', '/bucket/k', { 'x-amz-object-lock-mode': 'COMPLIANCE' }],
     ['NotImplemented', 'PUT', '/bucket/k', { 'x-amz-write-offset-bytes': '5' }],
@@ -217,9 +217,9 @@ test('refused requests change nothing', async () => {
 
 test('NotImplemented names the operation', async () => {
   await withServing({}, async ({ ask }) => {
-    const { text, status } = await ask('PUT', '/bucket/k?tagging', { body: '<Tagging/>' })
+    const { text, status } = await ask('PUT', '/bucket/k?retention', { body: '<Retention/>' })
     assert.is(status, 501)
-    assert.match(text, /PutObjectTagging/)
+    assert.match(text, /PutObjectRetention/)
   })
 })
 

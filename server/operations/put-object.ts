@@ -3,6 +3,7 @@ import { quoteEtag } from '../../translate/etag.ts'
 import type { Handler, S3Request, Services } from '../operation.ts'
 import { checksumHeaders } from './wire/checksums.ts'
 import { writeConditions } from './wire/conditions.ts'
+import { readLabels } from './wire/labels.ts'
 import { readMetadata } from './wire/metadata.ts'
 import { objectOf } from './wire/target.ts'
 
@@ -20,6 +21,7 @@ export async function storeObject(
     ...objectOf(request),
     metadata: readMetadata(request.headers),
     conditions: writeConditions(request.headers),
+    ...readLabels(request.headers),
   }
   const body = request.payload.open()
   const result = await bridge.putObject({ ...input, body }, request.context)

@@ -2,7 +2,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { S3Error } from '../s3-error.ts'
-import type { ObjectRecord, PartRecord, State, UploadRecord } from './state.ts'
+import type { NewObjectRecord, ObjectRecord, PartRecord, State, UploadRecord } from './state.ts'
 
 /**
  * Runs `act` over fresh storage. Each `open` opens that same storage, as another process would; the
@@ -54,21 +54,20 @@ const hardKeys = [
 const content = { md5: '0'.repeat(32), sizeBytes: 5 }
 const otherContent = { md5: '1'.repeat(32), sizeBytes: 5 }
 
-function record(key: string, more: Partial<ObjectRecord> = {}): ObjectRecord {
+function record(key: string, more: Partial<NewObjectRecord> = {}): NewObjectRecord {
   return {
     bucket: 'bucket',
     key,
     ...content,
     metadata: { user: {} },
     multipartEtag: undefined,
-    partSizesBytes: [],
     checksums: undefined,
     ...more,
   }
 }
 
 /** Records that tell of which write they are. */
-function marked(mark: string, more: Partial<ObjectRecord> = {}): ObjectRecord {
+function marked(mark: string, more: Partial<NewObjectRecord> = {}): NewObjectRecord {
   return record('key', { metadata: { user: { mark } }, ...more })
 }
 
@@ -76,7 +75,12 @@ async function markOf(state: State, wanted = content): Promise<string | undefine
   return (await state.objects.find('bucket', 'key', wanted))?.metadata.user.mark
 }
 
-async function commit(state: State, written: ObjectRecord): Promise<void> {
+/** How a record is found that was written so. */
+function asFound({ parts = [], ...rest }: NewObjectRecord): ObjectRecord {
+  return { ...rest, partCount: parts.length === 0 ? undefined : parts.length }
+}
+
+async function commit(state: State, written: NewObjectRecord): Promise<void> {
   await state.objects.commit(await state.objects.stage(written))
 }
 
@@ -105,7 +109,17 @@ const fullRecord = record('full', {
     ]),
   },
   multipartEtag: `${'a'.repeat(32)}-4`,
-  partSizesBytes: [8 * 2 ** 20, 8 * 2 ** 20, 5 * 2 ** 30, 0],
+  parts: [
+    { sizeBytes: 8 * 2 ** 20, checksums: { CRC32: 'a=', SHA256: 'b=' } },
+    { sizeBytes: 8 * 2 ** 20, checksums: {} },
+    { sizeBytes: 5 * 2 ** 30, checksums: {} },
+    { sizeBytes: 0, checksums: {} },
+  ],
+  tags: [
+    { key: 'b', value: 'é\0\ud800"' },
+    { key: '__proto__', value: '' },
+  ],
+  storageClass: 'GLACIER_IR',
   checksums: {
     type: 'COMPOSITE',
     values: { CRC32: 'a=', CRC32C: 'b=', CRC64NVME: 'c=', SHA1: 'd=', SHA256: 'e=' },
@@ -156,14 +170,84 @@ const objects: Record<string, Proof> = {
     const state = await open()
     await commit(state, fullRecord)
     await commit(state, record('bare'))
-    assert.equal(await state.objects.find('bucket', 'full', fullRecord), fullRecord)
+    assert.equal(await state.objects.find('bucket', 'full', fullRecord), asFound(fullRecord))
     await state.close()
 
     const again = await open()
     const found = await again.objects.find('bucket', 'full', fullRecord)
-    assert.equal(found, fullRecord)
+    assert.equal(found, asFound(fullRecord))
     assert.ok(Object.hasOwn(found?.metadata.user ?? {}, '__proto__'))
-    assert.equal(await again.objects.find('bucket', 'bare', content), record('bare'))
+    assert.equal(await again.objects.find('bucket', 'bare', content), asFound(record('bare')))
+  },
+
+  async 'parts are told from a part number on, each with its place, and go with their record'(
+    open,
+  ) {
+    const state = await open()
+    await commit(state, fullRecord)
+    const partsOf = (wanted: typeof content, afterPartNumber: number, limit: number) =>
+      state.objects.parts('bucket', 'full', wanted, { afterPartNumber, limit })
+    const mib = 2 ** 20
+    const [first, second, third, last] = [
+      { partNumber: 1, start: 0, sizeBytes: 8 * mib, checksums: { CRC32: 'a=', SHA256: 'b=' } },
+      { partNumber: 2, start: 8 * mib, sizeBytes: 8 * mib, checksums: {} },
+      { partNumber: 3, start: 16 * mib, sizeBytes: 5 * 2 ** 30, checksums: {} },
+      { partNumber: 4, start: 16 * mib + 5 * 2 ** 30, sizeBytes: 0, checksums: {} },
+    ]
+    assert.equal(await partsOf(fullRecord, 0, 10_000), [first, second, third, last])
+    assert.equal(await partsOf(fullRecord, 1, 2), [second, third])
+    assert.equal(await partsOf(fullRecord, 4, 5), [])
+    assert.equal(await partsOf(content, 0, 5), [])
+
+    // Another write of the same content in other parts, still staged: the committed ones count.
+    const again = { ...fullRecord, parts: [{ sizeBytes: 1, checksums: {} }] }
+    const writeId = await state.objects.stage(again)
+    assert.is((await partsOf(fullRecord, 0, 10)).length, 4)
+    await state.objects.commit(writeId)
+    assert.equal(await partsOf(fullRecord, 0, 10), [
+      { partNumber: 1, start: 0, sizeBytes: 1, checksums: {} },
+    ])
+    await state.objects.remove('bucket', 'full')
+    assert.equal(await partsOf(fullRecord, 0, 10), [])
+  },
+
+  async 'ten thousand parts of ten thousand sizes are kept, and a record is read without them'(
+    open,
+  ) {
+    const state = await open()
+    const parts = Array.from({ length: 10_000 }, (_, index) => ({
+      sizeBytes: index + 1,
+      checksums: { SHA256: `${index}=`.padStart(44, 'A') },
+    }))
+    await commit(state, record('many', { parts }))
+    assert.is((await state.objects.find('bucket', 'many', content))?.partCount, 10_000)
+    const after = { afterPartNumber: 9_999, limit: 5 }
+    assert.equal(await state.objects.parts('bucket', 'many', content, after), [
+      { ...parts[9_999], partNumber: 10_000, start: (9_999 * 10_000) / 2 },
+    ])
+  },
+
+  async 'tags are replaced in the record of a content, which stays as it is otherwise'(open) {
+    const state = await open()
+    const tags = [{ key: 'new', value: 'tag' }]
+    const tag = (wanted: typeof content, key = 'full') =>
+      state.objects.setTags('bucket', key, wanted, tags)
+    await commit(state, fullRecord)
+    assert.is(await tag(content), false)
+    assert.is(await tag(fullRecord, 'other'), false)
+    assert.equal(await state.objects.find('bucket', 'full', fullRecord), asFound(fullRecord))
+    assert.is(await tag(fullRecord), true)
+    const tagged = { ...asFound(fullRecord), tags }
+    assert.equal(await state.objects.find('bucket', 'full', fullRecord), tagged)
+    const all = { afterPartNumber: 0, limit: 9 }
+    assert.is((await state.objects.parts('bucket', 'full', fullRecord, all)).length, 4)
+
+    // What is staged for other content keeps its own.
+    const writeId = await state.objects.stage(record('full', otherContent))
+    assert.is(await tag(fullRecord), true)
+    await state.objects.commit(writeId)
+    const found = await state.objects.find('bucket', 'full', otherContent)
+    assert.equal(found, asFound(record('full', otherContent)))
   },
 
   async 'a record is found only for the content that it describes'(open) {

@@ -1,22 +1,26 @@
 // What the bridge keeps of objects and uploads as JSON text, for implementations whose rows hold it so.
 import { z } from 'zod'
-import type { Checksums, ObjectMetadata } from '../bridge.ts'
+import type { Checksums, ObjectLabels, ObjectMetadata } from '../bridge.ts'
 import type { ObjectRecord, UploadRecord } from './state.ts'
 
 /** The part of a record that nobody searches by. */
 export type ObjectData = Pick<
   ObjectRecord,
-  'metadata' | 'multipartEtag' | 'partSizesBytes' | 'checksums'
+  'metadata' | 'multipartEtag' | 'partCount' | 'checksums' | keyof ObjectLabels
 >
-export type UploadData = Pick<UploadRecord, 'metadata' | 'checksumAlgorithm' | 'checksumType'>
+export type UploadData = Pick<
+  UploadRecord,
+  'metadata' | 'checksumAlgorithm' | 'checksumType' | keyof ObjectLabels
+>
 export type UploadResult = NonNullable<UploadRecord['result']>
 
 export function renderObjectData(data: ObjectData): string {
   return JSON.stringify({
     metadata: toJson(data.metadata),
     multipartEtag: data.multipartEtag,
-    partSizes: toRuns(data.partSizesBytes),
+    partCount: data.partCount,
     checksums: data.checksums,
+    ...labelsToJson(data),
   })
 }
 
@@ -25,8 +29,9 @@ export function parseObjectData(text: string): ObjectData {
   return {
     metadata: fromJson(json.metadata),
     multipartEtag: json.multipartEtag,
-    partSizesBytes: fromRuns(json.partSizes),
+    partCount: json.partCount,
     checksums: json.checksums,
+    ...labelsFromJson(json),
   }
 }
 
@@ -35,6 +40,7 @@ export function renderUploadData(data: UploadData): string {
     metadata: toJson(data.metadata),
     checksumAlgorithm: data.checksumAlgorithm,
     checksumType: data.checksumType,
+    ...labelsToJson(data),
   })
 }
 
@@ -44,6 +50,7 @@ export function parseUploadData(text: string): UploadData {
     metadata: fromJson(json.metadata),
     checksumAlgorithm: json.checksumAlgorithm,
     checksumType: json.checksumType,
+    ...labelsFromJson(json),
   }
 }
 
@@ -85,16 +92,23 @@ const metadata = z.object({
   websiteRedirectLocation: value,
   user: z.array(z.tuple([z.string(), z.string()])),
 })
+/** Tags as pairs. */
+const labels = {
+  tags: z.array(z.tuple([z.string(), z.string()])).optional(),
+  storageClass: z.string().optional(),
+}
 const objectData = z.object({
   metadata,
   multipartEtag: z.string().optional(),
-  partSizes: z.array(z.tuple([z.int(), z.int()])),
+  partCount: z.int().optional(),
   checksums: checksums.optional(),
+  ...labels,
 })
 const uploadData = z.object({
   metadata,
   checksumAlgorithm: checksumAlgorithm.optional(),
   checksumType: checksumType.optional(),
+  ...labels,
 })
 const uploadResult = z.object({ etag: z.string(), checksums: checksums.optional() })
 
@@ -107,17 +121,18 @@ function fromJson(json: z.infer<typeof metadata>): ObjectMetadata {
   return { ...json, user: Object.fromEntries(json.user) }
 }
 
-/** Sizes as runs of (size, count): all parts but the last usually have one size, and may be 10,000. */
-function toRuns(sizesBytes: readonly number[]): [sizeBytes: number, count: number][] {
-  const runs: [number, number][] = []
-  for (const sizeBytes of sizesBytes) {
-    const last = runs.at(-1)
-    if (last?.[0] === sizeBytes) last[1] += 1
-    else runs.push([sizeBytes, 1])
-  }
-  return runs
+type LabelsJson = {
+  readonly tags?: [key: string, value: string][] | undefined
+  readonly storageClass?: string | undefined
 }
 
-function fromRuns(runs: readonly [sizeBytes: number, count: number][]): number[] {
-  return runs.flatMap(([sizeBytes, count]) => Array<number>(count).fill(sizeBytes))
+function labelsToJson({ tags, storageClass }: ObjectLabels): LabelsJson {
+  return { tags: tags?.map(({ key, value }) => [key, value]), storageClass }
+}
+
+function labelsFromJson({ tags, storageClass }: LabelsJson): ObjectLabels {
+  return {
+    ...(tags !== undefined && { tags: tags.map(([key, value]) => ({ key, value })) }),
+    ...(storageClass !== undefined && { storageClass }),
+  }
 }

@@ -102,6 +102,43 @@ const migrations = [
     text TEXT NOT NULL,
     PRIMARY KEY (bucket, name)
   ) STRICT, WITHOUT ROWID;`,
+
+  // Parts leave the records, where every read paid for them: 10,000 sizes at the worst. There they were
+  // runs of [size, count].
+  `CREATE TABLE object_parts (
+    write_id INTEGER NOT NULL REFERENCES object_records ON DELETE CASCADE,
+    part_number INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    checksums TEXT NOT NULL,
+    PRIMARY KEY (write_id, part_number)
+  ) STRICT, WITHOUT ROWID;
+  WITH RECURSIVE
+    runs AS (
+      SELECT write_id, run.key AS position,
+        json_extract(run.value, '$[0]') AS size_bytes, json_extract(run.value, '$[1]') AS count
+      FROM object_records, json_each(data, '$.partSizes') AS run
+    ),
+    placed AS (
+      SELECT write_id, size_bytes, count,
+        coalesce(sum(count) OVER before, 0) AS parts_before,
+        coalesce(sum(size_bytes * count) OVER before, 0) AS bytes_before
+      FROM runs
+      WINDOW before AS (
+        PARTITION BY write_id ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+      )
+    ),
+    numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 9999)
+  INSERT INTO object_parts
+    SELECT write_id, parts_before + n + 1, bytes_before + n * size_bytes, size_bytes, '{}'
+    FROM placed JOIN numbers ON n < count;
+  UPDATE object_records
+    SET data = json_set(
+      json_remove(data, '$.partSizes'),
+      '$.partCount',
+      (SELECT count(*) FROM object_parts WHERE write_id = object_records.write_id)
+    )
+    WHERE json_array_length(data, '$.partSizes') > 0;`,
 ]
 
 function migrate(database: DatabaseSync, file: string): void {

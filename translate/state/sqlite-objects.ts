@@ -1,23 +1,31 @@
 // Object metadata in SQLite: one table of records, staged and committed.
 import type { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
-import { parseObjectData, renderObjectData } from './record-json.ts'
+import {
+  parseObjectData,
+  parsePartChecksums,
+  renderObjectData,
+  renderPartChecksums,
+} from './record-json.ts'
 import { fromKeyBytes, inTransaction, toKeyBytes } from './sqlite-database.ts'
-import type { ObjectRecord, State } from './state.ts'
+import type { NewObjectRecord, ObjectPart, ObjectRecord, State } from './state.ts'
 
 export function createObjects(database: DatabaseSync): State['objects'] {
   const sql = prepare(database)
 
   return {
     async stage(record) {
-      const { lastInsertRowid } = sql.stage.run(
-        record.bucket,
-        toKeyBytes(record.key),
-        record.md5,
-        record.sizeBytes,
-        renderObjectData(record),
-      )
-      return String(lastInsertRowid)
+      const { bucket, md5, sizeBytes, parts = [] } = record
+      const data = renderObjectData({ ...record, partCount: parts.length || undefined })
+      return inTransaction(database, () => {
+        const key = toKeyBytes(record.key)
+        const { lastInsertRowid } = sql.stage.run(bucket, key, md5, sizeBytes, data)
+        for (const part of placeParts(parts)) {
+          const checksums = renderPartChecksums(part.checksums)
+          sql.addPart.run(lastInsertRowid, part.partNumber, part.start, part.sizeBytes, checksums)
+        }
+        return String(lastInsertRowid)
+      })
     },
 
     async commit(writeId) {
@@ -55,6 +63,24 @@ export function createObjects(database: DatabaseSync): State['objects'] {
       return found
     },
 
+    async parts(bucket, key, { md5, sizeBytes }, { afterPartNumber, limit }) {
+      const id = sql.findId.get(bucket, toKeyBytes(key), md5, sizeBytes)
+      if (id === undefined) return []
+      return sql.parts.all(idRow.parse(id).write_id, afterPartNumber, limit).map(parsePart)
+    },
+
+    async setTags(bucket, key, { md5, sizeBytes }, tags) {
+      const keyBytes = toKeyBytes(key)
+      return inTransaction(database, () => {
+        const row = sql.find.get(bucket, keyBytes, md5, sizeBytes)
+        const id = sql.findId.get(bucket, keyBytes, md5, sizeBytes)
+        if (row === undefined || id === undefined) return false
+        const data = renderObjectData({ ...parseRow(row), tags })
+        sql.setData.run(data, idRow.parse(id).write_id)
+        return true
+      })
+    },
+
     async remove(bucket, key) {
       sql.remove.run(bucket, toKeyBytes(key))
     },
@@ -80,6 +106,11 @@ const pageSize = 500
 
 const columns = 'bucket, key, md5, size_bytes, data'
 
+/** The record that describes a content; the committed one before staged ones. */
+const ofContent = `FROM object_records
+  WHERE bucket = ? AND key = ? AND md5 = ? AND size_bytes = ?
+  ORDER BY is_staged, write_id DESC LIMIT 1`
+
 function prepare(database: DatabaseSync) {
   return {
     stage: database.prepare(
@@ -94,10 +125,16 @@ function prepare(database: DatabaseSync) {
     ),
     commit: database.prepare('UPDATE object_records SET is_staged = 0 WHERE write_id = ?'),
     discard: database.prepare('DELETE FROM object_records WHERE write_id = ? AND is_staged = 1'),
-    find: database.prepare(
-      `SELECT ${columns} FROM object_records
-       WHERE bucket = ? AND key = ? AND md5 = ? AND size_bytes = ?
-       ORDER BY is_staged, write_id DESC LIMIT 1`,
+    find: database.prepare(`SELECT ${columns} ${ofContent}`),
+    findId: database.prepare(`SELECT write_id ${ofContent}`),
+    setData: database.prepare('UPDATE object_records SET data = ? WHERE write_id = ?'),
+    addPart: database.prepare(
+      `INSERT INTO object_parts (write_id, part_number, start, size_bytes, checksums)
+       VALUES (?, ?, ?, ?, ?)`,
+    ),
+    parts: database.prepare(
+      `SELECT part_number, start, size_bytes, checksums FROM object_parts
+       WHERE write_id = ? AND part_number > ? ORDER BY part_number LIMIT ?`,
     ),
     // A cross join, so that SQLite looks up each key rather than read the whole table.
     findMany: database.prepare(
@@ -124,6 +161,28 @@ const recordRow = identityRow.extend({ bucket: z.string(), data: z.string() })
 function parseRow(row: unknown): ObjectRecord {
   const { bucket, key, md5, size_bytes, data } = recordRow.parse(row)
   return { bucket, key, md5, sizeBytes: size_bytes, ...parseObjectData(data) }
+}
+
+const idRow = z.object({ write_id: z.int() })
+const partRow = z.object({
+  part_number: z.int(),
+  start: z.int(),
+  size_bytes: z.int(),
+  checksums: z.string(),
+})
+
+function parsePart(row: unknown): ObjectPart {
+  const { part_number, start, size_bytes, checksums } = partRow.parse(row)
+  const values = parsePartChecksums(checksums)
+  return { partNumber: part_number, start, sizeBytes: size_bytes, checksums: values }
+}
+
+function* placeParts(parts: NonNullable<NewObjectRecord['parts']>): Generator<ObjectPart> {
+  let start = 0
+  for (const [index, { sizeBytes, checksums }] of parts.entries()) {
+    yield { partNumber: index + 1, start, sizeBytes, checksums }
+    start += sizeBytes
+  }
 }
 
 /** Ids are what `stage` gave; everything else is unknown. */

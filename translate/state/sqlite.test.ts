@@ -10,7 +10,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { stateContract } from './contract.ts'
 import { openSqliteState } from './sqlite.ts'
-import type { ObjectRecord, State } from './state.ts'
+import type { NewObjectRecord, State } from './state.ts'
 
 /** In memory where the system has such a folder: each of thousands of commits waits for the disk. */
 const parentFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
@@ -43,14 +43,13 @@ const test = suite('sqlite')
 
 const content = { md5: '0'.repeat(32), sizeBytes: 1 }
 
-function record(key: string, mark: string): ObjectRecord {
+function record(key: string, mark: string): NewObjectRecord {
   return {
     bucket: 'bucket',
     key,
     ...content,
     metadata: { user: { mark } },
     multipartEtag: undefined,
-    partSizesBytes: [],
     checksums: undefined,
   }
 }
@@ -123,6 +122,53 @@ test('a file of a newer version is refused', () =>
     database.exec('PRAGMA user_version = 1000')
     database.close()
     assert.match(await messageOf(async () => openSqliteState({ file })), /newer version/)
+  }))
+
+test('what was kept before parts had a table is found as it was, with its parts in it', () =>
+  withFolder(async (folder) => {
+    const file = join(folder, 'state.db')
+    await openSqliteState({ file }).close()
+    const database = new DatabaseSync(file)
+    // As the first version of the schema had it, but for the tables that it did not know.
+    const first = ['object_records', 'uploads', 'parts']
+    const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()
+    for (const { name } of tables) {
+      if (/^sqlite_/.test(String(name)) || first.includes(String(name))) continue
+      database.exec(`DROP TABLE ${String(name)}`)
+    }
+    database.exec('PRAGMA user_version = 1')
+    const insert = database.prepare(
+      `INSERT INTO object_records (bucket, key, is_staged, md5, size_bytes, data)
+       VALUES ('bucket', ?, 0, ?, ?, ?)`,
+    )
+    const metadata = { user: [['odd', 'é\0\ud800"\u2028']] }
+    const data = {
+      metadata,
+      multipartEtag: 'e-3',
+      partSizes: [
+        [4, 2],
+        [1, 1],
+      ],
+    }
+    insert.run(Buffer.from('parts'), content.md5, 9, JSON.stringify(data))
+    const plain = { metadata, partSizes: [] }
+    insert.run(Buffer.from('plain'), content.md5, 9, JSON.stringify(plain))
+    database.close()
+
+    const state = openSqliteState({ file })
+    const wanted = { ...content, sizeBytes: 9 }
+    const found = await state.objects.find('bucket', 'parts', wanted)
+    assert.equal([found?.partCount, found?.multipartEtag], [3, 'e-3'])
+    assert.equal(found?.metadata.user, { odd: 'é\0\ud800"\u2028' })
+    const all = { afterPartNumber: 0, limit: 9 }
+    assert.equal(await state.objects.parts('bucket', 'parts', wanted, all), [
+      { partNumber: 1, start: 0, sizeBytes: 4, checksums: {} },
+      { partNumber: 2, start: 4, sizeBytes: 4, checksums: {} },
+      { partNumber: 3, start: 8, sizeBytes: 1, checksums: {} },
+    ])
+    assert.is((await state.objects.find('bucket', 'plain', wanted))?.partCount, undefined)
+    assert.equal(await state.objects.parts('bucket', 'plain', wanted, all), [])
+    await state.close()
   }))
 
 test('a commit is on disk when it returns', () =>

@@ -1,9 +1,9 @@
 // What the bridge keeps beside Jottacloud, as one asynchronous interface. Implementations are held to
 // one suite (contract.ts) and may be shared by several processes: every method is one transaction.
-import type { ChecksumAlgorithm, Checksums, ObjectMetadata } from '../bridge.ts'
+import type { ChecksumAlgorithm, Checksums, ObjectLabels, ObjectMetadata, Tag } from '../bridge.ts'
 
 /** Metadata of one object, bound to the content that it describes. */
-export type ObjectRecord = {
+export type ObjectRecord = ObjectLabels & {
   readonly bucket: string
   readonly key: string
   /** Lower-case hex MD5 of the content in Jottacloud. */
@@ -12,9 +12,23 @@ export type ObjectRecord = {
   readonly metadata: ObjectMetadata
   /** `hex-N` when the object was a multipart upload, else `undefined`. */
   readonly multipartEtag: string | undefined
-  /** Sizes of the parts in order; empty when it was no multipart upload. */
-  readonly partSizesBytes: readonly number[]
+  /** `undefined` when it was no multipart upload. What the parts are is asked for apart. */
+  readonly partCount: number | undefined
   readonly checksums: Checksums | undefined
+}
+
+/** A record as a write brings it, with the parts of a multipart upload in order. */
+export type NewObjectRecord = Omit<ObjectRecord, 'partCount'> & {
+  readonly parts?: readonly Pick<ObjectPart, 'sizeBytes' | 'checksums'>[]
+}
+
+/** A piece of an object that was a part of its multipart upload. Parts are counted from 1, without gaps. */
+export type ObjectPart = {
+  readonly partNumber: number
+  /** Offset of its first byte in the object. */
+  readonly start: number
+  readonly sizeBytes: number
+  readonly checksums: Checksums['values']
 }
 
 /** The content that a record must describe to be valid. */
@@ -22,7 +36,7 @@ export type ContentIdentity = { readonly md5: string; readonly sizeBytes: number
 
 export type UploadStatus = 'open' | 'completing' | 'completed'
 
-export type UploadRecord = {
+export type UploadRecord = ObjectLabels & {
   readonly uploadId: string
   readonly bucket: string
   readonly key: string
@@ -86,7 +100,7 @@ export interface State {
    */
   readonly objects: {
     /** Returns the id of the write. */
-    stage(record: ObjectRecord): Promise<string>
+    stage(record: NewObjectRecord): Promise<string>
     /**
      * Makes a staged record the committed one of its key and forgets those before it. Records staged
      * later stay: their writes may still be under way, in another process. Unknown ids are ignored.
@@ -101,6 +115,20 @@ export interface State {
       bucket: string,
       wanted: readonly ({ readonly key: string } & ContentIdentity)[],
     ): Promise<ReadonlyMap<string, ObjectRecord>>
+    /** Parts of the object with this content, after `afterPartNumber`; none where there is no record. */
+    parts(
+      bucket: string,
+      key: string,
+      content: ContentIdentity,
+      options: { readonly afterPartNumber: number; readonly limit: number },
+    ): Promise<readonly ObjectPart[]>
+    /** Replaces the tags in the record that `find` gives; `false` where there is none. */
+    setTags(
+      bucket: string,
+      key: string,
+      content: ContentIdentity,
+      tags: readonly Tag[],
+    ): Promise<boolean>
     remove(bucket: string, key: string): Promise<void>
     removeBucket(bucket: string): Promise<void>
     /** Every committed record in order of bucket and key, read in pages: for export. */

@@ -41,6 +41,13 @@ export function checksumValueElements(values: Checksums['values']): Record<strin
   )
 }
 
+/** `ChecksumAlgorithm` and `ChecksumType`, as lists name them without the values. */
+export function checksumKind(checksums: Checksums | undefined): Record<string, XmlValue> {
+  const names = algorithms.filter((algorithm) => checksums?.values[algorithm] !== undefined)
+  if (checksums === undefined || names.length === 0) return {}
+  return { ChecksumAlgorithm: names, ChecksumType: checksums.type }
+}
+
 /** The same elements as they come in. */
 export const checksumSchema = {
   ChecksumCRC32: z.string().optional(),

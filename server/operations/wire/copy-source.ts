@@ -8,7 +8,7 @@ import { refuseOtherVersions } from './target.ts'
 const name = 'x-amz-copy-source'
 
 /**
- * `bucket/key` or `/bucket/key`, percent-encoded; a plus is a plus. Clients that do not encode are
+ * `bucket/key` or `/bucket/key`, percent-encoded; a plus is a blank, as for AWS. Clients that do not encode are
  * understood as far as they can be. Throws InvalidArgument, KeyTooLongError and NoSuchVersion.
  */
 export function parseCopySource(header: string): ObjectAddress {
@@ -32,10 +32,9 @@ export function parseCopySource(header: string): ObjectAddress {
 /** Node gives one character per byte, so raw UTF-8 is put together again first. */
 function decode(text: string): string {
   try {
-    const escaped = text.replace(
-      /[\x80-\xff]/g,
-      (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`,
-    )
+    const escaped = text
+      .replaceAll('+', '%20')
+      .replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`)
     return decodeURIComponent(escaped)
   } catch (cause) {
     const elements = { ArgumentName: name, ArgumentValue: text }

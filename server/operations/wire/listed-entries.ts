@@ -2,6 +2,7 @@
 import type { ListObjectsResult } from '../../../translate/bridge.ts'
 import { quoteEtag } from '../../../translate/etag.ts'
 import type { XmlValue } from '../../operation.ts'
+import { checksumKind } from './checksums.ts'
 import { renderXmlDate } from './times.ts'
 
 export function renderEntries(
@@ -24,9 +25,10 @@ export function renderEntries(
         ...options.version,
         LastModified: renderXmlDate(entry.modified),
         ETag: quoteEtag(entry.etag),
+        ...checksumKind(entry.checksums),
         Size: entry.sizeBytes,
         Owner: options.owner,
-        StorageClass: 'STANDARD',
+        StorageClass: entry.storageClass,
       })
     }
   }

@@ -72,6 +72,9 @@ export function describeObject(
     ETag: quoteEtag(object.etag),
     'Last-Modified': renderHttpDate(object.modified),
   }
+  if (object.tags.length > 0) headers['x-amz-tagging-count'] = String(object.tags.length)
+  // S3 says nothing of the class that everything has.
+  if (object.storageClass !== 'STANDARD') headers['x-amz-storage-class'] = object.storageClass
   if (range !== undefined) {
     headers['Content-Range'] = `bytes ${range.start}-${range.endInclusive}/${object.sizeBytes}`
     return { status: 206, sizeBytes, headers }

@@ -1,5 +1,5 @@
 // Headers that ask for what this server does not do. They are refused on every operation: a wish for
-// encryption, tags, grants or a lock that is silently dropped would be a lie. Looked at once, before
+// encryption, grants or a lock that is silently dropped would be a lie. Looked at once, before
 // the handler.
 import type { IncomingHttpHeaders } from 'node:http'
 import { S3Error } from '../../../translate/s3-error.ts'
@@ -20,8 +20,6 @@ const refused: Readonly<Record<string, string>> = {
   'x-amz-bucket-namespace': 'global',
   'x-amz-bucket-object-lock-enabled': 'false',
   'x-amz-object-lock-legal-hold': 'OFF',
-  'x-amz-tagging': '',
-  'x-amz-tagging-directive': 'COPY',
 }
 
 const ownerHeaders = ['x-amz-expected-bucket-owner', 'x-amz-source-expected-bucket-owner']
