@@ -162,8 +162,6 @@ def conditions(folder):
     assert code_of(s3.create_bucket, Bucket=BUCKET) == "BucketAlreadyOwnedByYou"
     assert code_of(s3.delete_bucket, Bucket=BUCKET) == "BucketNotEmpty"
     assert code_of(s3.get_object, **here, Range="bytes=9-") == "InvalidRange"
-    tags = {"TagSet": [{"Key": "a", "Value": "b"}]}
-    assert code_of(s3.put_object_tagging, **here, Tagging=tags) == "NotImplemented"
     assert code_of(s3.put_object_acl, **here, ACL="private") == "NotImplemented"
     assert code_of(s3.delete_bucket_policy, Bucket=BUCKET) == "NotImplemented"
     s3.copy_object(Bucket=BUCKET, Key="there/copy", CopySource=here)
@@ -176,6 +174,60 @@ def conditions(folder):
     ).get_credentials()
     assert code_of(wrong.list_buckets) == "InvalidAccessKeyId"
     assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == [BUCKET]
+
+
+def tag_set(count, value="v"):
+    return [{"Key": f"key {index}", "Value": value} for index in range(count)]
+
+
+def tagging(folder):
+    s3 = connect()
+    here = {"Bucket": BUCKET, "Key": "tagged/é"}
+
+    def tags_of(key):
+        return s3.get_object_tagging(Bucket=BUCKET, Key=key)["TagSet"]
+
+    labels = {"Tagging": "foo=bar&bar", "StorageClass": "STANDARD_IA"}
+    s3.put_object(**here, Body=b"here", ChecksumAlgorithm="SHA256", **labels)
+    both = [{"Key": "foo", "Value": "bar"}, {"Key": "bar", "Value": ""}]
+    assert tags_of(here["Key"]) == both
+    before = s3.head_object(**here)
+    assert before["ResponseMetadata"]["HTTPHeaders"]["x-amz-tagging-count"] == "2"
+    assert before["StorageClass"] == "STANDARD_IA"
+    listed = s3.list_objects_v2(Bucket=BUCKET)["Contents"][0]
+    assert listed["StorageClass"] == "STANDARD_IA" and listed["ChecksumAlgorithm"] == ["SHA256"]
+    assert s3.get_object(**here)["TagCount"] == 2
+    ten = tag_set(10, "v" * 256)
+    assert s3.put_object_tagging(**here, Tagging={"TagSet": ten})
+    assert tags_of(here["Key"]) == ten
+    for code, refused in (
+        ("BadRequest", tag_set(11)),
+        ("InvalidTag", tag_set(1, "v" * 257)),
+        ("InvalidTag", [{"Key": "k" * 129, "Value": ""}]),
+        ("InvalidTag", tag_set(1) + tag_set(1)),
+        ("InvalidTag", [{"Key": "aws:mine", "Value": ""}]),
+    ):
+        tags = {"TagSet": refused}
+        assert code_of(s3.put_object_tagging, **here, Tagging=tags) == code, code
+    assert tags_of(here["Key"]) == ten
+    s3.copy_object(Bucket=BUCKET, Key="copy", CopySource=here)
+    assert tags_of("copy") == ten
+    replaced = {"Tagging": "new=1", "TaggingDirective": "REPLACE"}
+    s3.copy_object(Bucket=BUCKET, Key="copy", CopySource=here, **replaced)
+    assert tags_of("copy") == [{"Key": "new", "Value": "1"}]
+    status = s3.delete_object_tagging(**here)["ResponseMetadata"]["HTTPStatusCode"]
+    assert status == 204 and tags_of(here["Key"]) == []
+    after = s3.head_object(**here)
+    assert after["ETag"] == before["ETag"] and after["LastModified"] == before["LastModified"]
+    assert "x-amz-tagging-count" not in after["ResponseMetadata"]["HTTPHeaders"]
+    nowhere = {"Bucket": BUCKET, "Key": "nowhere"}
+    assert code_of(s3.get_object_tagging, **nowhere) == "NoSuchKey"
+    upload = s3.create_multipart_upload(Bucket=BUCKET, Key="parts", Tagging="of=upload")
+    part = {"Bucket": BUCKET, "Key": "parts", "UploadId": upload["UploadId"]}
+    done = s3.upload_part(**part, PartNumber=1, Body=b"x")
+    parts = [{"PartNumber": 1, "ETag": done["ETag"]}]
+    s3.complete_multipart_upload(**part, MultipartUpload={"Parts": parts})
+    assert tags_of("parts") == [{"Key": "of", "Value": "upload"}]
 
 
 def presigned(folder):
@@ -200,7 +252,7 @@ def presigned(folder):
 
 PROGRAMS = {
     program.__name__: program
-    for program in (objects, multipart, listing, conditions, presigned)
+    for program in (objects, multipart, listing, conditions, tagging, presigned)
 }
 
 if __name__ == "__main__":

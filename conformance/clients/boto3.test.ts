@@ -19,6 +19,7 @@ const programs = [
   ['multipart', 'multipart uploads, by the transfer manager and by hand'],
   ['listing', 'listings in pages, both versions, and deletes of many'],
   ['conditions', 'conditions, copies, and errors by their codes'],
+  ['tagging', 'tags and storage classes, by themselves, with writes and with copies'],
   ['presigned', 'presigned URLs of signature versions 4 and 2'],
 ] as const
 
