@@ -1,4 +1,4 @@
-// A request from end to end: id, address, authenticate, detect, handler, reply, and one try/catch
+// A request from end to end: id, address, cross-origin, authenticate, detect, handler, reply, and one try/catch
 // around all. The stages live in files of their own; this one is their order.
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -11,6 +11,7 @@ import { S3Error } from '../translate/s3-error.ts'
 import { type ParsedTarget, parseTarget } from './address.ts'
 import { authenticate, type Credential } from './authenticate.ts'
 import { answerClientErrors } from './client-error.ts'
+import { answerPreflight, crossOriginHeaders } from './cors-exchange.ts'
 import { detect } from './detect.ts'
 import {
   beginExchange,
@@ -132,6 +133,7 @@ async function serve(ctx: Context, exchange: Exchange, options: AppOptions): Pro
   const replyOptions: ReplyOptions = {
     requestId: exchange.requestId,
     resource: () => resourceOf(exchange.address, ctx.req),
+    crossOriginHeaders: () => exchange.crossOriginHeaders,
     signal: exchange.signal,
     awaitsContinue: () => exchange.expectation === 'continue' && !exchange.hasSentContinue,
     wait: options.wait ?? waitFor,
@@ -159,6 +161,9 @@ async function answer(
   }
   const target = parseTarget({ rawTarget, host, domains: options.domains })
   exchange.address = target.address
+  const asked = { method, query: target.query, address: target.address, headers: req.headers }
+  if (method === 'OPTIONS') return await answerPreflight(asked, options)
+  exchange.crossOriginHeaders = await crossOriginHeaders(asked, options)
   const wire: WireOptions = {
     req,
     signal: exchange.signal,
@@ -169,7 +174,6 @@ async function answer(
     idleTimeoutMs: options.idleTimeoutMs ?? idleTimeoutDefaultMs,
     maxObjectBytes: options.maxObjectBytes ?? putObjectSizeMaxBytes,
   }
-  const asked = { method, query: target.query, address: target.address, headers: req.headers }
   const accepted = isPostForm(asked)
     ? await acceptForm(wire, target, options)
     : acceptSigned(wire, target, options)

@@ -161,6 +161,8 @@ test('what changes things is reached only by exactly its own request', () => {
     'DELETE bucket ': 'DeleteBucket',
     'POST bucket ': 'PostObject',
     'POST bucket delete': 'DeleteObjects',
+    'PUT bucket cors': 'PutBucketCors',
+    'DELETE bucket cors': 'DeleteBucketCors',
     'PUT bucket logging': 'PutBucketLogging',
     'PUT bucket notification': 'PutBucketNotificationConfiguration',
     'PUT bucket requestPayment': 'PutBucketRequestPayment',

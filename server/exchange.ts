@@ -19,6 +19,8 @@ export type Exchange = {
   address: Address | undefined
   operation: OperationName | undefined
   accessKeyId: string | undefined
+  /** Of whatever is answered, also of an error. */
+  crossOriginHeaders: Readonly<Record<string, string>>
 }
 
 export function makeRequestId(): string {
@@ -41,6 +43,7 @@ export function beginExchange(res: ServerResponse, expectation: Expectation | un
     address: undefined,
     operation: undefined,
     accessKeyId: undefined,
+    crossOriginHeaders: {},
   }
 }
 

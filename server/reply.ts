@@ -18,6 +18,8 @@ export type ReplyOptions = {
   readonly requestId: string
   /** For the Resource element of errors. */
   readonly resource: () => string
+  /** Besides the reply's own, also of an error. */
+  readonly crossOriginHeaders: () => Readonly<Record<string, string>>
   /** Aborts when the response closes unfinished. */
   readonly signal: AbortSignal
   /** Whether the client still holds its body back for a `100 Continue` that has not been sent. */
@@ -128,6 +130,7 @@ function writeHead(
   ctx.status = status
   for (const [name, value] of Object.entries({
     ...identifyingHeaders(options.requestId),
+    ...options.crossOriginHeaders(),
     ...headers,
   })) {
     if (value !== undefined) ctx.set(name, value)

@@ -50,3 +50,6 @@ export const presignMaxSeconds = 604_800
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html (RequestTimeTooSkewed) */
 export const clockSkewMaxSeconds = 900
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html */
+export const corsRulesMax = 100

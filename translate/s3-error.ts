@@ -4,6 +4,7 @@
 /** Codes as AWS names them (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html). */
 const codes = {
   AccessDenied: [403, 'Access Denied'],
+  AccessForbidden: [403, 'CORSResponse: This CORS request is not allowed.'],
   AuthorizationHeaderMalformed: [400, 'The authorization header is malformed.'],
   AuthorizationQueryParametersError: [400, 'The authorization query parameters are not valid.'],
   BadDigest: [400, 'The digest that you sent did not match the content that was received.'],
@@ -70,6 +71,7 @@ const codes = {
   MissingContentLength: [411, 'The Content-Length header is required.'],
   MissingRequestBodyError: [400, 'The request body is empty.'],
   NoSuchBucket: [404, 'The bucket does not exist.'],
+  NoSuchCORSConfiguration: [404, 'The bucket has no CORS configuration.'],
   NoSuchConfiguration: [404, 'There is no configuration of this name.'],
   NoSuchKey: [404, 'The key does not exist.'],
   NoSuchUpload: [

@@ -34,6 +34,7 @@ import {
   withBridge,
   withFolder,
 } from '../support/with-bridge.ts'
+import { declareBucketConfigurations } from './bucket-configurations.ts'
 
 const test = suite('aws-sdk')
 const bucket = 'sdk-bucket'
@@ -341,6 +342,8 @@ test('keys that Jottacloud could mistake for another are refused, and nothing is
     }
   })
 })
+
+declareBucketConfigurations(test, withS3)
 
 declareProofs(test, 'aws-sdk', [])
 

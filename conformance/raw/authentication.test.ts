@@ -169,10 +169,12 @@ test('a presigned request is refused when it has expired, is not yet valid or wa
 
 test('nobody who does not sign learns what is there', async () => {
   await withRawBridge(async (raw) => {
+    const preflight = 'Origin: http://x\r\nAccess-Control-Request-Method: GET\r\n'
     for (const method of ['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS']) {
       for (const target of ['/', '/bucket', '/bucket/key', '/nobucket/key', '/bucket?delete']) {
-        const head = `${method} ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`
-        const wanted = { status: 403, code: 'AccessDenied' }
+        const head = `${method} ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n${preflight}\r\n`
+        const code = method === 'OPTIONS' ? 'AccessForbidden' : 'AccessDenied'
+        const wanted = { status: 403, code }
         await expectRefusal(raw, head, wanted, `${method} ${target}`)
       }
     }

@@ -28,6 +28,7 @@ const offered = new Set([
   ...['replication', 'website'].map((name) => `DELETE /bucket?${name}`),
   ...['analytics', 'inventory', 'metrics'].map((name) => `GET /bucket?${name}`),
   'GET /bucket?intelligent-tiering',
+  'DELETE /bucket?cors',
   'POST /bucket?delete',
   'POST /bucket/key?uploads',
   'GET /bucket/key?uploadId',
@@ -52,6 +53,7 @@ const refusals = [
   'InvalidRequest',
   'MalformedXML',
   'NoSuchVersion',
+  'NoSuchCORSConfiguration',
 ]
 
 test('none of the known ones reaches the bucket or the object', async () => {

@@ -1,10 +1,10 @@
 // The one table of what S3 can be asked: method, resource, sub-resource -> handler. It is closed: a
 // request that no row takes is refused in detect.ts, and what S3 has but this server does not offer is
-// listed in not-offered.ts. Not offered now: versions, ACLs, policies, object lock, CORS, lifecycle,
-// website.
+// listed in not-offered.ts. Not offered now: versions, ACLs, policies, object lock, lifecycle, website.
 // Accepted without effect: canned ACLs (there is one owner). Storage classes are kept and shown.
 import { abortMultipartUpload } from './abort-multipart-upload.ts'
 import { completeMultipartUpload } from './complete-multipart-upload.ts'
+import { configured } from './configured.ts'
 import { copyObject } from './copy-object.ts'
 import { createBucket } from './create-bucket.ts'
 import { createMultipartUpload } from './create-multipart-upload.ts'
@@ -30,7 +30,7 @@ import { postObject } from './post-object.ts'
 import { putBucketVersioning } from './put-bucket-versioning.ts'
 import { putObject } from './put-object.ts'
 import { putObjectTagging } from './put-object-tagging.ts'
-import type { Row } from './row.ts'
+import { bucketRow, objectRow, type Row } from './row.ts'
 import { uploadPart } from './upload-part.ts'
 import { uploadPartCopy } from './upload-part-copy.ts'
 
@@ -75,6 +75,7 @@ const table = {
   AbortMultipartUpload: objectRow('DELETE', ['uploadId'], abortMultipartUpload),
   ListParts: objectRow('GET', ['uploadId'], listParts),
 
+  ...configured,
   ...notConfigured,
   ...notOffered,
 } as const satisfies Record<string, Row>
@@ -82,11 +83,3 @@ const table = {
 export type OperationName = keyof typeof table
 
 export const operations: Readonly<Record<OperationName, Row>> = table
-
-function bucketRow(method: Row['method'], query: string, handler: Row['handler']): Row {
-  return { method, resource: 'bucket', query: [query], handler }
-}
-
-function objectRow(method: Row['method'], query: readonly string[], handler: Row['handler']): Row {
-  return { method, resource: 'object', query, handler }
-}

@@ -5,77 +5,85 @@
 import { S3Error, type S3ErrorCode } from '../../translate/s3-error.ts'
 import type { Handler, XmlValue } from '../operation.ts'
 import { putBucketLogging, putBucketNotification, putBucketRequestPayment } from './put-nothing.ts'
-import type { Row } from './row.ts'
+import { bucketRow, objectRow, type Row } from './row.ts'
 import { bucketOf, objectOf, refuseOtherVersions } from './wire/target.ts'
 
 const emptyList = { IsTruncated: false } as const
 
 export const notConfigured = {
-  GetBucketAccelerateConfiguration: get('accelerate', answers('AccelerateConfiguration')),
-  GetBucketLogging: get('logging', answers('BucketLoggingStatus')),
-  PutBucketLogging: row('PUT', ['logging'], putBucketLogging),
-  GetBucketNotificationConfiguration: get('notification', answers('NotificationConfiguration')),
-  PutBucketNotificationConfiguration: row('PUT', ['notification'], putBucketNotification),
-  GetBucketRequestPayment: get(
+  GetBucketAccelerateConfiguration: bucketRow(
+    'GET',
+    'accelerate',
+    answers('AccelerateConfiguration'),
+  ),
+  GetBucketLogging: bucketRow('GET', 'logging', answers('BucketLoggingStatus')),
+  PutBucketLogging: bucketRow('PUT', 'logging', putBucketLogging),
+  GetBucketNotificationConfiguration: bucketRow(
+    'GET',
+    'notification',
+    answers('NotificationConfiguration'),
+  ),
+  PutBucketNotificationConfiguration: bucketRow('PUT', 'notification', putBucketNotification),
+  GetBucketRequestPayment: bucketRow(
+    'GET',
     'requestPayment',
     answers('RequestPaymentConfiguration', { Payer: 'BucketOwner' }),
   ),
-  PutBucketRequestPayment: row('PUT', ['requestPayment'], putBucketRequestPayment),
-  GetBucketReplication: get('replication', misses('ReplicationConfigurationNotFoundError')),
-  DeleteBucketReplication: row('DELETE', ['replication'], removesNothing),
-  GetBucketWebsite: get('website', misses('NoSuchWebsiteConfiguration')),
-  DeleteBucketWebsite: row('DELETE', ['website'], removesNothing),
-  GetObjectLockConfiguration: get('object-lock', misses('ObjectLockConfigurationNotFoundError')),
+  PutBucketRequestPayment: bucketRow('PUT', 'requestPayment', putBucketRequestPayment),
+  GetBucketReplication: bucketRow(
+    'GET',
+    'replication',
+    misses('ReplicationConfigurationNotFoundError'),
+  ),
+  DeleteBucketReplication: bucketRow('DELETE', 'replication', removesNothing),
+  GetBucketWebsite: bucketRow('GET', 'website', misses('NoSuchWebsiteConfiguration')),
+  DeleteBucketWebsite: bucketRow('DELETE', 'website', removesNothing),
+  GetObjectLockConfiguration: bucketRow(
+    'GET',
+    'object-lock',
+    misses('ObjectLockConfigurationNotFoundError'),
+  ),
 
-  ListBucketAnalyticsConfigurations: get(
+  ListBucketAnalyticsConfigurations: bucketRow(
+    'GET',
     'analytics',
     answers('ListBucketAnalyticsConfigurationResult', emptyList),
   ),
   GetBucketAnalyticsConfiguration: single('GET', 'analytics'),
   DeleteBucketAnalyticsConfiguration: single('DELETE', 'analytics'),
-  ListBucketIntelligentTieringConfigurations: get(
+  ListBucketIntelligentTieringConfigurations: bucketRow(
+    'GET',
     'intelligent-tiering',
     answers('ListBucketIntelligentTieringConfigurationsOutput', emptyList),
   ),
   GetBucketIntelligentTieringConfiguration: single('GET', 'intelligent-tiering'),
   DeleteBucketIntelligentTieringConfiguration: single('DELETE', 'intelligent-tiering'),
-  ListBucketInventoryConfigurations: get(
+  ListBucketInventoryConfigurations: bucketRow(
+    'GET',
     'inventory',
     answers('ListInventoryConfigurationsResult', emptyList),
   ),
   GetBucketInventoryConfiguration: single('GET', 'inventory'),
   DeleteBucketInventoryConfiguration: single('DELETE', 'inventory'),
-  ListBucketMetricsConfigurations: get(
+  ListBucketMetricsConfigurations: bucketRow(
+    'GET',
     'metrics',
     answers('ListMetricsConfigurationsResult', emptyList),
   ),
   GetBucketMetricsConfiguration: single('GET', 'metrics'),
   DeleteBucketMetricsConfiguration: single('DELETE', 'metrics'),
 
-  GetObjectRetention: objectRow('retention'),
-  GetObjectLegalHold: objectRow('legal-hold'),
+  GetObjectRetention: { ...objectRow('GET', ['retention'], missesLock), also: ['versionId'] },
+  GetObjectLegalHold: { ...objectRow('GET', ['legal-hold'], missesLock), also: ['versionId'] },
 } as const satisfies Record<string, Row>
-
-function row(method: Row['method'], query: readonly string[], handler: Handler): Row {
-  return { method, resource: 'bucket', query, handler }
-}
-
-function get(query: string, handler: Handler): Row {
-  return row('GET', [query], handler)
-}
 
 /** One of several configurations of a kind, named by `id`. */
 function single(method: 'GET' | 'DELETE', query: string): Row {
-  return row(method, [query, 'id'], misses('NoSuchConfiguration'))
-}
-
-function objectRow(query: string): Row {
   return {
-    method: 'GET',
-    resource: 'object',
-    query: [query],
-    also: ['versionId'],
-    handler: missesLock,
+    method,
+    resource: 'bucket',
+    query: [query, 'id'],
+    handler: misses('NoSuchConfiguration'),
   }
 }
 

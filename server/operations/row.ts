@@ -16,6 +16,14 @@ export type Row = {
   readonly handler: Handler | 'not-offered'
 }
 
+export function bucketRow(method: Method, query: string, handler: Row['handler']): Row {
+  return { method, resource: 'bucket', query: [query], handler }
+}
+
+export function objectRow(method: Method, query: readonly string[], handler: Row['handler']): Row {
+  return { method, resource: 'object', query, handler }
+}
+
 /**
  * Every query parameter by which S3 names another thing than the bucket or object itself. A request
  * that carries one reaches only a row that names it. From the operations of the S3 API (the SDK's own

@@ -1,0 +1,99 @@
+// What @aws-sdk/client-s3 sets on buckets and asks of them: the part of its suite that needs no objects of
+// any size. Called by aws-sdk.test.ts, so that what it proves is claimed there.
+import {
+  CreateBucketCommand,
+  DeleteBucketCorsCommand,
+  GetBucketCorsCommand,
+  GetBucketNotificationConfigurationCommand,
+  GetBucketReplicationCommand,
+  GetBucketVersioningCommand,
+  ListObjectVersionsCommand,
+  PutBucketCorsCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  type S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3'
+import type { Test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { BridgeProcess } from '../support/with-bridge.ts'
+
+type WithS3 = (act: (s3: S3Client, bridge: BridgeProcess) => Promise<void>) => Promise<void>
+
+const Bucket = 'configured'
+
+export function declareBucketConfigurations(test: Test, withS3: WithS3): void {
+  test('a bucket that nothing was set on says so, and every object is a version', async () => {
+    await withS3(async (s3) => {
+      await s3.send(new CreateBucketCommand({ Bucket }))
+      assert.is((await s3.send(new GetBucketVersioningCommand({ Bucket }))).Status, undefined)
+      await s3.send(new GetBucketNotificationConfigurationCommand({ Bucket }))
+      const replication = s3.send(new GetBucketReplicationCommand({ Bucket }))
+      assert.is(await codeOf(replication), 'ReplicationConfigurationNotFoundError')
+      const VersioningConfiguration = { Status: 'Enabled' } as const
+      const enable = s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }))
+      assert.is(await codeOf(enable), 'NotImplemented')
+      await s3.send(new PutObjectCommand({ Bucket, Key: 'a b', Body: 'x' }))
+      const { Versions } = await s3.send(new ListObjectVersionsCommand({ Bucket }))
+      assert.equal(
+        Versions?.map(({ Key, VersionId, IsLatest }) => [Key, VersionId, IsLatest]),
+        [['a b', 'null', true]],
+      )
+    })
+  })
+
+  test('CORS rules are kept, and browsers are answered by them', async () => {
+    await withS3(async (s3, { url }) => {
+      await s3.send(new CreateBucketCommand({ Bucket }))
+      assert.is(
+        await codeOf(s3.send(new GetBucketCorsCommand({ Bucket }))),
+        'NoSuchCORSConfiguration',
+      )
+      const CORSRules = [
+        {
+          ID: 'site',
+          AllowedOrigins: ['https://*.example.org'],
+          AllowedMethods: ['GET', 'PUT'],
+          AllowedHeaders: ['x-amz-*'],
+          ExposeHeaders: ['ETag'],
+          MaxAgeSeconds: 60,
+        },
+      ]
+      await s3.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules } }))
+      const kept = await s3.send(new GetBucketCorsCommand({ Bucket }))
+      assert.equal(kept.CORSRules, CORSRules)
+      const preflight = await fetch(`${url}/${Bucket}/key`, {
+        method: 'OPTIONS',
+        headers: {
+          Origin: 'https://www.example.org',
+          'Access-Control-Request-Method': 'PUT',
+          'Access-Control-Request-Headers': 'x-amz-date, X-Amz-Acl',
+        },
+      })
+      assert.is(preflight.status, 200)
+      assert.is(preflight.headers.get('access-control-allow-origin'), 'https://www.example.org')
+      assert.is(preflight.headers.get('access-control-allow-headers'), 'x-amz-date, x-amz-acl')
+      const refused = await fetch(`${url}/${Bucket}/key`, {
+        headers: { Origin: 'https://www.example.org' },
+      })
+      assert.is(refused.status, 403)
+      assert.is(refused.headers.get('access-control-expose-headers'), 'ETag')
+      await refused.text()
+      await s3.send(new DeleteBucketCorsCommand({ Bucket }))
+      assert.is(
+        await codeOf(s3.send(new GetBucketCorsCommand({ Bucket }))),
+        'NoSuchCORSConfiguration',
+      )
+    })
+  })
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise
+    return 'no error'
+  } catch (error) {
+    if (error instanceof S3ServiceException) return error.name
+    throw error
+  }
+}
