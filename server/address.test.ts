@@ -73,6 +73,13 @@ test('a host below a domain names the bucket', () => {
       ['notexample.org', '/b/k', 'b', 'k'],
       ['127.0.0.1:9000', '/b/k', 'b', 'k'],
       ['[::1]:9000', '/b/k', 'b', 'k'],
+      ['[::1]', '/b/k', 'b', 'k'],
+      ['[fe80::1%25eth0]:9000', '/b/k', 'b', 'k'],
+      ['S3.Example.Org.:9000', '/b/k', 'b', 'k'],
+      ['example.org.', '/b/k', 'b', 'k'],
+      ['cdn.customer.test', '/b/k', 'b', 'k'],
+      ['example.org.evil.test', '/b/k', 'b', 'k'],
+      ['photos.example.org:', '/a', 'photos', 'a'],
     ]
   for (const [host, target, bucket, key] of cases) {
     const address = key === undefined ? { bucket } : { bucket, key }

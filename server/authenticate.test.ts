@@ -285,8 +285,15 @@ test('the signature covers method, path, query, headers and payload', () => {
       'AWSAccessKeyId',
       'StringToSign',
       'SignatureProvided',
+      'StringToSignBytes',
       'CanonicalRequest',
+      'CanonicalRequestBytes',
     ])
+    for (const name of ['StringToSign', 'CanonicalRequest'] as const) {
+      const bytes = error.elements[`${name}Bytes`] ?? ''
+      assert.match(bytes, /^[0-9a-f]{2}(?: [0-9a-f]{2})+$/)
+      assert.is(Buffer.from(bytes.replaceAll(' ', ''), 'hex').toString(), error.elements[name])
+    }
   }
   const target = presignedTarget({ extra: '&x=1' })
   const headers = { Host: 'localhost' }
@@ -394,6 +401,68 @@ test('a presigned claim that is malformed has the error that AWS gives', () => {
   assert.match(v2.message, 'AWS4-HMAC-SHA256')
   const both = failureOf({ target: good, headers: signedRequest({}).headers })
   assert.is(both.code, 'InvalidArgument')
+})
+
+test('headers that need no signature may have one, and then count', () => {
+  const more = {
+    'Content-Length': '5',
+    Expect: '100-continue',
+    Range: 'bytes=0-1',
+    'User-Agent': 'a  client/1.0',
+    'x-amz-meta-note': '  two   blanks\tand a tab ',
+    'x-amz-meta-utf8': Buffer.from('blåbær').toString('latin1'),
+  }
+  // aws4 leaves some of these out unless it is told, so the list of names shows what was signed.
+  const names = ['content-length', 'expect', 'range', 'user-agent']
+  const request = {
+    service: 's3',
+    region: 'us-east-1',
+    method: 'PUT',
+    path: '/b/k',
+    extraHeadersToInclude: Object.fromEntries(names.map((name) => [name, true])),
+    headers: {
+      Host: 'localhost:9000',
+      'X-Amz-Date': '20130524T000000Z',
+      'X-Amz-Content-Sha256': 'UNSIGNED-PAYLOAD',
+      ...more,
+      // Clients sign the text that Node's parser gives byte by byte.
+      'x-amz-meta-utf8': 'blåbær',
+    },
+  }
+  const { headers: signed } = new aws4.RequestSigner(request, {
+    accessKeyId,
+    secretAccessKey,
+  }).sign()
+  const headers: Record<string, string> = { ...(signed as Record<string, string>), ...more }
+  for (const name of names) assert.match(headers.Authorization ?? '', new RegExp(`[=;]${name}[;,]`))
+  assert.ok(run({ method: 'PUT', target: '/b/k', headers }))
+  for (const name of ['Content-Length', 'Expect', 'Range', 'User-Agent']) {
+    const changed = { ...headers, [name]: '9' }
+    const error = failureOf({ method: 'PUT', target: '/b/k', headers: changed })
+    assert.is(error.code, 'SignatureDoesNotMatch', name)
+  }
+})
+
+test('overrides of the answer are signed, and nobody has them without a signature', () => {
+  const headers = { Host: 'localhost' }
+  const extra = '&response-content-type=text%2Fplain'
+  assert.ok(run({ target: presignedTarget({ extra }), headers }))
+  const added = failureOf({ target: `${presignedTarget({})}${extra}`, headers })
+  assert.is(added.code, 'SignatureDoesNotMatch')
+  const anonymous = failureOf({ target: `/b/k?${extra.slice(1)}`, headers })
+  assert.is(anonymous.code, 'InvalidRequest')
+  assert.match(anonymous.message, 'anonymous GET')
+  assert.is(failureOf({ target: '/b/k', headers }).code, 'AccessDenied')
+})
+
+test('a session token belongs to other keys, in the header as in the query', () => {
+  const request = signedRequest({ headers: { 'X-Amz-Security-Token': 'token' } })
+  assert.is(failureOf(request).code, 'InvalidToken')
+  const target = presignedTarget({ extra: '&X-Amz-Security-Token=token' })
+  assert.is(failureOf({ target, headers: { Host: 'localhost' } }).code, 'InvalidToken')
+  // Nobody learns by a token whether a signature was right.
+  const forged = { ...request.headers, Authorization: `${request.headers.Authorization}0` }
+  assert.is(failureOf({ ...request, headers: forged }).code, 'SignatureDoesNotMatch')
 })
 
 test('the time of a request must be there and within 15 minutes', () => {

@@ -1,5 +1,5 @@
-// Who sent a request: Signature Version 4 in the Authorization header or in a presigned query, or
-// (signature-v2.ts) a presigned query of Version 2. The claim of a form is post-form.ts.
+// Who sent a request: Signature Version 4 in the Authorization header or in a presigned query, or the
+// same of Version 2 (signature-v2.ts). The claim of a form is post-form-claim.ts.
 import type { IncomingHttpHeaders } from 'node:http'
 import { S3Error } from '../translate/s3-error.ts'
 import { splitTarget } from './address.ts'
@@ -7,14 +7,14 @@ import { renderCanonicalRequest } from './canonical-request.ts'
 import type { Identity } from './operation.ts'
 import { type PayloadDeclaration, parsePayloadMode } from './payload-declaration.ts'
 import { type ParsedQuery, parseQuery } from './query.ts'
-import { renderSeconds } from './request-time.ts'
+import { type RequestTime, renderSeconds } from './request-time.ts'
 import { parseClaim, type SignatureClaim, type SignatureV2Policy } from './signature-claim.ts'
 import {
   checkExpires,
   declareV2Payload,
-  type PresignedV2Claim,
   renderV2StringsToSign,
   signV2,
+  type V2Claim,
 } from './signature-v2.ts'
 import { createSigner, isSame } from './signer.ts'
 
@@ -79,10 +79,13 @@ export function authenticate(input: AuthenticateInput): Authenticated {
         AWSAccessKeyId: claim.accessKeyId,
         StringToSign: stringToSign,
         SignatureProvided: claim.signature,
+        StringToSignBytes: renderBytes(stringToSign),
         CanonicalRequest: canonicalRequest,
+        CanonicalRequestBytes: renderBytes(canonicalRequest),
       },
     })
   }
+  refuseToken(input.headers['x-amz-security-token'] ?? query.get('X-Amz-Security-Token'))
   return {
     identity: { accessKeyId: claim.accessKeyId, displayName: credential.displayName },
     payloadDeclaration: {
@@ -99,8 +102,9 @@ export function authenticate(input: AuthenticateInput): Authenticated {
   }
 }
 
-function authenticateV2(claim: PresignedV2Claim, input: AuthenticateInput): Authenticated {
-  checkExpires(claim, input.now)
+function authenticateV2(claim: V2Claim, input: AuthenticateInput): Authenticated {
+  if ('expires' in claim) checkExpires(claim, input.now)
+  else checkSkew(claim.time, input.now)
   const { secretAccessKey, displayName } = findCredential(claim, input)
   const payloadDeclaration = declareV2Payload(input.headers)
   const { rawPath, rawQuery } = splitTarget(input.rawTarget)
@@ -113,9 +117,11 @@ function authenticateV2(claim: PresignedV2Claim, input: AuthenticateInput): Auth
         AWSAccessKeyId: claim.accessKeyId,
         StringToSign: stringsToSign[0],
         SignatureProvided: claim.signature,
+        StringToSignBytes: renderBytes(stringsToSign[0]),
       },
     })
   }
+  refuseToken(input.headers['x-amz-security-token'])
   return {
     identity: { accessKeyId: claim.accessKeyId, displayName },
     payloadDeclaration,
@@ -124,7 +130,7 @@ function authenticateV2(claim: PresignedV2Claim, input: AuthenticateInput): Auth
 }
 
 function findCredential(
-  { accessKeyId }: SignatureClaim | PresignedV2Claim,
+  { accessKeyId }: SignatureClaim | V2Claim,
   { credentials }: AuthenticateInput,
 ): Credential {
   const credential = credentials(accessKeyId)
@@ -134,18 +140,35 @@ function findCredential(
   return credential
 }
 
+/** There are no session tokens here, so one that is sent belongs to other keys. */
+function refuseToken(token: string | string[] | undefined): void {
+  if (token !== undefined && token.length > 0) throw new S3Error('InvalidToken')
+}
+
+/** As AWS shows texts whose blanks and line ends matter: each byte in hex. */
+function renderBytes(text: string): string {
+  return Buffer.from(text)
+    .toString('hex')
+    .replace(/..(?=.)/g, '$& ')
+}
+
+function checkSkew({ date, timestamp }: RequestTime, now: Date): void {
+  if (Math.abs(date.getTime() - now.getTime()) <= skewMaxMs) return
+  throw new S3Error('RequestTimeTooSkewed', {
+    elements: {
+      RequestTime: timestamp,
+      ServerTime: renderSeconds(now),
+      MaxAllowedSkewMilliseconds: String(skewMaxMs),
+    },
+  })
+}
+
 function checkTime(claim: SignatureClaim, now: Date): void {
-  const aheadMs = claim.time.date.getTime() - now.getTime()
   if (claim.expiresSeconds === undefined) {
-    if (Math.abs(aheadMs) <= skewMaxMs) return
-    throw new S3Error('RequestTimeTooSkewed', {
-      elements: {
-        RequestTime: claim.time.timestamp,
-        ServerTime: renderSeconds(now),
-        MaxAllowedSkewMilliseconds: String(skewMaxMs),
-      },
-    })
+    checkSkew(claim.time, now)
+    return
   }
+  const aheadMs = claim.time.date.getTime() - now.getTime()
   if (aheadMs > skewMaxMs) {
     throw new S3Error('AccessDenied', {
       message: 'Request is not yet valid',

@@ -54,8 +54,8 @@ const settings = {
   tlsCert: [z.string().min(1).optional(), 'HTTPS with this certificate (PEM, with its chain)'],
   tlsKey: [z.string().min(1).optional(), 'and its key (PEM); both are read again when they change'],
   signatureV2: [
-    z.enum(['presigned', 'off']).default('presigned'),
-    'Signature Version 2, which older aws-cli and boto3 presign with: presigned, off',
+    z.enum(['off', 'presigned', 'on']).default('presigned'),
+    'Signature Version 2, which older aws-cli and boto3 presign with: off, presigned, on (headers too)',
   ],
   device: [
     z

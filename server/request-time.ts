@@ -17,9 +17,19 @@ export function parseRequestTime(
   toError: () => S3Error = missingDate,
 ): RequestTime {
   const amzDate = headers['x-amz-date']
-  const date = amzDate === undefined ? parseDate(headers.date ?? '') : parseBasic(String(amzDate))
-  if (date === undefined) throw toError()
-  return { date, timestamp: date.toISOString().replace(/[:-]|\.\d{3}/g, '') }
+  const time =
+    amzDate === undefined ? parseDate(headers.date ?? '') : toTime(parseBasic(String(amzDate)))
+  if (time === undefined) throw toError()
+  return time
+}
+
+/** A date as HTTP writes it, with a few zones besides GMT, or in ISO 8601 basic form. */
+export function parseDate(text: string): RequestTime | undefined {
+  return toTime(parseHttpDate(text))
+}
+
+function toTime(date: Date | undefined): RequestTime | undefined {
+  return date && { date, timestamp: date.toISOString().replace(/[:-]|\.\d{3}/g, '') }
 }
 
 /** `2013-05-24T00:00:00Z`, as errors show times. */
@@ -27,7 +37,7 @@ export function renderSeconds(date: Date): string {
   return date.toISOString().replace(/\.\d{3}Z$/, 'Z')
 }
 
-function parseDate(text: string): Date | undefined {
+function parseHttpDate(text: string): Date | undefined {
   const isHttpDate =
     /^[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (?:GMT|UTC|[+-]0000)$/.test(text)
   if (!isHttpDate) return parseBasic(text)

@@ -6,7 +6,7 @@ import { S3Error, type S3ErrorCode } from '../translate/s3-error.ts'
 import type { Query } from './operation.ts'
 import type { ParsedQuery } from './query.ts'
 import { parseRequestTime, type RequestTime } from './request-time.ts'
-import { type PresignedV2Claim, parsePresignedV2 } from './signature-v2.ts'
+import { isV2Header, parseHeaderV2, parsePresignedV2, type V2Claim } from './signature-v2.ts'
 
 const algorithm = 'AWS4-HMAC-SHA256'
 const sigV4a = 'AWS4-ECDSA-P256-SHA256'
@@ -20,8 +20,8 @@ const queryParameters = [
   'X-Amz-Signature',
 ] as const
 
-/** Of Signature Version 2, only the query form can be let in at all. */
-export type SignatureV2Policy = 'presigned' | 'off'
+/** What is let in of Signature Version 2: nothing, URLs and forms, or headers too. */
+export type SignatureV2Policy = 'off' | 'presigned' | 'on'
 
 export type SignatureClaim = {
   readonly version: 'v4'
@@ -45,7 +45,7 @@ export function parseClaim(
   headers: IncomingHttpHeaders,
   query: ParsedQuery,
   signatureV2: SignatureV2Policy,
-): SignatureClaim | PresignedV2Claim {
+): SignatureClaim | V2Claim {
   const header = headers.authorization?.trim() ?? ''
   const isQueryV4 = hasQueryV4(query)
   const isQueryV2 = hasQueryV2(query)
@@ -64,14 +64,24 @@ export function parseClaim(
     })
   }
   if (isQueryV4) return parseQueryClaim(query)
-  if (isQueryV2 && signatureV2 === 'presigned') return parsePresignedV2(query)
-  if (isQueryV2 || /^AWS [^\s:]+:\S+$/.test(header)) {
+  if (isQueryV2 && signatureV2 !== 'off') return parsePresignedV2(query)
+  if (isV2Header(header) && signatureV2 === 'on') return parseHeaderV2(header, headers, query)
+  if (isQueryV2 || isV2Header(header)) {
     throw new S3Error('InvalidRequest', {
       message: `The authorization mechanism is not supported. Please use ${algorithm}.`,
     })
   }
-  if (header === '') throw new S3Error('AccessDenied')
+  if (header === '') throw anonymous(query)
   return parseHeaderClaim(header, headers)
+}
+
+function anonymous(query: Query): S3Error {
+  const override = query.names().find((name) => name.startsWith('response-'))
+  if (override === undefined) return new S3Error('AccessDenied')
+  return new S3Error('InvalidRequest', {
+    message: 'Request specific response headers cannot be used for anonymous GET requests.',
+    elements: { ArgumentName: override },
+  })
 }
 
 /** Whether the query claims to be presigned, whatever the claim is worth. */

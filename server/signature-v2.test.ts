@@ -21,7 +21,7 @@ type RequestInput = {
   headers?: Record<string, string | string[]>
   hostBucket?: string
   now?: Date
-  signatureV2?: 'presigned' | 'off'
+  signatureV2?: 'off' | 'presigned' | 'on'
 }
 
 function run({ method = 'GET', target, headers = {}, ...rest }: RequestInput): Authenticated {
@@ -206,6 +206,7 @@ test('the signature covers method, path, sub-resources, expiry and key', () => {
       'AWSAccessKeyId',
       'StringToSign',
       'SignatureProvided',
+      'StringToSignBytes',
     ])
     assert.match(error.elements.StringToSign ?? '', /^GET\n\n\n0?13693545\d\d\n\/b/)
   }
@@ -361,6 +362,80 @@ test('two claims in one request are refused, and so is version 2 in the header',
       assert.is(error.code, 'InvalidArgument', name)
     }
   }
+})
+
+test('the examples that AWS publishes for the header verify, where the setting takes it', () => {
+  const hostBucket = 'johnsmith'
+  const examples: readonly (RequestInput & { signature: string; at: string })[] = [
+    {
+      ...{ target: '/photos/puppy.jpg', hostBucket, at: 'Tue, 27 Mar 2007 19:36:42 +0000' },
+      signature: 'bWq2s1WEIj+Ydj0vQ697zp+IXMU=',
+    },
+    {
+      ...{ method: 'PUT', target: '/photos/puppy.jpg', hostBucket },
+      ...{ headers: { 'Content-Type': 'image/jpeg' }, at: 'Tue, 27 Mar 2007 21:15:45 +0000' },
+      signature: 'MyyxeRY7whkBe+bq8fHCL/2kKUg=',
+    },
+    {
+      ...{ target: '/?prefix=photos&max-keys=50&marker=puppy', hostBucket },
+      ...{ at: 'Tue, 27 Mar 2007 19:42:41 +0000', signature: 'htDYFYduRNen8P9ZfE/s9SuKy0U=' },
+    },
+    {
+      ...{ target: '/?acl', hostBucket, at: 'Tue, 27 Mar 2007 19:44:46 +0000' },
+      signature: 'c2WLPFtWHVgbEmeEG93a4cG37dM=',
+    },
+    {
+      ...{ target: '/', at: 'Wed, 28 Mar 2007 01:29:59 +0000' },
+      signature: 'qGdzdERIC03wnaRNKh6OqZehG9s=',
+    },
+    {
+      ...{ target: '/dictionary/fran%C3%A7ais/pr%c3%a9f%c3%a8re' },
+      ...{ at: 'Wed, 28 Mar 2007 01:49:49 +0000', signature: 'DNEZGsoieTZ92F3bUfSPQcbGmlM=' },
+    },
+  ]
+  for (const { at, signature, headers, ...rest } of examples) {
+    const claim = { Date: at, Authorization: `AWS ${accessKeyId}:${signature}` }
+    const request = { ...rest, headers: { ...headers, ...claim }, now: new Date(at) }
+    assert.ok(run({ ...request, signatureV2: 'on' }), rest.target)
+    for (const signatureV2 of ['presigned', 'off'] as const) {
+      assert.is(failureOf({ ...request, signatureV2 }).code, 'InvalidRequest', rest.target)
+    }
+    const later = new Date(Date.parse(at) + 901_000)
+    const late = failureOf({ ...request, now: later, signatureV2: 'on' })
+    assert.is(late.code, 'RequestTimeTooSkewed')
+    const moved = { ...request.headers, Date: 'Tue, 27 Mar 2007 19:36:43 +0000' }
+    const now = new Date('2007-03-27T19:36:43Z')
+    const forged = failureOf({ ...request, headers: moved, now, signatureV2: 'on' })
+    assert.is(forged.code, 'SignatureDoesNotMatch')
+  }
+})
+
+test('a header of version 2 reaches no sub-resource that it does not sign, and needs a date', () => {
+  const Authorization = `AWS ${accessKeyId}:c2lnbmF0dXJl`
+  const date = { Date: now.toUTCString() }
+  const at = (target: string, headers: Record<string, string> = date) =>
+    failureOf({ target, headers: { Authorization, ...headers }, signatureV2: 'on' })
+  for (const name of ['attributes', 'encryption', 'legal-hold', 'retention', 'publicAccessBlock']) {
+    assert.is(at(`/b/k?${name}`).code, 'InvalidRequest', name)
+  }
+  assert.is(at('/b/k?acl&acl').code, 'InvalidRequest')
+  for (const query of ['acl', 'x-id=GetObject', 'key-marker=a', 'max-uploads=1&uploads']) {
+    assert.is(at(`/b/k?${query}`).code, 'SignatureDoesNotMatch', query)
+  }
+  for (const headers of [{}, { Date: 'today' }, { ...date, 'x-amz-date': 'today' }]) {
+    assert.is(at('/b/k', headers).code, 'AccessDenied')
+  }
+})
+
+test('x-amz-date takes the place of Date in a header of version 2', () => {
+  const amzDate = 'Fri, 24 May 2013 00:00:00 GMT'
+  const text = `GET\n\n\n\nx-amz-date:${amzDate}\n/b/k`
+  const headers = {
+    Authorization: `AWS ${accessKeyId}:${signV2(text, secretAccessKey)}`,
+    Date: 'Thu, 01 Jan 1970 00:00:00 GMT',
+    'x-amz-date': amzDate,
+  }
+  assert.ok(run({ target: '/b/k', headers, signatureV2: 'on' }))
 })
 
 test('it can be turned off', () => {

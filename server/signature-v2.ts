@@ -1,16 +1,17 @@
-// Presigned URLs of Signature Version 2, which older clients make by default in us-east-1. Its
-// signature covers the path, a closed list of query parameters, Content-MD5, Content-Type and x-amz-*
-// headers; every other parameter could be anybody's, so only those that narrow a listing are taken.
-// The Authorization header of that version is not offered. Pure.
+// Signature Version 2: presigned URLs, which older clients make by default in us-east-1, and, where the
+// setting says so, the Authorization header. Its signature covers the path, a closed list of query
+// parameters, Content-MD5, Content-Type and x-amz-* headers; every other parameter could be anybody's, so
+// a URL takes only those that narrow a listing, and a header no sub-resource that it does not sign. Pure.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html
 import { createHmac } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { S3Error } from '../translate/s3-error.ts'
 import { decodeHeaderValue } from './canonical-request.ts'
+import { subresources } from './operations/row.ts'
 import { type PayloadDeclaration, parsePayloadMode } from './payload-declaration.ts'
 import { encodePercent } from './percent.ts'
 import { type ParsedQuery, parseQuery } from './query.ts'
-import { renderSeconds } from './request-time.ts'
+import { parseDate, type RequestTime, renderSeconds } from './request-time.ts'
 
 const expiresMaxMs = 7 * 24 * 60 * 60 * 1000
 
@@ -80,21 +81,53 @@ export type PresignedV2Claim = {
   readonly expires: string
 }
 
+export type HeaderV2Claim = {
+  readonly version: 'v2'
+  readonly accessKeyId: string
+  /** Base64. */
+  readonly signature: string
+  /** The line of the signed text: empty when x-amz-date is there, which is signed among its kind. */
+  readonly dateLine: string
+  readonly time: RequestTime
+}
+
+export type V2Claim = PresignedV2Claim | HeaderV2Claim
+
+/** Whether an Authorization header is one of this version: `AWS <access key id>:<signature>`. */
+export function isV2Header(header: string): boolean {
+  return headerForm.test(header)
+}
+
+const headerForm = /^AWS +([^\s:]+):(\S+)$/
+
+/**
+ * Throws AccessDenied without a valid date, and InvalidRequest for what parsePresignedV2 has it for, but
+ * that parameters which name no sub-resource pass, as they do in this version.
+ */
+export function parseHeaderV2(
+  header: string,
+  headers: IncomingHttpHeaders,
+  query: ParsedQuery,
+): HeaderV2Claim {
+  checkParameters(query, (name) => signedParameters.has(name) || !subresources.has(name))
+  const [, accessKeyId = '', signature = ''] = headerForm.exec(header) ?? []
+  const amzDate = headers['x-amz-date']?.toString()
+  const time = parseDate(amzDate ?? headers.date ?? '')
+  if (time === undefined) {
+    throw new S3Error('AccessDenied', {
+      message: 'AWS authentication requires a valid Date or x-amz-date header',
+    })
+  }
+  const dateLine = amzDate === undefined ? (headers.date ?? '') : ''
+  return { version: 'v2', accessKeyId, signature, dateLine, time }
+}
+
 /**
  * Throws InvalidRequest, naming it, for a parameter that is repeated, not signed by this version or
  * ambiguous in what is signed, and AccessDenied when Expires is missing or no number.
  */
 export function parsePresignedV2(query: ParsedQuery): PresignedV2Claim {
-  const seen = new Set<string>()
-  for (const [name, value] of query.pairs) {
-    if (!isTaken(name)) throw refusal(name, 'is not covered by a signature of version 2')
-    if (seen.has(name)) throw refusal(name, 'is there more than once')
-    // The values are signed decoded: `a%26uploads` in one value and `a&uploads` in two sign alike.
-    if (signedParameters.has(name) && parameterInValue.test(value)) {
-      throw refusal(name, 'is ambiguous under a signature of version 2')
-    }
-    seen.add(name)
-  }
+  checkParameters(query, isTaken)
   const expires = query.get('Expires') ?? ''
   if (!/^\d{1,12}$/.test(expires)) {
     throw new S3Error('AccessDenied', {
@@ -106,6 +139,19 @@ export function parsePresignedV2(query: ParsedQuery): PresignedV2Claim {
     accessKeyId: query.get('AWSAccessKeyId') ?? '',
     signature: query.get('Signature') ?? '',
     expires,
+  }
+}
+
+function checkParameters(query: ParsedQuery, takes: (name: string) => boolean): void {
+  const seen = new Set<string>()
+  for (const [name, value] of query.pairs) {
+    if (!takes(name)) throw refusal(name, 'is not covered by a signature of version 2')
+    if (seen.has(name)) throw refusal(name, 'is there more than once')
+    // The values are signed decoded: `a%26uploads` in one value and `a&uploads` in two sign alike.
+    if (signedParameters.has(name) && parameterInValue.test(value)) {
+      throw refusal(name, 'is ambiguous under a signature of version 2')
+    }
+    seen.add(name)
   }
 }
 
@@ -165,7 +211,7 @@ export type V2Request = {
  */
 export function renderV2StringsToSign(
   request: V2Request,
-  claim: PresignedV2Claim,
+  claim: V2Claim,
 ): readonly [string, ...string[]] {
   const { hostBucket, rawPath } = request
   const path = hostBucket === undefined ? rawPath : `/${encodePercent(hostBucket)}${rawPath}`
@@ -173,7 +219,7 @@ export function renderV2StringsToSign(
     request.method,
     renderValue(String(request.headers['content-md5'] ?? '')),
     renderValue(request.headers['content-type'] ?? ''),
-    claim.expires,
+    'expires' in claim ? claim.expires : claim.dateLine,
     ...renderAmzHeaders(request.rawHeaders),
   ].join('\n')
   const query = renderSignedParameters(request.rawQuery)
