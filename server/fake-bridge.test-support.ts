@@ -5,9 +5,11 @@ import { buffer } from 'node:stream/consumers'
 import type {
   Bridge,
   BucketConfigurationName,
+  ObjectAddress,
   ObjectInfo,
   ObjectMetadata,
   Part,
+  Tag,
 } from '../translate/bridge.ts'
 import { S3Error } from '../translate/s3-error.ts'
 
@@ -28,6 +30,7 @@ export function createFakeBridge(overrides: Partial<Bridge> = {}): FakeBridge {
   const bridge = {
     ...bucketMethods(buckets),
     ...objectMethods(objects, buckets),
+    ...tagMethods(objects),
     ...uploadMethods(),
   }
   const recorded = Object.fromEntries(
@@ -138,16 +141,8 @@ function objectMethods(objects: Map<string, Stored>, buckets: Set<string>) {
       const { bytes, info } = find(source.bucket, source.key)
       return put(`${bucket}/${key}`, bytes, replaceMetadata ?? info.metadata, {})
     },
-    async getObjectTagging({ bucket, key }) {
-      return find(bucket, key).info.tags
-    },
-    async putObjectTagging({ bucket, key, tags }) {
-      const { bytes, info } = find(bucket, key)
-      objects.set(`${bucket}/${key}`, { bytes, info: { ...info, tags } })
-    },
-    async deleteObjectTagging({ bucket, key }) {
-      const { bytes, info } = find(bucket, key)
-      objects.set(`${bucket}/${key}`, { bytes, info: { ...info, tags: [] } })
+    async getObjectAttributes({ bucket, key }) {
+      return { object: find(bucket, key).info, parts: [], nextAfterPartNumber: undefined }
     },
     async listObjects({ bucket, prefix, after, maxKeys }) {
       if (!buckets.has(bucket)) throw new S3Error('NoSuchBucket')
@@ -159,6 +154,29 @@ function objectMethods(objects: Map<string, Stored>, buckets: Set<string>) {
       const entries = all.slice(0, maxKeys)
       const isLast = entries.length === all.length
       return { entries, nextAfter: isLast ? undefined : entries.at(-1)?.key }
+    },
+  } satisfies Partial<Bridge>
+}
+
+function tagMethods(objects: Map<string, Stored>) {
+  const find = (key: string): Stored => {
+    const found = objects.get(key)
+    if (found === undefined) throw new S3Error('NoSuchKey')
+    return found
+  }
+  const set = ({ bucket, key }: ObjectAddress, tags: readonly Tag[]) => {
+    const { bytes, info } = find(`${bucket}/${key}`)
+    objects.set(`${bucket}/${key}`, { bytes, info: { ...info, tags } })
+  }
+  return {
+    async getObjectTagging({ bucket, key }) {
+      return find(`${bucket}/${key}`).info.tags
+    },
+    async putObjectTagging({ tags, ...address }) {
+      set(address, tags)
+    },
+    async deleteObjectTagging(address) {
+      set(address, [])
     },
   } satisfies Partial<Bridge>
 }

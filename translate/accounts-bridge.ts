@@ -55,6 +55,8 @@ export function createAccountsBridge(options: AccountsBridgeOptions): Bridge {
       if (from === to) return await to.copyObject(input, context)
       return await translatingErrors(() => copyAcross(from, to, input, context))
     },
+    getObjectAttributes: async (input, context) =>
+      await of(input.bucket).getObjectAttributes(input, context),
     getObjectTagging: async (input, context) =>
       await of(input.bucket).getObjectTagging(input, context),
     putObjectTagging: async (input, context) =>

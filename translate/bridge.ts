@@ -102,7 +102,43 @@ export type GetObjectResult = {
   readonly object: ObjectInfo
   /** Set when the answer is a part of the object. */
   readonly range: ByteRange | undefined
+  /** Of the part that was asked for, where the object has parts. */
+  readonly partChecksums?: Checksums['values']
   readonly stream: Readable
+}
+
+export type ReadObjectInput = ObjectAddress & {
+  readonly conditions: Conditions
+  /** The raw Range header. */
+  readonly range: string | undefined
+  /** Asks for one part, counted from 1; then without `range`. */
+  readonly partNumber?: number
+}
+
+/** A piece of an object that was a part of its multipart upload, counted from 1 without gaps. */
+export type ObjectPart = {
+  readonly partNumber: number
+  /** Offset of its first byte in the object. */
+  readonly start: number
+  readonly sizeBytes: number
+  readonly checksums: Checksums['values']
+}
+
+export type GetObjectAttributesInput = ObjectAddress & {
+  /** `undefined` asks for no parts. */
+  readonly parts: { readonly afterPartNumber: number; readonly maxParts: number } | undefined
+}
+export type GetObjectAttributesResult = {
+  readonly object: ObjectInfo
+  readonly parts: readonly ObjectPart[]
+  readonly nextAfterPartNumber: number | undefined
+}
+
+/** What an object must be to be deleted; the ETag wildcard is `*`, dates count to the second. */
+export type DeleteConditions = {
+  readonly ifMatch?: readonly string[]
+  readonly sizeBytes?: number
+  readonly modified?: Date
 }
 
 export type PutObjectInput = ObjectAddress &
@@ -278,22 +314,33 @@ export interface Bridge {
   putObject(input: PutObjectInput, context: RequestContext): Promise<PutObjectResult>
   /**
    * `range` is the raw Range header: one that S3 ignores gives the whole object, one that cannot be
-   * satisfied throws InvalidRange. Throws NoSuchKey, PreconditionFailed, NotModified (with ETag and
+   * satisfied throws InvalidRange, and a part that is not there InvalidPartNumber; part 1 of what has
+   * no parts is the whole. Throws NoSuchKey, PreconditionFailed, NotModified (with ETag and
    * Last-Modified in its elements).
    */
-  getObject(
-    input: ObjectAddress & { readonly conditions: Conditions; readonly range: string | undefined },
-    context: RequestContext,
-  ): Promise<GetObjectResult>
+  getObject(input: ReadObjectInput, context: RequestContext): Promise<GetObjectResult>
   headObject(
-    input: ObjectAddress & { readonly conditions: Conditions; readonly range: string | undefined },
+    input: ReadObjectInput,
     context: RequestContext,
   ): Promise<Omit<GetObjectResult, 'stream'>>
-  /** A key that is not there is no error. */
-  deleteObject(input: ObjectAddress, context: RequestContext): Promise<void>
-  /** Results in the order of the keys. */
+  /** Throws NoSuchKey. */
+  getObjectAttributes(
+    input: GetObjectAttributesInput,
+    context: RequestContext,
+  ): Promise<GetObjectAttributesResult>
+  /** A key that is not there is no error. Throws PreconditionFailed. */
+  deleteObject(
+    input: ObjectAddress & { readonly conditions?: DeleteConditions },
+    context: RequestContext,
+  ): Promise<void>
+  /** Results in the order of the keys. A key may come again with other conditions. */
   deleteObjects(
-    input: { readonly bucket: string; readonly keys: readonly string[] },
+    input: {
+      readonly bucket: string
+      readonly keys: readonly string[]
+      /** In the order of the keys. */
+      readonly conditions?: readonly (DeleteConditions | undefined)[]
+    },
     context: RequestContext,
   ): Promise<DeleteObjectsResult>
   /** Throws what reading the source throws, and InvalidRequest for one that is too large. */

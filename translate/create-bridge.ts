@@ -84,6 +84,8 @@ export function createBridge(options: BridgeOptions): OwnBridge {
     deleteObject: (input, context) => translatingErrors(() => objects.remove(input, context)),
     deleteObjects: (input, context) => translatingErrors(() => objects.removeMany(input, context)),
     copyObject: (input, context) => translatingErrors(() => objects.copy(input, context)),
+    getObjectAttributes: (input, context) =>
+      translatingErrors(() => objects.attributes(input, context)),
     getObjectTagging: (input, context) => translatingErrors(() => objects.tags(input, context)),
     putObjectTagging: (input, context) => translatingErrors(() => objects.setTags(input, context)),
     deleteObjectTagging: (input, context) =>

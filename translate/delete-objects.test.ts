@@ -6,6 +6,7 @@ import {
   contextOf,
   get,
   list,
+  md5Of,
   placeOf,
   put,
   storeForeign,
@@ -27,6 +28,35 @@ async function isThere({ foreign }: World, ...path: string[]): Promise<boolean> 
   const entry = await foreign.stat(placeOf(...path), contextOf())
   return entry !== undefined && !entry.deleted
 }
+
+test('only what is as the conditions say is deleted', async () => {
+  await withWorld({}, async ({ bridge, clock }) => {
+    const context = contextOf()
+    const etag = md5Of('content')
+    const modified = new Date(clock.nowMs)
+    const cases = [
+      [{ ifMatch: ['other'] }, 'PreconditionFailed'],
+      [{ ifMatch: [etag], sizeBytes: 8 }, 'PreconditionFailed'],
+      [{ modified: new Date(0) }, 'PreconditionFailed'],
+      [{ ifMatch: [etag], sizeBytes: 7, modified }, 'no error'],
+      [{ ifMatch: ['*'] }, 'no error'],
+    ] as const
+    for (const [conditions, code] of cases) {
+      await put(bridge, 'key', 'content')
+      const one = bridge.deleteObject({ bucket, key: 'key', conditions }, context)
+      assert.is(await codeOf(one), code)
+      assert.equal(await list(bridge), code === 'no error' ? [] : ['key'])
+      await put(bridge, 'key', 'content')
+      const wanted = { bucket, keys: ['none', 'key'], conditions: [conditions, conditions] }
+      const [none, result] = await bridge.deleteObjects(wanted, context)
+      assert.equal([none?.error, result?.error?.code ?? 'no error'], [undefined, code])
+      assert.equal(await list(bridge), code === 'no error' ? [] : ['key'])
+    }
+    // An ETag that the record keeps counts as the clients see it.
+    const absent = { bucket, key: 'absent', conditions: { ifMatch: [etag] } }
+    assert.is(await codeOf(bridge.deleteObject(absent, context)), 'no error')
+  })
+})
 
 test('a delete goes to the trash, or for good, as configured; folders always to the trash', async () => {
   for (const deleteMode of ['trash', 'permanent'] as const) {

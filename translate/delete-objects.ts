@@ -1,15 +1,16 @@
 // Deletes: to the trash or for good, as configured, and the folders that they leave empty.
 import type { JottaClient, Location } from '../jotta/client.ts'
-import type { DeleteObjectsResult, RequestContext } from './bridge.ts'
+import type { DeleteConditions, DeleteObjectsResult, RequestContext } from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
 import { asOnlyWriter } from './commit-write.ts'
 import type { EmptyFolders } from './empty-folders.ts'
 import type { FolderGuard } from './folder-guard.ts'
 import { toS3Error } from './jotta-error.ts'
 import type { KeyLocks } from './key-locks.ts'
+import { checkDeleteConditions } from './precondition.ts'
 import { S3Error } from './s3-error.ts'
 import type { State } from './state/state.ts'
-import { findObject, locationToRead } from './stored-object.ts'
+import { describeObject, findObject, locationToRead } from './stored-object.ts'
 
 export type DeleteParts = {
   readonly jotta: JottaClient
@@ -24,31 +25,34 @@ export type DeleteParts = {
 /** How many keys of one DeleteObjects are worked on at once. */
 const concurrentDeletes = 8
 
+/** A key to be deleted if its object is as the conditions say. */
+export type Wanted = { readonly key: string; readonly conditions?: DeleteConditions | undefined }
+
 export async function deleteObject(
   parts: DeleteParts,
   place: BucketPlace,
-  key: string,
+  wanted: Wanted,
   context: RequestContext,
 ): Promise<void> {
-  const location = await removeFile(parts, place, key, context)
+  const location = await removeFile(parts, place, wanted, context)
   if (location !== undefined) await removeEmptyFolders(parts, place.root, [location], context)
 }
 
 export async function deleteObjects(
   parts: DeleteParts,
   place: BucketPlace,
-  keys: readonly string[],
+  wanted: readonly Wanted[],
   context: RequestContext,
 ): Promise<DeleteObjectsResult> {
-  const results = keys.map((key): { key: string; error: S3Error | undefined } => {
-    return { key, error: undefined }
+  const results = wanted.map((one): Wanted & { error: S3Error | undefined } => {
+    return { ...one, error: undefined }
   })
   const removed = new Map<string, Location>()
   const waiting = results.values()
   const work = async (): Promise<void> => {
     for (const result of waiting) {
       try {
-        const location = await removeFile(parts, place, result.key, context)
+        const location = await removeFile(parts, place, result, context)
         // One of each folder is enough.
         if (location === undefined) continue
         parts.emptyFolders.forget(location)
@@ -62,21 +66,28 @@ export async function deleteObjects(
   }
   await Promise.all(Array.from({ length: concurrentDeletes }, work))
   await removeEmptyFolders(parts, place.root, [...removed.values()], context)
-  return results
+  return results.map(({ key, error }) => ({ key, error }))
 }
 
 /** Returns where the file was; `undefined` when there was none to delete. */
 async function removeFile(
   parts: DeleteParts,
   place: BucketPlace,
-  key: string,
+  { key, conditions }: Wanted,
   context: RequestContext,
 ): Promise<Location | undefined> {
   const location = locationToRead(place, key)
   if (location === undefined) return undefined
   return await asOnlyWriter(parts, location, context, async () => {
     // Looked at first: the verb must match what is there, and the casing must be the key's own.
-    if ((await findObject(parts.jotta, location, context)) === undefined) return undefined
+    const object = await findObject(parts.jotta, location, context)
+    if (object === undefined) return undefined
+    if (conditions !== undefined) {
+      checkDeleteConditions(
+        conditions,
+        await describeObject(parts.state, place.bucket, key, object),
+      )
+    }
     await parts.jotta.removeFile(location, place.deleteMode, context)
     await parts.state.objects.remove(place.bucket, key)
     return location

@@ -2,14 +2,15 @@
 import { Readable } from 'node:stream'
 import type { Location } from '../jotta/client.ts'
 import type {
+  Bridge,
   ByteRange,
   CopyObjectInput,
-  DeleteObjectsResult,
   GetObjectResult,
   ObjectAddress,
   ObjectInfo,
   PutObjectInput,
   PutObjectResult,
+  ReadObjectInput,
   RequestContext,
   Tag,
 } from './bridge.ts'
@@ -18,9 +19,9 @@ import { commitWrite, type WriteParts } from './commit-write.ts'
 import { commitCopy, copyObject } from './copy-object.ts'
 import { type DeleteParts, deleteObject, deleteObjects } from './delete-objects.ts'
 import { isJottaError } from './jotta-error.ts'
+import { pageOfParts, rangeOf } from './object-parts.ts'
 import { labelsOf, setTags } from './object-tags.ts'
 import { checkReadConditions, checkWriteConditions } from './precondition.ts'
-import { parseRange } from './range.ts'
 import type { Spool } from './spool.ts'
 import { type StagingSlots, stageBody } from './staged-upload.ts'
 import type { NewObjectRecord } from './state/state.ts'
@@ -41,20 +42,13 @@ export type ObjectParts = WriteParts &
     readonly stagingSlots: StagingSlots
   }
 
-type ReadInput = ObjectAddress & {
-  readonly conditions: PutObjectInput['conditions']
-  readonly range: string | undefined
-}
-
 export interface Objects {
   put(input: PutObjectInput, context: RequestContext): Promise<PutObjectResult>
-  get(input: ReadInput, context: RequestContext): Promise<GetObjectResult>
-  head(input: ReadInput, context: RequestContext): Promise<Omit<GetObjectResult, 'stream'>>
-  remove(input: ObjectAddress, context: RequestContext): Promise<void>
-  removeMany(
-    input: { readonly bucket: string; readonly keys: readonly string[] },
-    context: RequestContext,
-  ): Promise<DeleteObjectsResult>
+  get(input: ReadObjectInput, context: RequestContext): Promise<GetObjectResult>
+  head(input: ReadObjectInput, context: RequestContext): Promise<Omit<GetObjectResult, 'stream'>>
+  remove: Bridge['deleteObject']
+  removeMany: Bridge['deleteObjects']
+  attributes: Bridge['getObjectAttributes']
   copy(
     input: CopyObjectInput,
     context: RequestContext,
@@ -82,26 +76,33 @@ export function createObjects(parts: ObjectParts): Objects {
     async get(input, context) {
       const { location, info, object } = await find(input, context)
       checkReadConditions(input.conditions, info)
-      const range = parseRange(input.range, info.sizeBytes)
+      const { range, ...part } = await rangeOf(parts, input, info, object)
       const stream = await openContent(parts, location, input.key, object, range, context)
-      return { object: info, range: range === 'whole' ? undefined : range, stream }
+      return { object: info, range: range === 'whole' ? undefined : range, ...part, stream }
     },
 
     async head(input, context) {
-      const { info } = await find(input, context)
+      const { info, object } = await find(input, context)
       checkReadConditions(input.conditions, info)
-      const range = parseRange(input.range, info.sizeBytes)
-      return { object: info, range: range === 'whole' ? undefined : range }
+      const { range, ...part } = await rangeOf(parts, input, info, object)
+      return { object: info, range: range === 'whole' ? undefined : range, ...part }
+    },
+
+    async attributes(input, context) {
+      const { info, object } = await find(input, context)
+      return { object: info, ...(await pageOfParts(parts.state, input, object)) }
     },
 
     async remove(input, context) {
       const place = await parts.buckets.place(input.bucket, context)
-      await deleteObject(parts, place, input.key, context)
+      await deleteObject(parts, place, input, context)
     },
 
     async removeMany(input, context) {
       const place = await parts.buckets.place(input.bucket, context)
-      return await deleteObjects(parts, place, input.keys, context)
+      const { keys, conditions = [] } = input
+      const wanted = keys.map((key, index) => ({ key, conditions: conditions[index] }))
+      return await deleteObjects(parts, place, wanted, context)
     },
 
     async tags(input, context) {

@@ -1,5 +1,5 @@
 // If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since: which go first and what fails how.
-import type { Conditions } from './bridge.ts'
+import type { Conditions, DeleteConditions } from './bridge.ts'
 import { quoteEtag } from './etag.ts'
 import { S3Error } from './s3-error.ts'
 
@@ -53,6 +53,23 @@ export function checkWriteConditions(
   }
   if (existing !== undefined && ifNoneMatch !== undefined && ifNoneMatch.length > 0) {
     throw preconditionFailed('If-None-Match')
+  }
+}
+
+/**
+ * For what is to be deleted. Where nothing is there is nothing to protect, and S3 says so by success.
+ * Throws PreconditionFailed.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
+ */
+export function checkDeleteConditions(
+  conditions: DeleteConditions,
+  object: Validators & { readonly sizeBytes: number },
+): void {
+  const { ifMatch, sizeBytes, modified } = conditions
+  if (ifMatch !== undefined && !matches(ifMatch, object.etag)) throw preconditionFailed('If-Match')
+  if (sizeBytes !== undefined && sizeBytes !== object.sizeBytes) throw preconditionFailed('Size')
+  if (modified !== undefined && seconds(modified) !== seconds(object.modified)) {
+    throw preconditionFailed('LastModifiedTime')
   }
 }
 

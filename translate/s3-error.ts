@@ -39,6 +39,7 @@ const codes = {
     400,
     'A part could not be found, or its ETag differs from the one that was given at upload.',
   ],
+  InvalidPartNumber: [416, 'The requested partnumber is not satisfiable.'],
   InvalidPartOrder: [400, 'The list of parts was not in ascending order of part numbers.'],
   InvalidPolicyDocument: [400, 'The policy document of the form is not valid.'],
   InvalidRange: [416, 'The requested range cannot be satisfied.'],

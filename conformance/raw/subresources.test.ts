@@ -35,6 +35,7 @@ const offered = new Set([
   'POST /bucket/key?uploadId',
   'DELETE /bucket/key?uploadId',
   'GET /bucket/key?tagging',
+  'GET /bucket/key?attributes',
   'PUT /bucket/key?tagging',
   'DELETE /bucket/key?tagging',
   // Without a value these name the object itself.

@@ -23,7 +23,7 @@ test('every entry is answered in order, and each key is deleted once', async () 
         <Object><Key>locked</Key></Object>
         <Object><Key>&#x1;&lt;</Key></Object>
         <Object><Key>c</Key><VersionId>v1</VersionId></Object>
-        <Object><Key>d</Key><ETag>x</ETag></Object>
+        <Object><Key>d</Key><Size>-1</Size></Object>
         <Object><Key>${'e'.repeat(1025)}</Key></Object>
       </Delete>`,
     )
@@ -33,11 +33,12 @@ test('every entry is answered in order, and each key is deleted once', async () 
     assert.equal(names(failed), ['locked', 'c', 'd', 'e'.repeat(1025)])
     assert.equal(
       [...failed.matchAll(/<Code>(.*?)<\/Code>/g)].map((match) => match[1]),
-      ['AccessDenied', 'NoSuchVersion', 'NotImplemented', 'KeyTooLongError'],
+      ['AccessDenied', 'NoSuchVersion', 'InvalidArgument', 'KeyTooLongError'],
     )
     assert.equal(serving.bridge.calls.at(-1)?.input, {
       bucket: 'bucket',
       keys: ['b', ' 007 ', 'locked', '\u0001<'],
+      conditions: [undefined, undefined, undefined, undefined],
     })
   })
 })
@@ -56,6 +57,33 @@ test('a thousand keys are taken, one more is not', async () => {
       `<Delete>${Array.from({ length: count }, (_, at) => `<Object><Key>${at}</Key></Object>`).join('')}</Delete>`
     assert.is(names((await send(serving, body(1000))).text).length, 1000)
     assert.match((await send(serving, body(1001))).text, /<Code>MalformedXML</)
+  })
+})
+
+test('conditions are handed on with their keys, each wish once', async () => {
+  await withServing({}, async (serving) => {
+    const object = (key: string, more = '') => `<Object><Key>${key}</Key>${more}</Object>`
+    const time = '<LastModifiedTime>Sun, 06 Nov 1994 08:49:37 GMT</LastModifiedTime>'
+    const body = [
+      object('a'),
+      object('a'),
+      object('a', '<ETag>&quot;e&quot;</ETag>'),
+      object('b', `<ETag>*</ETag>${time}<Size>5</Size>`),
+      object('c', '<Size>many</Size>'),
+      object('d', '<LastModifiedTime>soon</LastModifiedTime>'),
+    ]
+    const { text } = await send(serving, `<Delete>${body.join('')}</Delete>`)
+    assert.equal(names(text), ['a', 'a', 'a', 'b', 'c', 'd'])
+    assert.is(text.match(/<Code>InvalidArgument</g)?.length, 2)
+    assert.equal(serving.bridge.calls[0]?.input, {
+      bucket: 'bucket',
+      keys: ['a', 'a', 'b'],
+      conditions: [
+        undefined,
+        { ifMatch: ['e'] },
+        { ifMatch: ['*'], sizeBytes: 5, modified: new Date('1994-11-06T08:49:37Z') },
+      ],
+    })
   })
 })
 

@@ -1,10 +1,14 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 import { z } from 'zod'
+import type { DeleteConditions } from '../../translate/bridge.ts'
+import { unquoteEtag } from '../../translate/etag.ts'
 import { deleteObjectsMax, keyMaxBytes } from '../../translate/limits.ts'
 import { S3Error } from '../../translate/s3-error.ts'
 import type { Handler, XmlValue } from '../operation.ts'
 import { parseXml } from '../xml.ts'
+import { invalidArgument } from './wire/parameters.ts'
 import { bucketOf, refuseOtherVersions } from './wire/target.ts'
+import { parseHttpDate } from './wire/times.ts'
 
 const bodyMaxBytes = 2 * 1024 * 1024
 
@@ -33,31 +37,51 @@ export const deleteObjects: Handler = async (request, { bridge }) => {
   const { Object: entries, Quiet: quiet } = parseXml(text, shape)
   const refusals = entries.map(refusalOf)
   const accepted = entries.filter((_, index) => refusals[index] === undefined)
-  const keys = [...new Set(accepted.map(({ Key }) => Key))]
+  // Each wish once, however often it is written down.
+  const wishes = new Map(accepted.map((entry) => [wishOf(entry), entry]))
+  const keys = [...wishes.values()].map(({ Key }) => Key)
+  const conditions = [...wishes.values()].map(conditionsOf)
   // A thousand deletes can take longer than a client waits in silence.
-  const result = bridge.deleteObjects({ bucket, keys }, request.context).then((results) => {
-    const errors = new Map(results.map(({ key, error }) => [key, error]))
-    const deleted: XmlValue[] = []
-    const failed: XmlValue[] = []
-    for (const [index, entry] of entries.entries()) {
-      const error = refusals[index] ?? errors.get(entry.Key)
-      if (error !== undefined) failed.push(renderError(entry, error))
-      else if (quiet !== 'true') deleted.push({ Key: entry.Key, VersionId: entry.VersionId })
-    }
-    return { root: 'DeleteResult', content: { Deleted: deleted, Error: failed } }
-  })
+  const result = bridge
+    .deleteObjects({ bucket, keys, conditions }, request.context)
+    .then((results) => {
+      const names = [...wishes.keys()]
+      const errors = new Map(results.map(({ error }, index) => [names[index], error]))
+      const deleted: XmlValue[] = []
+      const failed: XmlValue[] = []
+      for (const [index, entry] of entries.entries()) {
+        const error = refusals[index] ?? errors.get(wishOf(entry))
+        if (error !== undefined) failed.push(renderError(entry, error))
+        else if (quiet !== 'true') deleted.push({ Key: entry.Key, VersionId: entry.VersionId })
+      }
+      return { root: 'DeleteResult', content: { Deleted: deleted, Error: failed } }
+    })
   return { status: 200, body: { kind: 'slow-xml', result } }
+}
+
+function wishOf({ Key, ETag, LastModifiedTime, Size }: Entry): string {
+  return JSON.stringify([Key, ETag, LastModifiedTime, Size])
+}
+
+/** Of an entry that was not refused. */
+function conditionsOf({ ETag, LastModifiedTime, Size }: Entry): DeleteConditions | undefined {
+  if ((ETag ?? LastModifiedTime ?? Size) === undefined) return undefined
+  const modified = LastModifiedTime === undefined ? undefined : parseHttpDate(LastModifiedTime)
+  return {
+    ...(ETag !== undefined && { ifMatch: [unquoteEtag(ETag)] }),
+    ...(Size !== undefined && { sizeBytes: Number(Size) }),
+    ...(modified !== undefined && { modified }),
+  }
 }
 
 function refusalOf(entry: Entry): S3Error | undefined {
   if (Buffer.byteLength(entry.Key) > keyMaxBytes) return new S3Error('KeyTooLongError')
-  if (
-    entry.ETag !== undefined ||
-    entry.LastModifiedTime !== undefined ||
-    entry.Size !== undefined
-  ) {
-    const message = 'Conditions on deleted objects are not offered by this server.'
-    return new S3Error('NotImplemented', { message })
+  const { Size: size = '0', LastModifiedTime: time } = entry
+  if (!/^[0-9]{1,15}$/.test(size)) {
+    return invalidArgument('Size', size, 'Size must be a whole number of bytes.')
+  }
+  if (time !== undefined && parseHttpDate(time) === undefined) {
+    return invalidArgument('LastModifiedTime', time, 'LastModifiedTime is not a date.')
   }
   try {
     refuseOtherVersions(entry.Key, entry.VersionId === '' ? undefined : entry.VersionId)

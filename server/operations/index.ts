@@ -15,6 +15,7 @@ import { deleteObjects } from './delete-objects.ts'
 import { getBucketLocation } from './get-bucket-location.ts'
 import { getBucketVersioning } from './get-bucket-versioning.ts'
 import { getObject } from './get-object.ts'
+import { getObjectAttributes } from './get-object-attributes.ts'
 import { getObjectTagging } from './get-object-tagging.ts'
 import { headBucket } from './head-bucket.ts'
 import { headObject } from './head-object.ts'
@@ -65,6 +66,7 @@ const table = {
     also: version,
     handler: deleteObject,
   },
+  GetObjectAttributes: { ...objectRow('GET', ['attributes'], getObjectAttributes), also: version },
   GetObjectTagging: { ...objectRow('GET', ['tagging'], getObjectTagging), also: version },
   PutObjectTagging: { ...objectRow('PUT', ['tagging'], putObjectTagging), also: version },
   DeleteObjectTagging: { ...objectRow('DELETE', ['tagging'], deleteObjectTagging), also: version },

@@ -60,7 +60,6 @@ export const notOffered = {
   GetObjectAnnotation: object('GET', 'annotation', 'annotationName'),
   PutObjectAnnotation: object('PUT', 'annotation'),
   DeleteObjectAnnotation: object('DELETE', 'annotation'),
-  GetObjectAttributes: object('GET', 'attributes'),
   UpdateObjectEncryption: object('PUT', 'encryption'),
   PutObjectLegalHold: object('PUT', 'legal-hold'),
   RenameObject: object('PUT', 'renameObject'),

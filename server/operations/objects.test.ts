@@ -180,7 +180,11 @@ const refused: [code: string, method: string, target: string, headers?: Record<s
     ['NoSuchBucket', 'GET', '/none/none'],
     ['NoSuchVersion', 'GET', '/bucket/k?versionId=abc'],
     ['NoSuchVersion', 'DELETE', '/bucket/k?versionId=abc'],
-    ['NotImplemented', 'GET', '/bucket/k?partNumber=1'],
+    ['InvalidArgument', 'GET', '/bucket/k?partNumber=0'],
+    ['InvalidArgument', 'GET', '/bucket/k?partNumber='],
+    ['InvalidRequest', 'GET', '/bucket/k?partNumber=1', { range: 'bytes=0-1' }],
+    ['InvalidRequest', 'GET', '/bucket/k?attributes'],
+    ['InvalidArgument', 'GET', '/bucket/k?attributes', { 'x-amz-object-attributes': 'ETag,etag' }],
     ['NotImplemented', 'PUT', '/bucket/k?retention'],
     ['NotImplemented', 'DELETE', '/bucket/k?annotation'],
     ['NotImplemented', 'DELETE', '/bucket?policy'],
@@ -198,7 +202,9 @@ const refused: [code: string, method: string, target: string, headers?: Record<s
     ['NotImplemented', 'PUT', '/bucket/k', { 'x-amz-object-lock-mode': 'COMPLIANCE' }],
     ['NotImplemented', 'PUT', '/bucket/k', { 'x-amz-write-offset-bytes': '5' }],
     ['NotImplemented', 'PUT', '/bucket/k', { 'If-Unmodified-Since': 'x' }],
-    ['NotImplemented', 'DELETE', '/bucket/k', { 'If-Match': '"x"' }],
+    ['NotImplemented', 'DELETE', '/bucket/k', { 'If-None-Match': '"x"' }],
+    ['NotImplemented', 'DELETE', '/bucket/k', { 'x-amz-if-match-size': '1' }],
+    ['NotImplemented', 'DELETE', '/bucket/k', { 'x-amz-if-match-last-modified-time': 'x' }],
   ]
 test('refused requests change nothing', async () => {
   await withServing({}, async ({ ask, bridge }) => {

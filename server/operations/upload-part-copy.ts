@@ -2,10 +2,9 @@
 import type { ByteRange } from '../../translate/bridge.ts'
 import { quoteEtag } from '../../translate/etag.ts'
 import type { Handler, S3Request } from '../operation.ts'
-import { parsePartNumber } from './upload-part.ts'
 import { copySourceConditions } from './wire/conditions.ts'
 import { parseCopySource } from './wire/copy-source.ts'
-import { invalidArgument } from './wire/parameters.ts'
+import { invalidArgument, parsePartNumber } from './wire/parameters.ts'
 import { objectOf, uploadIdOf } from './wire/target.ts'
 import { renderXmlDate } from './wire/times.ts'
 

@@ -1,6 +1,7 @@
 // Object metadata in SQLite: one table of records, staged and committed.
 import type { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
+import type { ObjectPart } from '../bridge.ts'
 import {
   parseObjectData,
   parsePartChecksums,
@@ -8,7 +9,7 @@ import {
   renderPartChecksums,
 } from './record-json.ts'
 import { fromKeyBytes, inTransaction, toKeyBytes } from './sqlite-database.ts'
-import type { NewObjectRecord, ObjectPart, ObjectRecord, State } from './state.ts'
+import type { NewObjectRecord, ObjectRecord, State } from './state.ts'
 
 export function createObjects(database: DatabaseSync): State['objects'] {
   const sql = prepare(database)

@@ -1,6 +1,13 @@
 // What the bridge keeps beside Jottacloud, as one asynchronous interface. Implementations are held to
 // one suite (contract.ts) and may be shared by several processes: every method is one transaction.
-import type { ChecksumAlgorithm, Checksums, ObjectLabels, ObjectMetadata, Tag } from '../bridge.ts'
+import type {
+  ChecksumAlgorithm,
+  Checksums,
+  ObjectLabels,
+  ObjectMetadata,
+  ObjectPart,
+  Tag,
+} from '../bridge.ts'
 
 /** Metadata of one object, bound to the content that it describes. */
 export type ObjectRecord = ObjectLabels & {
@@ -20,15 +27,6 @@ export type ObjectRecord = ObjectLabels & {
 /** A record as a write brings it, with the parts of a multipart upload in order. */
 export type NewObjectRecord = Omit<ObjectRecord, 'partCount'> & {
   readonly parts?: readonly Pick<ObjectPart, 'sizeBytes' | 'checksums'>[]
-}
-
-/** A piece of an object that was a part of its multipart upload. Parts are counted from 1, without gaps. */
-export type ObjectPart = {
-  readonly partNumber: number
-  /** Offset of its first byte in the object. */
-  readonly start: number
-  readonly sizeBytes: number
-  readonly checksums: Checksums['values']
 }
 
 /** The content that a record must describe to be valid. */

@@ -1,6 +1,6 @@
 // If-Match and its family: headers to typed conditions. What they mean is decided behind the Bridge.
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Conditions } from '../../../translate/bridge.ts'
+import type { Conditions, DeleteConditions } from '../../../translate/bridge.ts'
 import { parseEtagList } from '../../../translate/etag.ts'
 import { notImplementedHeader } from './parameters.ts'
 import { parseHttpDate } from './times.ts'
@@ -21,10 +21,18 @@ export function writeConditions(headers: IncomingHttpHeaders): Conditions {
   return toConditions(headers, '')
 }
 
-const all = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since']
+/**
+ * Of DeleteObject, which knows If-Match alone; refusals.ts has refused the `x-amz-if-match-…` of
+ * directory buckets.
+ */
+export function deleteConditions(headers: IncomingHttpHeaders): DeleteConditions | undefined {
+  refuseConditions(headers, ['if-none-match', 'if-modified-since', 'if-unmodified-since'])
+  const ifMatch = headers['if-match']
+  return ifMatch === undefined ? undefined : { ifMatch: parseEtagList(ifMatch, 'strong') }
+}
 
 /** Where the Bridge takes none: a condition must not be dropped, since the client relies on it. */
-export function refuseConditions(headers: IncomingHttpHeaders, names = all): void {
+function refuseConditions(headers: IncomingHttpHeaders, names: readonly string[]): void {
   const found = names.find((name) => headers[name] !== undefined)
   if (found !== undefined) throw notImplementedHeader(found)
 }

@@ -1,12 +1,12 @@
 // The headers with which GetObject and HeadObject answer.
 import type { IncomingHttpHeaders } from 'node:http'
-import type { ByteRange, ObjectInfo } from '../../../translate/bridge.ts'
+import type { GetObjectResult } from '../../../translate/bridge.ts'
 import { quoteEtag } from '../../../translate/etag.ts'
 import { S3Error } from '../../../translate/s3-error.ts'
 import type { Query, S3Request } from '../../operation.ts'
 import { checksumHeaders } from './checksums.ts'
 import { isHeaderValue, metadataHeaders } from './metadata.ts'
-import { invalidArgument } from './parameters.ts'
+import { invalidArgument, parsePartNumber } from './parameters.ts'
 import { renderHttpDate } from './times.ts'
 
 const overrides = [
@@ -40,28 +40,34 @@ export function readOverrides(query: Query): Record<string, string> {
   return headers
 }
 
-/** Throws NotImplemented: reading single parts is not offered. */
-export function refusePartNumber(query: Query): void {
-  if (!query.has('partNumber')) return
-  throw new S3Error('NotImplemented', {
-    message: 'Reading one part of an object by partNumber is not offered by this server.',
-    elements: { ArgumentName: 'partNumber' },
-  })
+/** Which part or range is asked for. Throws InvalidArgument, and InvalidRequest for both. */
+export function readExtent({ query, headers }: S3Request): {
+  readonly range: string | undefined
+  readonly partNumber?: number
+} {
+  const partNumber = query.get('partNumber')
+  const range = readRange(headers)
+  if (partNumber === undefined) return { range }
+  if (headers.range !== undefined) {
+    throw new S3Error('InvalidRequest', {
+      message: 'Cannot specify both Range header and partNumber query parameter.',
+    })
+  }
+  return { range: undefined, partNumber: parsePartNumber(partNumber) }
 }
 
 /**
  * The raw Range header. With If-Range the whole object is the answer that is always right: it spares
  * a client from mixing bytes of two objects, and needs no second look.
  */
-export function readRange(headers: IncomingHttpHeaders): string | undefined {
+function readRange(headers: IncomingHttpHeaders): string | undefined {
   return headers['if-range'] === undefined ? headers.range : undefined
 }
 
 /** Status, body size and headers for an object or, when `range` is set, for a part of it. */
 export function describeObject(
   request: S3Request,
-  object: ObjectInfo,
-  range: ByteRange | undefined,
+  { object, range, partChecksums }: Omit<GetObjectResult, 'stream'>,
 ): { status: 200 | 206; sizeBytes: number; headers: Record<string, string> } {
   const sizeBytes = range === undefined ? object.sizeBytes : range.endInclusive - range.start + 1
   const headers: Record<string, string> = {
@@ -75,13 +81,23 @@ export function describeObject(
   if (object.tags.length > 0) headers['x-amz-tagging-count'] = String(object.tags.length)
   // S3 says nothing of the class that everything has.
   if (object.storageClass !== 'STANDARD') headers['x-amz-storage-class'] = object.storageClass
-  if (range !== undefined) {
-    headers['Content-Range'] = `bytes ${range.start}-${range.endInclusive}/${object.sizeBytes}`
-    return { status: 206, sizeBytes, headers }
+  if (request.query.has('partNumber') && object.partCount !== undefined) {
+    headers['x-amz-mp-parts-count'] = String(object.partCount)
   }
-  // Only with all the bytes: clients hold the checksum against what they get.
-  if (request.headers['x-amz-checksum-mode']?.toString().toUpperCase() === 'ENABLED') {
-    Object.assign(headers, checksumHeaders(object.checksums))
+  // Only of all the bytes that go out: clients hold the checksum against what they get.
+  const checksums =
+    partChecksums === undefined
+      ? object.checksums
+      : { type: object.checksums?.type ?? 'COMPOSITE', values: partChecksums }
+  const isPlainRange = range !== undefined && !request.query.has('partNumber')
+  if (isChecksumWanted(request) && !isPlainRange) {
+    Object.assign(headers, checksumHeaders(checksums))
   }
-  return { status: 200, sizeBytes, headers }
+  if (range === undefined) return { status: 200, sizeBytes, headers }
+  headers['Content-Range'] = `bytes ${range.start}-${range.endInclusive}/${object.sizeBytes}`
+  return { status: 206, sizeBytes, headers }
+}
+
+function isChecksumWanted({ headers }: S3Request): boolean {
+  return headers['x-amz-checksum-mode']?.toString().toUpperCase() === 'ENABLED'
 }

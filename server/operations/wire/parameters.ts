@@ -1,19 +1,26 @@
 // Query parameters and headers that are numbers or one word of a list.
+import { partNumberMax, partNumberMin } from '../../../translate/limits.ts'
 import { S3Error } from '../../../translate/s3-error.ts'
 import type { Query } from '../../operation.ts'
 
 const integerMax = 2_147_483_647
 
+type IntegerRange = { readonly min: number; readonly cap: number; readonly ifAbsent: number }
+
 /**
  * A count or position from the query; absent or empty gives `ifAbsent`. Throws InvalidArgument for
  * what is no integer from `min` to 2^31 - 1; larger than `cap` becomes `cap`.
  */
-export function readInteger(
-  query: Query,
+export function readInteger(query: Query, name: string, range: IntegerRange): number {
+  return readIntegerText(name, query.get(name), range)
+}
+
+/** The same of any text, such as a header's. */
+export function readIntegerText(
   name: string,
-  range: { readonly min: number; readonly cap: number; readonly ifAbsent: number },
+  text: string | undefined,
+  range: IntegerRange,
 ): number {
-  const text = query.get(name)
   if (text === undefined || text === '') return range.ifAbsent
   const value = /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN
   // Written so that NaN fails.
@@ -40,4 +47,12 @@ export function notImplementedHeader(header: string, message?: string): S3Error 
     message: message ?? `The header ${header} asks for something that this server does not offer.`,
     elements: { Header: header },
   })
+}
+
+/** Throws InvalidArgument. */
+export function parsePartNumber(text: string): number {
+  const partNumber = /^[0-9]{1,5}$/.test(text) ? Number(text) : 0
+  if (partNumber >= partNumberMin && partNumber <= partNumberMax) return partNumber
+  const message = `Part number must be an integer between ${partNumberMin} and ${partNumberMax}.`
+  throw invalidArgument('partNumber', text, message)
 }
