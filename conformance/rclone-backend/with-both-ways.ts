@@ -8,6 +8,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
+import type { EmulatorOptions } from '../../jotta/emulator/emulator.ts'
 import { md5OfBuffer } from '../support/bytes.ts'
 import { accessKeyId, region, secretAccessKey } from '../support/with-bridge.ts'
 import { withEmulatedBridge } from '../support/with-emulated-bridge.ts'
@@ -18,35 +19,43 @@ export const bucket = 'both-ways'
 
 export type Stored = { readonly sizeBytes: number; readonly md5: string; readonly modified: string }
 
-export type BothWays = RcloneParts & { readonly s3: S3Client }
+export type BothWays = RcloneParts & { readonly s3: S3Client; readonly url: string }
 
 /** rclone knows the bucket as `s3:`; the wizard chose its device and mountpoint. */
 export async function withBothWays(
   program: string,
   act: (parts: BothWays) => Promise<void>,
+  options: {
+    readonly env?: Readonly<Record<string, string>>
+    readonly emulator?: Partial<EmulatorOptions>
+  } = {},
 ): Promise<void> {
-  await withEmulatedBridge(async ({ emulator, bridge }) => {
-    const s3 = new S3Client({
-      endpoint: bridge.url,
-      region,
-      forcePathStyle: true,
-      credentials: { accessKeyId, secretAccessKey },
-    })
-    try {
-      await s3.send(new CreateBucketCommand({ Bucket: bucket }))
-      await withRcloneFor(program, emulator, async (parts) => {
-        const place = {
-          config_non_standard: 'true',
-          config_device: 'S3',
-          config_mountpoint: bucket,
-        }
-        await logIn(parts.rclone, emulator, 's3', place)
-        await act({ ...parts, s3 })
+  await withEmulatedBridge(
+    async ({ emulator, bridge }) => {
+      const s3 = new S3Client({
+        endpoint: bridge.url,
+        region,
+        forcePathStyle: true,
+        credentials: { accessKeyId, secretAccessKey },
       })
-    } finally {
-      s3.destroy()
-    }
-  })
+      try {
+        await s3.send(new CreateBucketCommand({ Bucket: bucket }))
+        await withRcloneFor(program, emulator, async (parts) => {
+          const place = {
+            config_non_standard: 'true',
+            config_device: 'S3',
+            config_mountpoint: bucket,
+          }
+          await logIn(parts.rclone, emulator, 's3', place)
+          await act({ ...parts, s3, url: bridge.url })
+        })
+      } finally {
+        s3.destroy()
+      }
+    },
+    options.env,
+    options.emulator,
+  )
 }
 
 export async function put(s3: S3Client, key: string, body: string): Promise<void> {

@@ -1,7 +1,11 @@
 // The bridge in a process of its own, logged in with a personal login token, over an emulator that runs in
 // the test's process: its faults and its request log are at hand, and it lives on when the bridge is killed.
 import { join } from 'node:path'
-import { type Emulator, startEmulator } from '../../jotta/emulator/emulator.ts'
+import {
+  type Emulator,
+  type EmulatorOptions,
+  startEmulator,
+} from '../../jotta/emulator/emulator.ts'
 import { run } from './real-client.ts'
 import { type BridgeProcess, startBridge, withFolder } from './with-bridge.ts'
 
@@ -15,9 +19,10 @@ export type EmulatedBridge = {
 export async function withEmulatedBridge(
   act: (parts: EmulatedBridge) => Promise<void>,
   env: Readonly<Record<string, string>> = {},
+  options: Partial<EmulatorOptions> = {},
 ): Promise<void> {
   await withFolder(async (folder) => {
-    const emulator = await startEmulator({ dataDirectory: join(folder, 'jottacloud') })
+    const emulator = await startEmulator({ ...options, dataDirectory: join(folder, 'jottacloud') })
     const dataDirectory = join(folder, 'bridge')
     const hosts = { JOTTA_S3_JFS_URL: emulator.jfsUrl, JOTTA_S3_API_URL: emulator.apiUrl }
     const started: BridgeProcess[] = []
