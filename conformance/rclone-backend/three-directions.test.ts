@@ -77,6 +77,50 @@ testWithRclone(
   },
 )
 
+const beforePercent = 'Slash,LtGt,DoubleQuote,Colon,Question,Asterisk,Pipe,Del,Ctl,InvalidUtf8,Dot'
+const encodings: [what: string, setting: string, flags: string][] = [
+  ['that of rclone before 1.74', 'without-percent', beforePercent],
+  [
+    'one of the own choice',
+    `${beforePercent},Percent,BackSlash,Hash,Semicolon,SquareBracket,LeftSpace,RightSpace,RightPeriod,LeftPeriod`,
+    `${beforePercent},Percent,BackSlash,Hash,Semicolon,SquareBracket,LeftSpace,RightSpace,RightPeriod,LeftPeriod`,
+  ],
+]
+for (const [what, setting, flags] of encodings) {
+  testWithRclone(test, `another encoding, ${what}, is the same on both sides`, async (program) => {
+    await withBothWays(
+      program,
+      async (parts) => {
+        const { rclone, s3, folder, session } = parts
+        const own = ['--jottacloud-encoding', flags]
+        // A percent sign that is stored as it is can be opened by nobody.
+        const wide = { name: Buffer.from('lit％'), stored: 'lit％' }
+        const names =
+          setting === 'without-percent' ? [...textNames, wide] : [...textNames, ...percentNames]
+        const tree = awkwardTree(names)
+        const up = join(folder, 'up')
+        await writeTree(up, tree)
+        const local = renderTree(await readTree(up))
+        await rclone('copy', ...own, up, 's3:by-rclone')
+        assert.is(await listedBelow(parts, 'by-rclone/'), local)
+        for (const [path, body] of tree) {
+          const Key = `by-s3/${path}`
+          await s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: body }))
+        }
+        for (const root of ['s3:by-rclone', 's3:by-s3']) {
+          const checked = await rclone.attempt('check', ...own, '--checksum', up, root)
+          assert.match(checked.stderr, / 0 differences found/, root)
+        }
+        const stored = await session.names(`S3/${bucket}/by-s3/files`)
+        assert.equal(stored, await session.names(`S3/${bucket}/by-rclone/files`))
+        assert.is(stored.includes('hash＃'), setting !== 'without-percent')
+        assert.is(stored.includes('lit％'), setting === 'without-percent')
+      },
+      { env: { JOTTA_S3_ENCODING: setting } },
+    )
+  })
+}
+
 const composed = 'caf\u00e9'
 const decomposed = 'cafe\u0301'
 
