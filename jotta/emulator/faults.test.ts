@@ -1,4 +1,6 @@
 // Failures on demand (API 9.4): each really happens, and ends when it should.
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -115,6 +117,31 @@ test('a download can stop or drip half-way, and it is told when its client has g
     await session.get('Jotta/Archive/x')
     await faults.settled({ operation: 'stat' })
     assert.is(faults.requests[1]?.outcome, 'sent')
+  })
+})
+
+test('a connection is cut also when the reply before on it has not ended', async () => {
+  await withEmulator({}, async (session, { faults, port }) => {
+    await session.put(path, '0123456789')
+    faults.clear()
+    // The first reply is under way for good when the second request comes.
+    faults.add({ kind: 'stallDownload', afterBytes: 9, match: { operation: 'download' } })
+    faults.add({ kind: 'cut', when: 'after', match: { operation: 'stat' } })
+    const target = session.jfs(path)
+    const head = `HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${session.accessToken}\r\n\r\n`
+    const socket = connect(port, '127.0.0.1')
+    socket.resume()
+    const closed = once(socket, 'close')
+    socket.write(`GET ${target}?mode=bin ${head}GET ${target} ${head}`)
+    await closed
+    await faults.settled()
+    assert.equal(
+      faults.requests.map(({ operation, outcome }) => [operation, outcome]),
+      [
+        ['download', 'gone'],
+        ['stat', 'gone'],
+      ],
+    )
   })
 })
 

@@ -48,6 +48,9 @@ export async function serve(
     outcome = 'sent'
   } catch (error) {
     response.destroy()
+    // NOTE: while the response before it on the connection has not ended, though all its bytes may have
+    // arrived, a response has no connection to destroy, and the client would wait for it for ever.
+    request.socket.destroy()
     const expected = error instanceof CutConnection || signal.aborted || isDisconnect(error)
     if (!expected) parts.onError(error)
   } finally {
