@@ -38,6 +38,7 @@ import {
   type Wait,
 } from './reply.ts'
 import type { SignatureV2Policy } from './signature-claim.ts'
+import { type StoreEncrypted, withEncryption } from './store-encryption.ts'
 
 /** For `http.createServer`. A body may take as long as it takes; payload.ts limits its silences. */
 export const serverOptions = {
@@ -53,6 +54,8 @@ export type AppOptions = {
   readonly bridge: Bridge
   readonly credentials: (accessKeyId: string) => Credential | undefined
   readonly region: string
+  /** What the operator states of the store; `off` when it is left out. */
+  readonly storeEncrypted?: StoreEncrypted
   /** Below which a label of the Host header is a bucket. */
   readonly domains: readonly string[]
   /** Whether presigned URLs of Signature Version 2 are let in; they are by default. */
@@ -185,12 +188,15 @@ async function answer(
   if (row.handler === 'not-offered') {
     throw new S3Error('NotImplemented', { message: `This server does not offer ${operation}.` })
   }
-  refuseHeaders(headers)
+  const { storeEncrypted = 'off' } = options
+  refuseHeaders(headers, storeEncrypted)
   // Nobody has signed it: no bucket lets strangers in yet.
   if (identity === undefined) throw new S3Error('AccessDenied')
   const { style, query } = target
   const parts = { method, query, rawHeaders, origin: originOf(req), style }
-  return await row.handler({ ...parts, ...accepted, identity, context: exchange }, options)
+  const services = { bridge: options.bridge, region: options.region, storeEncrypted }
+  const request = { ...parts, ...accepted, identity, context: exchange }
+  return withEncryption(await row.handler(request, services), operation, storeEncrypted)
 }
 
 /** What a body is read with. */

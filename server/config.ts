@@ -42,6 +42,10 @@ const settings = {
       .default('us-east-1'),
     'region that GetBucketLocation answers',
   ],
+  storeEncrypted: [
+    z.enum(['off', 'AES256']).default('off'),
+    'your word that the store encrypts at rest, for clients that ask for it: off, AES256',
+  ],
   domains: [domains.default([]), 'domains for host-style requests, with commas between them'],
   tls: [
     z.enum(['off', 'auto']).default('off'),

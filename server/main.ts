@@ -144,6 +144,7 @@ async function listen(
     bridge,
     credentials: (accessKeyId) => (accessKeyId === key.accessKeyId ? credential : undefined),
     region: config.region,
+    storeEncrypted: config.storeEncrypted,
     domains: config.domains,
     signatureV2: config.signatureV2,
     log,

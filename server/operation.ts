@@ -3,6 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Bridge, ObjectBody, RequestContext } from '../translate/bridge.ts'
+import type { StoreEncrypted } from './store-encryption.ts'
 
 /** AWS's own names, offered or not; what is not offered answers NotImplemented by name. */
 export type { OperationName } from './operations/index.ts'
@@ -81,6 +82,10 @@ export type Reply = {
 }
 
 /** What handlers get besides the request. */
-export type Services = { readonly bridge: Bridge; readonly region: string }
+export type Services = {
+  readonly bridge: Bridge
+  readonly region: string
+  readonly storeEncrypted: StoreEncrypted
+}
 
 export type Handler = (request: S3Request, services: Services) => Promise<Reply>

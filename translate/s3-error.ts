@@ -34,6 +34,10 @@ const codes = {
   InvalidArgument: [400, 'Invalid argument.'],
   InvalidBucketName: [400, 'The bucket name is not valid.'],
   InvalidDigest: [400, 'The Content-MD5 or checksum value is not valid.'],
+  InvalidEncryptionAlgorithmError: [
+    400,
+    'The encryption method is not known. The one that there is here is AES256.',
+  ],
   InvalidLocationConstraint: [400, 'The location constraint is not valid.'],
   InvalidPart: [
     400,
@@ -75,6 +79,7 @@ const codes = {
   NoSuchCORSConfiguration: [404, 'The bucket has no CORS configuration.'],
   NoSuchConfiguration: [404, 'There is no configuration of this name.'],
   NoSuchKey: [404, 'The key does not exist.'],
+  NoSuchTagSet: [404, 'The bucket has no tags.'],
   NoSuchUpload: [
     404,
     'The multipart upload does not exist. It may have been aborted or completed.',
@@ -101,6 +106,10 @@ const codes = {
   RequestHeaderSectionTooLarge: [400, 'The request headers exceed the size allowed.'],
   RequestTimeTooSkewed: [403, 'The request time differs too much from the time of this server.'],
   RequestTimeout: [400, 'No bytes arrived within the time allowed.'],
+  ServerSideEncryptionConfigurationNotFoundError: [
+    404,
+    'The bucket has no default encryption: this server does not state that its store encrypts.',
+  ],
   ServiceUnavailable: [503, 'Jottacloud cannot be reached at the moment. Try again.'],
   SignatureDoesNotMatch: [
     403,

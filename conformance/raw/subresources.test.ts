@@ -29,6 +29,9 @@ const offered = new Set([
   ...['analytics', 'inventory', 'metrics'].map((name) => `GET /bucket?${name}`),
   'GET /bucket?intelligent-tiering',
   'DELETE /bucket?cors',
+  'DELETE /bucket?encryption',
+  'DELETE /bucket?tagging',
+  'PUT /bucket?tagging',
   'POST /bucket?delete',
   'POST /bucket/key?uploads',
   'GET /bucket/key?uploadId',
@@ -55,6 +58,8 @@ const refusals = [
   'MalformedXML',
   'NoSuchVersion',
   'NoSuchCORSConfiguration',
+  'NoSuchTagSet',
+  'ServerSideEncryptionConfigurationNotFoundError',
 ]
 
 test('none of the known ones reaches the bucket or the object', async () => {

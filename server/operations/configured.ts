@@ -1,6 +1,9 @@
 // The rows of what can be set on a bucket as a whole, and is carried out.
 import { corsConfiguration } from '../cors.ts'
+import { getBucketEncryption, putBucketEncryption } from './bucket-encryption.ts'
+import { deleteBucketTagging, getBucketTagging, putBucketTagging } from './bucket-tagging.ts'
 import { getBucketCors } from './get-bucket-cors.ts'
+import { removesNothing } from './not-configured.ts'
 import { putBucketCors } from './put-bucket-cors.ts'
 import { bucketRow, type Row } from './row.ts'
 import { removesConfiguration } from './wire/bucket-configuration.ts'
@@ -9,4 +12,10 @@ export const configured = {
   GetBucketCors: bucketRow('GET', 'cors', getBucketCors),
   PutBucketCors: bucketRow('PUT', 'cors', putBucketCors),
   DeleteBucketCors: bucketRow('DELETE', 'cors', removesConfiguration(corsConfiguration)),
+  GetBucketEncryption: bucketRow('GET', 'encryption', getBucketEncryption),
+  PutBucketEncryption: bucketRow('PUT', 'encryption', putBucketEncryption),
+  DeleteBucketEncryption: bucketRow('DELETE', 'encryption', removesNothing),
+  GetBucketTagging: bucketRow('GET', 'tagging', getBucketTagging),
+  PutBucketTagging: bucketRow('PUT', 'tagging', putBucketTagging),
+  DeleteBucketTagging: bucketRow('DELETE', 'tagging', deleteBucketTagging),
 } as const satisfies Record<string, Row>

@@ -102,7 +102,8 @@ function misses(code: S3ErrorCode): Handler {
   }
 }
 
-async function removesNothing(
+/** The handler that removes what was never set. */
+export async function removesNothing(
   request: Parameters<Handler>[0],
   { bridge }: Parameters<Handler>[1],
 ): ReturnType<Handler> {

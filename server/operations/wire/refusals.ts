@@ -1,13 +1,14 @@
 // Headers that ask for what this server does not do. They are refused on every operation: a wish for
-// encryption, grants or a lock that is silently dropped would be a lie. Looked at once, before
+// encryption that the store does not do, grants or a lock that is silently dropped would be a lie. Looked at once, before
 // the handler.
 import type { IncomingHttpHeaders } from 'node:http'
 import { S3Error } from '../../../translate/s3-error.ts'
+import { checkEncryption, encryptionHeader, type StoreEncrypted } from '../../store-encryption.ts'
 import { ownerId } from './owner.ts'
 import { invalidArgument, notImplementedHeader } from './parameters.ts'
 
 const refusedPrefixes = [
-  'x-amz-server-side-encryption',
+  'x-amz-server-side-encryption-',
   'x-amz-copy-source-server-side-encryption',
   'x-amz-grant-',
   'x-amz-object-lock-',
@@ -52,11 +53,13 @@ const storageClasses = [
 ]
 
 /**
- * Throws NotImplemented naming the header, AccessDenied for another expected owner, and for words
+ * Throws NotImplemented naming the header, InvalidEncryptionAlgorithmError, AccessDenied for another expected owner, and for words
  * outside S3's lists InvalidArgument (canned ACL) and InvalidStorageClass. A canned ACL grants
  * nothing: some clients send `public-read` with every object, and refusing would break them.
  */
-export function refuseHeaders(headers: IncomingHttpHeaders): void {
+export function refuseHeaders(headers: IncomingHttpHeaders, stored: StoreEncrypted): void {
+  const encryption = headers[encryptionHeader]?.toString()
+  if (encryption !== undefined) checkEncryption(encryption, stored)
   for (const [name, value] of Object.entries(headers)) {
     if (!name.startsWith('x-amz-')) continue
     const harmless = Object.hasOwn(refused, name) ? refused[name] : undefined

@@ -43,7 +43,9 @@ export async function readTagging(
   payload: Payload,
   limit: { readonly max: number; readonly of: 'Object' | 'Bucket' },
 ): Promise<Tag[]> {
-  return parseTagging(await payload.text({ maxBytes: bodyMaxBytes, digest: 'optional' }), limit)
+  // AWS asks for a digest of a bucket's.
+  const digest = limit.of === 'Bucket' ? 'required' : 'optional'
+  return parseTagging(await payload.text({ maxBytes: bodyMaxBytes, digest }), limit)
 }
 
 /** A Tagging document, also of a form's field. */
