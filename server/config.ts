@@ -118,6 +118,10 @@ const settings = {
     z.coerce.number().int().min(1).max(32).default(6),
     'uploads sent to Jottacloud at once',
   ],
+  folderMaxEntries: [
+    z.coerce.number().int().min(1).max(100_000).default(5000),
+    'entries of a Jottacloud folder, the trash included, before new ones go into shards of it',
+  ],
   spoolMaxBytes: [bytes.default(100 * 1024 ** 3), 'disk space for bodies that wait for Jottacloud'],
   idleTimeoutSeconds: [
     positive.max(3600).default(60),

@@ -53,6 +53,7 @@ export async function openBridge(
     multipartEtag: config.etagMultipart,
     memoryLimitBytes: config.uploadMemoryLimit,
     maxConcurrentUploads: config.maxConcurrentUploads,
+    folderMaxEntries: config.folderMaxEntries,
     now: Date.now,
     warn: (message, cause) => log.warn({ err: cause }, message),
     stopSignal,

@@ -42,7 +42,9 @@ export const layouts = {
 } as const satisfies Record<string, Location>
 export type Layout = keyof typeof layouts
 
-export type WorldOptions = Partial<Pick<BridgeOptions, 'multipartEtag' | 'memoryLimitBytes'>> &
+export type WorldOptions = Partial<
+  Pick<BridgeOptions, 'multipartEtag' | 'memoryLimitBytes' | 'folderMaxEntries'>
+> &
   Partial<BucketBehaviour> & {
     readonly emulator?: Omit<EmulatorOptions, 'dataDirectory'>
     readonly layout?: Layout
@@ -65,6 +67,8 @@ export type World = {
   readonly warnings: { message: string; cause: unknown }[]
   /** A further bridge over the same state, spool folder and account, as another process would be. */
   readonly startAgain: (changed?: BucketPlacement) => Promise<Bridge>
+  /** A further bridge whose state and spool are empty, as on another disk. */
+  readonly startElsewhere: () => Promise<Bridge>
   /** Ends work that outlives its request, as stopping the server does. */
   readonly stop: () => void
 }
@@ -93,10 +97,14 @@ export async function withWorld(
   const memoryLimitBytes = options.memoryLimitBytes ?? 64 * 1024
   const layout = options.layout ?? 'mountpoint'
   const placement = placementOf(options, layout)
-  const open = async (placement: BucketPlacement): Promise<{ bridge: Bridge; spool: Spool }> => {
+  const open = async (
+    placement: BucketPlacement,
+    { state, spoolDirectory }: { state: State; spoolDirectory: string },
+  ): Promise<{ bridge: Bridge; spool: Spool }> => {
     const limits = { memoryLimitBytes, memoryTotalBytes: 2 ** 24, maxBytes: 2 ** 30 }
     const spool = await openSpool({ directory: spoolDirectory, ...limits })
     const bridge = createBridge({
+      folderMaxEntries: options.folderMaxEntries ?? 5000,
       ...{ jotta, state, spool, memoryLimitBytes, maxConcurrentUploads: 6, placement },
       multipartEtag: options.multipartEtag ?? 's3',
       now: () => clock.nowMs,
@@ -105,14 +113,22 @@ export async function withWorld(
     })
     return { bridge, spool }
   }
-  const { bridge, spool } = await open(placement)
+  const { bridge, spool } = await open(placement, { state, spoolDirectory })
   const root = layouts[layout]
   if (layout === 'alias') await foreign.createFolder(root, contextOf())
   else await bridge.createBucket(bucket, contextOf())
   await act({
     ...{ bridge, emulator, foreign, state, spool, spoolDirectory, clock, warnings, placement },
     at: (...path) => ({ ...root, path: [...root.path, ...path] }),
-    startAgain: async (changed = placement) => (await open(changed)).bridge,
+    startAgain: async (changed = placement) =>
+      (await open(changed, { state, spoolDirectory })).bridge,
+    async startElsewhere() {
+      const elsewhere = await mkdtemp(join(folder, 'elsewhere-'))
+      const other = openSqliteState({ file: join(elsewhere, 'state.sqlite') })
+      resources.defer(() => other.close())
+      const directory = join(elsewhere, 'spool')
+      return (await open(placement, { state: other, spoolDirectory: directory })).bridge
+    },
     stop: () => stopping.abort(new Error('stopped')),
   })
 }

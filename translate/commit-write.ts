@@ -10,20 +10,14 @@ import type { FolderGuard } from './folder-guard.ts'
 import { isJottaError } from './jotta-error.ts'
 import type { KeyLocks } from './key-locks.ts'
 import { foldName } from './key-path.ts'
+import { type KeyPlaces, lockLocation, type Target } from './key-places.ts'
 import { modifiedOf } from './object-time.ts'
 import type { ParentFolders } from './parent-folders.ts'
 import { checkWriteConditions } from './precondition.ts'
 import type { Replacing } from './replacing.ts'
 import { S3Error } from './s3-error.ts'
 import type { ContentIdentity, NewObjectRecord, State } from './state/state.ts'
-import {
-  describeObject,
-  findForWrite,
-  findObject,
-  isExactly,
-  locationOf,
-  type StoredObject,
-} from './stored-object.ts'
+import { describeObject, findObject, isExactly } from './stored-object.ts'
 
 export type WriteParts = {
   readonly jotta: JottaClient
@@ -31,6 +25,7 @@ export type WriteParts = {
   readonly locks: KeyLocks
   readonly guard: FolderGuard
   readonly parents: ParentFolders
+  readonly places: KeyPlaces
   readonly replacing: Replacing
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -50,10 +45,8 @@ export async function commitWrite(
   input: WriteInput,
   context: RequestContext,
 ): Promise<{ readonly modified: Date }> {
-  const location = locationOf(place, input.record.key)
-  return await asOnlyWriter(parts, location, context, async () => {
-    const existing = await checkTarget(parts, location, input.record, input.conditions, context)
-    await parts.parents.check(place.root, location, context)
+  return await withTarget(parts, place, input.record.key, context, async (target) => {
+    await checkTarget(parts, target, input.record, input.conditions)
     const modified = modifiedOf(place, input.record.metadata, parts.now())
     const store = async (at: Location): Promise<FileEntry> => {
       try {
@@ -79,9 +72,49 @@ export async function commitWrite(
         throw error
       }
     }
-    await commitRecord(parts, place, { record: input.record, existing, store }, context)
+    await commitRecord(parts, place, { record: input.record, target, store }, context)
     return { modified }
   })
+}
+
+/** As `asOnlyWriter` of a key, with the place that it is written to, whose folders exist. */
+export async function withTarget<T>(
+  parts: Pick<WriteParts, 'locks' | 'guard' | 'places'>,
+  place: BucketPlace,
+  key: string,
+  context: RequestContext,
+  act: (target: Target) => Promise<T>,
+): Promise<T> {
+  return await asOnlyWriter(parts, lockLocation(place, key), context, async () => {
+    const target = await parts.places.choose(place, key, context)
+    return await act(
+      target.missing === undefined
+        ? target
+        : await makeWay(parts, place, key, target.missing.segmentCount, context),
+    )
+  })
+}
+
+/**
+ * Makes the folders on a key's way. The name of the topmost one may be another key's, whose lock is taken:
+ * always that of a shorter name than those that are held, so that no two wait for each other.
+ */
+async function makeWay(
+  parts: Pick<WriteParts, 'locks' | 'places'>,
+  place: BucketPlace,
+  key: string,
+  segmentCount: number,
+  context: RequestContext,
+): Promise<Target> {
+  const choose = async (): Promise<Target> => {
+    const target = await parts.places.choose(place, key, context)
+    await parts.places.makeFolders(place.root, target, context)
+    return target
+  }
+  const isOwnName = segmentCount >= key.split('/').length
+  if (isOwnName) return await choose()
+  const name = lockName(lockLocation(place, key, segmentCount))
+  return await parts.locks.withLock(name, context.signal, choose)
 }
 
 /** Holds the key's lock, and keeps the folders on its way from being removed. */
@@ -101,30 +134,24 @@ export async function asOnlyWriter<T>(
   })
 }
 
-/** Judges the preconditions on what a write would replace. Throws when it belongs to another key. */
+/** Judges the preconditions on what a write would replace. */
 export async function checkTarget(
-  parts: WriteParts,
-  location: Location,
+  parts: Pick<WriteParts, 'state'>,
+  { object }: Target,
   address: ObjectAddress,
   conditions: Conditions,
-  context: RequestContext,
-): Promise<StoredObject | undefined> {
-  const { object, seen } = await findForWrite(parts.jotta, location, context)
-  if (seen) parts.parents.remember(location)
-  if (Object.keys(conditions).length > 0) {
-    const existing =
-      object === undefined
-        ? undefined
-        : await describeObject(parts.state, address.bucket, address.key, object)
-    checkWriteConditions(conditions, existing)
-  }
-  return object
+): Promise<void> {
+  if (Object.keys(conditions).length === 0) return
+  const existing =
+    object === undefined
+      ? undefined
+      : await describeObject(parts.state, address.bucket, address.key, object)
+  checkWriteConditions(conditions, existing)
 }
 
 type CommitInput = {
   readonly record: NewObjectRecord
-  /** What is there now. */
-  readonly existing: StoredObject | undefined
+  readonly target: Target
   /** Puts the record's content at a place, which is the key's own or one on the way to it. */
   readonly store: (location: Location) => Promise<FileEntry>
 }
@@ -136,15 +163,16 @@ export async function commitRecord(
   input: CommitInput,
   context: RequestContext,
 ): Promise<void> {
-  const location = locationOf(place, input.record.key)
+  const { location } = input.target
   const writeId = await parts.state.objects.stage(input.record)
-  const entry = await storeStaged(parts, place, location, { ...input, writeId }, context)
+  const entry = await storeStaged(parts, place, { ...input, writeId }, context)
   if (!isExactly(entry, location)) {
     // Somebody changed a folder's casing between the check and now.
     throw new S3Error('KeyCaseConflict')
   }
   await parts.state.objects.commit(writeId)
   parts.parents.remember(location)
+  await parts.places.stored(input.target)
 }
 
 /**
@@ -155,13 +183,13 @@ export async function commitRecord(
 async function storeStaged(
   parts: WriteParts,
   place: BucketPlace,
-  location: Location,
   staged: CommitInput & { readonly writeId: string },
   context: RequestContext,
 ): Promise<FileEntry> {
-  const { record, existing, store } = staged
+  const { record, store } = staged
+  const { location, object } = staged.target
   try {
-    if (place.versions === 'keep' || existing === undefined || isSameContent(existing, record)) {
+    if (place.versions === 'keep' || object === undefined || isSameContent(object, record)) {
       return await store(location)
     }
     return await parts.replacing.replace(place, location, store, context)
@@ -169,8 +197,8 @@ async function storeStaged(
     if (error instanceof S3Error && error.code === 'PreconditionFailed') {
       await parts.state.objects.discard(staged.writeId)
     } else if (isRefusal(error)) {
-      const object = await findObject(parts.jotta, location, context)
-      const isStored = object !== undefined && isSameContent(object, record)
+      const now = await findObject(parts.jotta, location, context)
+      const isStored = now !== undefined && isSameContent(now, record)
       if (!isStored) await parts.state.objects.discard(staged.writeId)
     }
     throw await explainMissing(parts.jotta, place.root, error, context)

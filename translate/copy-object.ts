@@ -14,19 +14,19 @@ import type {
 } from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
 import {
-  asOnlyWriter,
   checkTarget,
   commitRecord,
   commitWrite,
   type WriteParts,
+  withTarget,
 } from './commit-write.ts'
+import { checkKey } from './key-path.ts'
 import { copyObjectSizeMaxBytes } from './limits.ts'
 import { modifiedOf } from './object-time.ts'
 import type { Found, ObjectParts } from './objects.ts'
 import { checkCopySourceConditions } from './precondition.ts'
 import { S3Error } from './s3-error.ts'
 import type { NewObjectRecord } from './state/state.ts'
-import { locationOf } from './stored-object.ts'
 
 export async function copyObject(
   parts: ObjectParts,
@@ -36,7 +36,7 @@ export async function copyObject(
 ): Promise<PutObjectResult & { readonly modified: Date }> {
   const place = await parts.buckets.place(input.bucket, context)
   // Refuses now what could not be stored.
-  locationOf(place, input.key)
+  checkKey(input.key)
   const { location, object, info } = await findSource()
   checkCopySourceConditions(input.sourceConditions, info)
   checkCopySize(info.sizeBytes)
@@ -116,12 +116,10 @@ export async function commitCopy(
   context: RequestContext,
 ): Promise<{ readonly modified: Date }> {
   const { record, from } = input
-  const target = locationOf(place, record.key)
   const modified = modifiedOf(place, record.metadata, parts.now())
   const wanted = { md5: record.md5, sizeBytes: record.sizeBytes, created: modified, modified }
-  await asOnlyWriter(parts, target, context, async () => {
-    const existing = await checkTarget(parts, target, record, input.conditions, context)
-    await parts.parents.ensure(place.root, target, context)
+  await withTarget(parts, place, record.key, context, async (target) => {
+    await checkTarget(parts, target, record, input.conditions)
     const store = async (at: Location): Promise<FileEntry> => {
       const made = await parts.jotta.createByHash(at, wanted, context)
       if (made !== undefined) return made
@@ -132,7 +130,7 @@ export async function commitCopy(
       }
       return (await parts.jotta.createByHash(at, wanted, context)) ?? copied
     }
-    await commitRecord(parts, place, { record, existing, store }, context)
+    await commitRecord(parts, place, { record, target, store }, context)
   })
   return { modified }
 }

@@ -6,9 +6,11 @@ import type { BucketPlacement } from './bucket-place.ts'
 import { createBuckets, isBucketRoot } from './buckets.ts'
 import { copyPart } from './copy-part.ts'
 import { createEmptyFolders } from './empty-folders.ts'
+import { createFolderFacts } from './folder-facts.ts'
 import { createFolderGuard } from './folder-guard.ts'
 import { translatingErrors } from './jotta-error.ts'
 import { createKeyLocks } from './key-locks.ts'
+import { createKeyPlaces } from './key-places.ts'
 import { listObjects } from './list-objects.ts'
 import { createObjects } from './objects.ts'
 import { createParentFolders } from './parent-folders.ts'
@@ -29,6 +31,8 @@ export type BridgeOptions = {
   readonly memoryLimitBytes: number
   /** How many uploads the client sends at once. */
   readonly maxConcurrentUploads: number
+  /** Entries of a folder, those in the trash included; what comes then goes into shards of it. */
+  readonly folderMaxEntries: number
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** For what an operator should know though no request failed. */
@@ -48,15 +52,18 @@ export function createBridge(options: BridgeOptions): OwnBridge {
   const guard = createFolderGuard()
   const home = createBucketHome(options.jotta, options.placement.home)
   const parents = createParentFolders(options.jotta, options.now)
+  const facts = createFolderFacts(options.jotta, options.state.folders, options.now)
+  const places = createKeyPlaces({ ...options, parents, facts })
   const emptyFolders = createEmptyFolders({
     jotta: options.jotta,
     guard,
     parents,
+    facts,
     isBucketRoot: (folder) => isBucketRoot(home, options.placement, folder),
     now: options.now,
   })
   const replacing = createReplacing({ ...options, locks, guard, parents })
-  const writing = { ...options, locks, guard, parents, replacing }
+  const writing = { ...options, locks, guard, parents, places, replacing }
   const buckets = createBuckets({ ...writing, home })
   const stagingSlots = createStagingSlots({
     minBytes: options.memoryLimitBytes,

@@ -7,16 +7,19 @@ import type { EmptyFolders } from './empty-folders.ts'
 import type { FolderGuard } from './folder-guard.ts'
 import { toS3Error } from './jotta-error.ts'
 import type { KeyLocks } from './key-locks.ts'
+import { checkKey } from './key-path.ts'
+import { type KeyPlaces, lockLocation } from './key-places.ts'
 import { checkDeleteConditions } from './precondition.ts'
 import { S3Error } from './s3-error.ts'
 import type { State } from './state/state.ts'
-import { describeObject, findObject, locationToRead } from './stored-object.ts'
+import { describeObject } from './stored-object.ts'
 
 export type DeleteParts = {
   readonly jotta: JottaClient
   readonly state: State
   readonly locks: KeyLocks
   readonly guard: FolderGuard
+  readonly places: KeyPlaces
   readonly emptyFolders: EmptyFolders
   /** Tells the operator of something that did not fail the request. */
   readonly warn: (message: string, cause: unknown) => void
@@ -35,7 +38,7 @@ export async function deleteObject(
   context: RequestContext,
 ): Promise<void> {
   const location = await removeFile(parts, place, wanted, context)
-  if (location !== undefined) await removeEmptyFolders(parts, place.root, [location], context)
+  if (location !== undefined) await removeEmptyFolders(parts, place, [location], context)
 }
 
 export async function deleteObjects(
@@ -65,7 +68,7 @@ export async function deleteObjects(
     }
   }
   await Promise.all(Array.from({ length: concurrentDeletes }, work))
-  await removeEmptyFolders(parts, place.root, [...removed.values()], context)
+  await removeEmptyFolders(parts, place, [...removed.values()], context)
   return results.map(({ key, error }) => ({ key, error }))
 }
 
@@ -76,12 +79,12 @@ async function removeFile(
   { key, conditions }: Wanted,
   context: RequestContext,
 ): Promise<Location | undefined> {
-  const location = locationToRead(place, key)
-  if (location === undefined) return undefined
-  return await asOnlyWriter(parts, location, context, async () => {
+  checkKey(key)
+  return await asOnlyWriter(parts, lockLocation(place, key), context, async () => {
     // Looked at first: the verb must match what is there, and the casing must be the key's own.
-    const object = await findObject(parts.jotta, location, context)
-    if (object === undefined) return undefined
+    const found = await parts.places.find(place, key, context)
+    if (found === undefined) return undefined
+    const { location, object } = found
     if (conditions !== undefined) {
       checkDeleteConditions(
         conditions,
@@ -96,7 +99,7 @@ async function removeFile(
 
 async function removeEmptyFolders(
   parts: DeleteParts,
-  root: Location,
+  place: BucketPlace,
   locations: readonly Location[],
   context: RequestContext,
 ): Promise<void> {
@@ -104,7 +107,7 @@ async function removeEmptyFolders(
   const work = async (): Promise<void> => {
     for (const location of waiting) {
       try {
-        await parts.emptyFolders.removeAbove(root, location, context)
+        await parts.emptyFolders.removeAbove(place, location, context)
       } catch (error) {
         // The objects are gone, which is what was asked; an empty folder loses nothing.
         context.signal.throwIfAborted()

@@ -2,17 +2,25 @@
 // is left of `a/b` after its delete would show up as the prefix `a/` and stand in the way of a key `a`.
 import type { JottaClient, Location } from '../jotta/client.ts'
 import type { RequestContext } from './bridge.ts'
+import type { BucketPlace } from './bucket-place.ts'
+import type { FolderFacts } from './folder-facts.ts'
 import type { FolderGuard } from './folder-guard.ts'
 import { isJottaError } from './jotta-error.ts'
+import { folderAt } from './key-folder.ts'
+import { lockLocation } from './key-places.ts'
 import { type ParentFolders, parentOf } from './parent-folders.ts'
 import { readableObject } from './stored-object.ts'
 
 export interface EmptyFolders {
   /**
    * After a delete at `location`: removes its parent if that is empty now, then the parent's parent, and
-   * so on below `root`.
+   * so on below the bucket's root.
    */
-  removeAbove(root: Location, location: Location, context: RequestContext): Promise<void>
+  removeAbove(
+    place: Pick<BucketPlace, 'root' | 'encoding'>,
+    location: Location,
+    context: RequestContext,
+  ): Promise<void>
   /** What was at `location` is deleted, and `removeAbove` is left to another one in its folder. */
   forget(location: Location): void
 }
@@ -21,6 +29,7 @@ export type EmptyFoldersParts = {
   readonly jotta: JottaClient
   readonly guard: FolderGuard
   readonly parents: ParentFolders
+  readonly facts: FolderFacts
   /** Whether a folder is a bucket as a whole, perhaps another one than that of the delete. */
   readonly isBucketRoot: (folder: Location) => boolean
   /** Milliseconds since the epoch. */
@@ -81,17 +90,21 @@ export function createEmptyFolders(parts: EmptyFoldersParts): EmptyFolders {
 
   return {
     forget: note,
-    async removeAbove(root, location, context) {
+    async removeAbove(place, location, context) {
+      const { root } = place
       for (let at = location; at.path.length > root.path.length + 1; at = parentOf(at)) {
         const folder = parentOf(at)
         if (parts.isBucketRoot(folder)) return
         // Also when somebody else is in the folder: whoever leaves it last must know.
         note(at)
-        const removed = await parts.guard.ifUnused(folder, context.signal, async () => {
+        const guarded = guardedFolder(place, folder)
+        if (guarded === undefined) return
+        const removed = await parts.guard.ifUnused(guarded, context.signal, async () => {
           try {
             if (!(await isEmpty(folder, context))) return false
             await parts.jotta.removeFolder(folder, 'trash', context)
             parts.parents.forget(folder)
+            await parts.facts.forget(folder)
             return true
           } catch (error) {
             // Somebody else removed it first.
@@ -103,4 +116,14 @@ export function createEmptyFolders(parts: EmptyFoldersParts): EmptyFolders {
       }
     },
   }
+}
+
+/** What writes below a folder have entered: of one that is no part of keys, the folder it belongs to. */
+function guardedFolder(
+  place: Pick<BucketPlace, 'root' | 'encoding'>,
+  folder: Location,
+): Location | undefined {
+  const found = folderAt(folder.path.slice(place.root.path.length), place.encoding)
+  if (found === undefined || found.keyPrefix === '') return found && place.root
+  return lockLocation(place, found.keyPrefix.slice(0, -1))
 }

@@ -4,10 +4,9 @@ import type { JottaClient, Location } from '../jotta/client.ts'
 import type { Entry } from '../jotta/wire.ts'
 import type { ListedPrefix, RequestContext } from './bridge.ts'
 import { isJottaError } from './jotta-error.ts'
+import { enterFolder, isStructural, type KeyFolder, keyOfFile } from './key-folder.ts'
 import { compareKeys, endOfPrefix, keyAfter } from './key-order.ts'
-import { isReservedName, nameToSegment } from './key-path.ts'
 import { commonPrefixOf, type OrderedSource } from './listing.ts'
-import type { NameEncoding } from './name-encoding.ts'
 import { S3Error } from './s3-error.ts'
 import { readableObject, type StoredObject } from './stored-object.ts'
 
@@ -22,20 +21,21 @@ export type WalkOptions = {
   readonly root: Location
   readonly prefix: string
   readonly delimiter: string
-  /** In which names are stored. */
-  readonly encoding: NameEncoding
   /** Entries of a folder that are held at once; more cost another listing of it. */
   readonly entriesPerFolder: number
 }
 
-/** `start` is the folder that holds everything with the prefix, `keyPrefix` its key with a slash, or ''. */
+/** One of the folders that hold what a key prefix has: such as a folder and its shards. */
+export type WalkedFolder = { readonly location: Location; readonly folder: KeyFolder }
+
+/** `start` is all that holds what has the key prefix, which is '' or ends in a slash. */
 export function walkFolders(
   jotta: JottaClient,
-  start: { readonly folder: Location; readonly keyPrefix: string; readonly isRoot: boolean },
+  start: { readonly folders: readonly WalkedFolder[]; readonly keyPrefix: string },
   options: WalkOptions,
   context: RequestContext,
 ): OrderedSource<WalkedObject> {
-  const open: Frame[] = [frameOf(start.folder, start.keyPrefix, start.isRoot)]
+  const open: Frame[] = [frameOf(start.folders, start.keyPrefix)]
 
   return {
     async next(from) {
@@ -52,7 +52,7 @@ export function walkFolders(
         if (commonPrefixOf(child.name, options) === child.name) {
           return { kind: 'prefix', prefix: child.name } satisfies ListedPrefix
         }
-        open.push(frameOf(child.folder, child.name, false))
+        open.push(frameOf(child.folders, child.name))
       }
       return undefined
     },
@@ -65,13 +65,12 @@ export function walkFolders(
 /** `name` is what a child sorts by: a key, or a folder's key with a slash. */
 type Child =
   | { readonly kind: 'object'; readonly name: string; readonly found: WalkedObject }
-  | { readonly kind: 'folder'; readonly name: string; readonly folder: Location }
+  | { readonly kind: 'folder'; readonly name: string; readonly folders: readonly WalkedFolder[] }
 
-/** A folder on the way to where the walk is. */
+/** A folder of keys on the way to where the walk is. */
 type Frame = {
-  readonly folder: Location
+  readonly folders: readonly WalkedFolder[]
   readonly keyPrefix: string
-  readonly isRoot: boolean
   /** The next ones in order. */
   children: Child[]
   /** No more to load after `children`. */
@@ -79,8 +78,8 @@ type Frame = {
   lastName: string | undefined
 }
 
-function frameOf(folder: Location, keyPrefix: string, isRoot: boolean): Frame {
-  return { folder, keyPrefix, isRoot, children: [], isComplete: false, lastName: undefined }
+function frameOf(folders: readonly WalkedFolder[], keyPrefix: string): Frame {
+  return { folders, keyPrefix, children: [], isComplete: false, lastName: undefined }
 }
 
 async function load(
@@ -91,25 +90,33 @@ async function load(
   context: RequestContext,
 ): Promise<void> {
   const least = frame.lastName === undefined ? '' : keyAfter(frame.lastName)
+  const waiting = [...frame.folders]
   let kept: Child[] = []
   let isComplete = true
-  try {
-    for await (const entry of jotta.list(frame.folder, context)) {
-      const child = childOf(frame, entry, options.encoding)
-      if (child === undefined || !child.name.startsWith(options.prefix)) continue
-      if (compareKeys(child.name, least) < 0 || isBelow(child, from)) continue
-      kept.push(child)
-      if (kept.length < 2 * options.entriesPerFolder) continue
-      kept = smallest(kept, options.entriesPerFolder)
-      isComplete = false
+  for (let walked = waiting.shift(); walked !== undefined; walked = waiting.shift()) {
+    try {
+      for await (const entry of jotta.list(walked.location, context)) {
+        const child = childOf(frame, walked, entry)
+        if (child === undefined) continue
+        if ('within' in child) {
+          waiting.push(child.within)
+          continue
+        }
+        if (!child.name.startsWith(options.prefix)) continue
+        if (compareKeys(child.name, least) < 0 || isBelow(child, from)) continue
+        kept.push(child)
+        if (kept.length < 2 * options.entriesPerFolder) continue
+        kept = smallest(kept, options.entriesPerFolder)
+        isComplete &&= kept.length < options.entriesPerFolder
+      }
+    } catch (error) {
+      if (!isJottaError(error, 'not-found') && !isJottaError(error, 'conflict')) throw error
+      await checkGone(jotta, walked.location, options.root, error, context)
     }
-  } catch (error) {
-    if (!isJottaError(error, 'not-found') && !isJottaError(error, 'conflict')) throw error
-    await checkGone(jotta, frame, options.root, error, context)
-    kept = []
   }
+  kept = smallest(kept, Number.POSITIVE_INFINITY)
   if (kept.length > options.entriesPerFolder) isComplete = false
-  frame.children = smallest(kept, options.entriesPerFolder)
+  frame.children = kept.slice(0, options.entriesPerFolder)
   frame.isComplete = isComplete
 }
 
@@ -119,7 +126,7 @@ async function load(
  */
 async function checkGone(
   jotta: JottaClient,
-  frame: Frame,
+  listed: Location,
   root: Location,
   cause: unknown,
   context: RequestContext,
@@ -129,26 +136,68 @@ async function checkGone(
     return entry?.kind === 'folder' && !entry.deleted
   }
   if (!(await isLiveFolder(root))) throw new S3Error('NoSuchBucket', { cause })
-  if (await isLiveFolder(frame.folder)) throw new S3Error('ServiceUnavailable', { cause })
+  if (await isLiveFolder(listed)) throw new S3Error('ServiceUnavailable', { cause })
 }
 
+/** In order, and each name once: several folders may hold what has one prefix. */
 function smallest(children: Child[], count: number): Child[] {
-  return children.sort((a, b) => compareKeys(a.name, b.name)).slice(0, count)
+  const merged: Child[] = []
+  for (const child of children.sort((a, b) => compareKeys(a.name, b.name))) {
+    const last = merged.at(-1)
+    if (last?.name !== child.name) {
+      if (merged.length === count) break
+      merged.push(child)
+    } else if (last.kind === 'folder' && child.kind === 'folder') {
+      const folders = [...last.folders, ...child.folders]
+      merged.splice(-1, 1, { kind: 'folder', name: last.name, folders })
+    }
+  }
+  return merged
 }
 
-/** What an entry is in S3; `undefined` for what is none of S3's business. */
-function childOf(frame: Frame, entry: Entry, encoding: NameEncoding): Child | undefined {
-  if (entry.deleted || (frame.isRoot && isReservedName(entry.name))) return undefined
-  const segment = nameToSegment(entry.name, encoding)
-  if (segment === undefined) return undefined
-  const key = `${frame.keyPrefix}${segment}`
+/** What an entry is in S3, or a folder that is to be looked into; `undefined`: none of S3's business. */
+function childOf(
+  frame: Frame,
+  walked: WalkedFolder,
+  entry: Entry,
+): Child | { readonly within: WalkedFolder } | undefined {
+  if (entry.deleted) return undefined
   if (entry.kind === 'folder') {
-    const folder = { ...frame.folder, path: [...frame.folder.path, entry.name] }
-    return { kind: 'folder', name: `${key}/`, folder }
+    const folder = enterFolder(walked.folder, entry.name)
+    if (folder === undefined) return undefined
+    const location = {
+      ...walked.location,
+      path: [...walked.location.path, entry.name],
+    }
+    const within = { location, folder }
+    if (isStructural(folder)) return { within }
+    return folder.keyPrefix.startsWith(frame.keyPrefix)
+      ? childFolder(frame, folder.keyPrefix, walked, within)
+      : undefined
   }
   const object = readableObject(entry)
-  if (object === undefined) return undefined
-  return { kind: 'object', name: key, found: { kind: 'object', key, object } }
+  const key = object && keyOfFile(walked.folder, entry.name)
+  if (object === undefined || key === undefined || !key.startsWith(frame.keyPrefix)) {
+    return undefined
+  }
+  return key.includes('/', frame.keyPrefix.length)
+    ? childFolder(frame, key, walked, undefined)
+    : { kind: 'object', name: key, found: { kind: 'object', key, object } }
+}
+
+/**
+ * The folder of keys that a deeper name is in. In a folder of the bridge's own others may have put what
+ * has its key below that folder's name: it is looked into once more for those.
+ */
+function childFolder(
+  frame: Frame,
+  name: string,
+  walked: WalkedFolder,
+  within: WalkedFolder | undefined,
+): Child {
+  const end = name.indexOf('/', frame.keyPrefix.length) + 1
+  const isDirect = within !== undefined && end === name.length
+  return { kind: 'folder', name: name.slice(0, end), folders: [isDirect ? within : walked] }
 }
 
 /** Neither the child nor anything in it reaches `from`. */

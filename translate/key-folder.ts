@@ -86,6 +86,15 @@ export function shardFolders(storedName: string): string[] {
   return [...shardLetters(storedName).slice(0, shardDepthMax)].map((letter) => shardMark + letter)
 }
 
+export function isShardFolder(storedName: string): boolean {
+  return shardLetter(storedName) !== undefined
+}
+
+/** Whether a name may be an irregular form, rather than the one that others would give. */
+export function isIrregularName(storedName: string): boolean {
+  return /\u201b[kpn][0-9a-v]{13}(?:\.[0-9A-Za-z]{1,10})?$/u.test(storedName)
+}
+
 const shardMark = '\u201bs'
 
 function ordinary(encoding: NameEncoding, keyPrefix: string): KeyFolder {

@@ -3,20 +3,19 @@
 import type { ObjectAddress, ObjectLabels, RequestContext, Tag } from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
 import { asOnlyWriter, type WriteParts } from './commit-write.ts'
-import { findObject, locationToRead, noSuchKey, unrecordedMetadata } from './stored-object.ts'
+import { lockLocation } from './key-places.ts'
+import { noSuchKey, unrecordedMetadata } from './stored-object.ts'
 
 /** Throws NoSuchKey. */
 export async function setTags(
-  parts: Pick<WriteParts, 'jotta' | 'state' | 'locks' | 'guard'>,
+  parts: Pick<WriteParts, 'state' | 'locks' | 'guard' | 'places'>,
   place: BucketPlace,
   input: ObjectAddress & { readonly tags: readonly Tag[] },
   context: RequestContext,
 ): Promise<void> {
   const { bucket, key, tags } = input
-  const location = locationToRead(place, key)
-  if (location === undefined) throw noSuchKey(key)
-  await asOnlyWriter(parts, location, context, async () => {
-    const object = await findObject(parts.jotta, location, context)
+  await asOnlyWriter(parts, lockLocation(place, key), context, async () => {
+    const object = (await parts.places.find(place, key, context))?.object
     if (object === undefined) throw noSuchKey(key)
     const { objects } = parts.state
     if ((await objects.setTags(bucket, key, object, tags)) || tags.length === 0) return

@@ -19,20 +19,14 @@ import { commitWrite, type WriteParts } from './commit-write.ts'
 import { commitCopy, copyObject } from './copy-object.ts'
 import { type DeleteParts, deleteObject, deleteObjects } from './delete-objects.ts'
 import { isJottaError } from './jotta-error.ts'
+import { checkKey } from './key-path.ts'
 import { pageOfParts, rangeOf } from './object-parts.ts'
 import { labelsOf, setTags } from './object-tags.ts'
 import { checkReadConditions, checkWriteConditions } from './precondition.ts'
 import type { Spool } from './spool.ts'
 import { type StagingSlots, stageBody } from './staged-upload.ts'
 import type { NewObjectRecord } from './state/state.ts'
-import {
-  describeObject,
-  findObject,
-  locationOf,
-  locationToRead,
-  noSuchKey,
-  type StoredObject,
-} from './stored-object.ts'
+import { describeObject, findObject, noSuchKey, type StoredObject } from './stored-object.ts'
 import { verifiedContent } from './verified-content.ts'
 
 export type ObjectParts = WriteParts &
@@ -63,9 +57,9 @@ export interface Objects {
 export function createObjects(parts: ObjectParts): Objects {
   const find = async (address: ObjectAddress, context: RequestContext): Promise<Found> => {
     const place = await parts.buckets.place(address.bucket, context)
-    const location = locationToRead(place, address.key)
-    const object = location && (await findObject(parts.jotta, location, context))
-    if (location === undefined || object === undefined) throw noSuchKey(address.key)
+    const found = await parts.places.find(place, address.key, context)
+    if (found === undefined) throw noSuchKey(address.key)
+    const { location, object } = found
     const info = await describeObject(parts.state, address.bucket, address.key, object)
     return { location, object, info }
   }
@@ -132,26 +126,31 @@ async function putObject(
 ): Promise<PutObjectResult> {
   const place = await parts.buckets.place(input.bucket, context)
   // Refuses before the body comes what could not be stored.
-  const location = locationOf(place, input.key)
+  checkKey(input.key)
   if (Object.keys(input.conditions).length > 0) {
     // Judged again at the commit; here it spares the client the sending.
-    const object = await findObject(parts.jotta, location, context)
+    const found = await parts.places.find(place, input.key, context)
+    const object = found?.object
     checkWriteConditions(
       input.conditions,
       object && (await describeObject(parts.state, input.bucket, input.key, object)),
     )
   }
   const { body, conditions } = input
+  // While the body arrives. What fails here is met again at the commit.
+  const preparing = parts.places.prepare(place, input.key, context).catch(() => {})
   const staging = parts.stagingSlots.tryTake(body, conditions)
   if (staging !== undefined) {
     using _slot = staging
     await using staged = await stageBody(parts, place.root, staging.body, context)
     const record = recordOf(input, staged)
+    await preparing
     await commitCopy(parts, place, { record, conditions, from: staged.location }, context)
     return { etag: staged.md5, checksums: record.checksums }
   }
   await using content = await parts.spool.receive(body, context.signal)
   const record = recordOf(input, content)
+  await preparing
   await commitWrite(parts, place, { record, conditions, openContent: content.open }, context)
   return { etag: content.md5, checksums: record.checksums }
 }

@@ -14,6 +14,8 @@ export interface ParentFolders {
   check(root: Location, location: Location, context: RequestContext): Promise<'exists' | 'missing'>
   /** As `check`, and creates the parent folder when it is missing. */
   ensure(root: Location, location: Location, context: RequestContext): Promise<void>
+  /** Whether a folder was seen to exist lately. */
+  isKnown(folder: Location): boolean
   /** A write below these folders was confirmed: they exist. */
   remember(location: Location): void
   /** The folder was removed, and with it all below. */
@@ -68,6 +70,7 @@ export function createParentFolders(jotta: JottaClient, now: () => number): Pare
 
   return {
     check,
+    isKnown,
     async ensure(root, location, context) {
       if ((await check(root, location, context)) === 'exists') return
       const parent = parentOf(location)

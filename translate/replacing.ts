@@ -13,8 +13,10 @@ import type { BucketPlace } from './bucket-place.ts'
 import { asOnlyWriter } from './commit-write.ts'
 import type { FolderGuard } from './folder-guard.ts'
 import { isJottaError } from './jotta-error.ts'
+import { keyAt } from './key-folder.ts'
 import { type KeyLocks, orAborted } from './key-locks.ts'
 import { RESERVED_FOLDER } from './key-path.ts'
+import { lockLocation } from './key-places.ts'
 import { type ParentFolders, parentOf } from './parent-folders.ts'
 import { S3Error } from './s3-error.ts'
 import { findForWrite, findObject, readableObject, type StoredObject } from './stored-object.ts'
@@ -35,7 +37,7 @@ export interface Replacing {
    * Finishes what crashes and failures left of earlier replacements in a bucket: once in a process, and
    * again after each failure. Until it has succeeded the bucket must not be used.
    */
-  settle(place: Pick<BucketPlace, 'root'>, context: RequestContext): Promise<void>
+  settle(place: Pick<BucketPlace, 'root' | 'encoding'>, context: RequestContext): Promise<void>
   /**
    * Replaces the file at `target`, with its key's lock held. `store` puts the new content at the place
    * it is given, whose folder exists. Throws with the old file in place until that is done.
@@ -71,13 +73,13 @@ export function createReplacing(parts: ReplacingParts): Replacing {
   }
 
   return {
-    async settle({ root }, context) {
+    async settle({ root, encoding }, context) {
       const name = JSON.stringify(root)
       let settling = settled.get(name)
       if (settling === undefined) {
         // Shared by all who wait for it, so it is not ended with the first of them.
         const unbound = { ...context, signal: AbortSignal.timeout(settleTimeoutMs) }
-        settling = settleBucket(parts, root, unbound)
+        settling = settleBucket(parts, { root, encoding }, unbound)
         settled.set(name, settling)
         settling.catch(() => settled.delete(name))
       }
@@ -115,11 +117,14 @@ export function createReplacing(parts: ReplacingParts): Replacing {
   }
 }
 
+type SettledPlace = Pick<BucketPlace, 'root' | 'encoding'>
+
 async function settleBucket(
   parts: ReplacingParts,
-  root: Location,
+  place: SettledPlace,
   context: RequestContext,
 ): Promise<void> {
+  const { root } = place
   const runs: string[] = []
   try {
     for await (const entry of parts.jotta.list(at(root), context)) {
@@ -130,22 +135,23 @@ async function settleBucket(
     if (!isJottaError(error, 'not-found')) throw error
   }
   // The latest first: should two be for one key, it is the one to be moved.
-  for (const run of runs.sort().reverse()) await settleRun(parts, root, run, context)
+  for (const run of runs.sort().reverse()) await settleRun(parts, place, run, context)
 }
 
 async function settleRun(
   parts: ReplacingParts,
-  root: Location,
+  place: SettledPlace,
   name: string,
   context: RequestContext,
 ): Promise<void> {
+  const { root } = place
   const beganMs = Number(/^(\d{13})-/.exec(name)?.[1])
   if (Number.isNaN(beganMs)) return
   const run = at(root, name)
   let isEmpty = true
   for (const path of await filesBelow(parts.jotta, run, context)) {
     isEmpty = false
-    await settleFile(parts, root, run, path, context)
+    await settleFile(parts, place, run, path, context)
   }
   // What was never whole replaced nothing. A process that is still at it would miss its folder.
   if (isEmpty && beganMs < parts.now() - abandonedAfterMs) {
@@ -177,15 +183,17 @@ async function filesBelow(
  */
 async function settleFile(
   parts: ReplacingParts,
-  root: Location,
+  { root, encoding }: SettledPlace,
   run: Location,
   path: readonly string[],
   context: RequestContext,
 ): Promise<void> {
+  const key = keyAt(path, encoding)
+  if (key === undefined) return
   const from = { ...run, path: [...run.path, ...path] }
   const target = { ...root, path: [...root.path, ...path] }
   try {
-    await asOnlyWriter(parts, target, context, async () => {
+    await asOnlyWriter(parts, lockLocation({ root, encoding }, key), context, async () => {
       const content = await findObject(parts.jotta, from, context)
       if (content === undefined) return
       const { object, seen } = await findForWrite(parts.jotta, target, context)

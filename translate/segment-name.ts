@@ -74,6 +74,14 @@ export function segmentOfChain(
   return isIt && before.every((name, index) => names[index] === name) ? segment : undefined
 }
 
+/**
+ * What a segment's names, natural or not, have in common for locks: equal for segments that may want one
+ * and the same name.
+ */
+export function lockedName(segment: string, encoding: NameEncoding): string {
+  return segment === '' ? emptyNames.file : plainName(segment, encoding)
+}
+
 /** 65 bits of a digest, as text that is the same in either letter case. */
 export function hashTag(...parts: readonly string[]): string {
   const digest = createHash('sha256').update(parts.join('\0')).digest()

@@ -2,8 +2,6 @@
 import type { JottaClient, Location } from '../jotta/client.ts'
 import type { Entry, FileEntry, Revision } from '../jotta/wire.ts'
 import type { ListedObject, ObjectInfo, ObjectMetadata, RequestContext } from './bridge.ts'
-import type { BucketPlace } from './bucket-place.ts'
-import { findPath, keyToPath } from './key-path.ts'
 import { S3Error } from './s3-error.ts'
 import type { ObjectRecord, State } from './state/state.ts'
 
@@ -13,19 +11,6 @@ export type StoredObject = {
   readonly sizeBytes: number
   readonly modified: Date
   readonly mime: string | undefined
-}
-
-type KeyPlace = Pick<BucketPlace, 'root' | 'encoding'>
-
-/** Where a write puts a key, below its bucket's root. Throws for a key that cannot be stored. */
-export function locationOf({ root, encoding }: KeyPlace, key: string): Location {
-  return { ...root, path: [...root.path, ...keyToPath(key, encoding)] }
-}
-
-/** Where a key is if it exists; `undefined` when nothing can be stored under it. */
-export function locationToRead({ root, encoding }: KeyPlace, key: string): Location | undefined {
-  const path = findPath(key, encoding)
-  return path === undefined ? undefined : { ...root, path: [...root.path, ...path] }
 }
 
 /** A file's content; `undefined` unless it is COMPLETED and not in the trash. Status codes do not count. */

@@ -18,7 +18,7 @@ import type { Buckets } from './buckets.ts'
 import type { WriteParts } from './commit-write.ts'
 import { completeUpload } from './complete-upload.ts'
 import { orAborted } from './key-locks.ts'
-import { keyToPath } from './key-path.ts'
+import { checkKey } from './key-path.ts'
 import { listUploads } from './list-uploads.ts'
 import { S3Error } from './s3-error.ts'
 import type { Spool } from './spool.ts'
@@ -80,9 +80,9 @@ export function createUploads(parts: UploadParts): Uploads {
     },
 
     async create(input, context) {
-      const { encoding } = await parts.buckets.place(input.bucket, context)
+      await parts.buckets.place(input.bucket, context)
       // Refuses now what could not be stored at the end.
-      keyToPath(input.key, encoding)
+      checkKey(input.key)
       // Letters and digits alone: command lines take an id that begins with `-` for an option.
       const uploadId = randomBytes(24).toString('hex')
       await state.uploads.create({ ...input, uploadId, initiated: new Date(parts.now()) })

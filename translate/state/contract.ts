@@ -14,6 +14,7 @@ export function stateContract(name: string, withStorage: StateBracket): void {
   const test = suite(`state contract: ${name}`)
   for (const [sentence, proof] of Object.entries({
     ...configurations,
+    ...folders,
     ...objects,
     ...uploads,
     ...parts,
@@ -162,6 +163,49 @@ const configurations: Record<string, Proof> = {
     await bucketConfigurations.removeBucket('other')
     assert.is((await bucketConfigurations.find('other')).size, 0)
     assert.is((await bucketConfigurations.find('one')).size, 1)
+  },
+}
+
+const plainName = { isIrregular: false, isShard: false }
+const seenFolder = { entries: 2, hasIrregular: false, hasShards: false, learntMs: 5, changes: 0 }
+
+const folders: Record<string, Proof> = {
+  async 'what is known of a folder comes back, with what was added since'(open) {
+    const state = await open()
+    await state.folders.learn('d/m/a', seenFolder)
+    assert.equal(await state.folders.find('d/m/a'), seenFolder)
+    await state.folders.add('d/m/a', { isIrregular: true, isShard: false })
+    await state.folders.add('d/m/a', plainName)
+    await state.close()
+
+    const again = await open()
+    const expected = { ...seenFolder, entries: 4, hasIrregular: true, changes: 2 }
+    assert.equal(await again.folders.find('d/m/a'), expected)
+    assert.is(await again.folders.find('d/m'), undefined)
+  },
+
+  async 'a look that may have missed what was added is not kept'(open) {
+    const { folders } = await open()
+    await folders.add('f', { isIrregular: false, isShard: true })
+    const known = { entries: 1, hasIrregular: false, hasShards: true, learntMs: 0, changes: 1 }
+    assert.equal(await folders.find('f'), known)
+    await folders.learn('f', seenFolder)
+    assert.equal(await folders.find('f'), known)
+    await folders.learn('f', { ...seenFolder, changes: 1 })
+    assert.equal(await folders.find('f'), { ...seenFolder, changes: 1 })
+  },
+
+  async 'a folder that is gone is forgotten with all below it, and nothing beside it'(open) {
+    const { folders } = await open()
+    const beside = ['d/m', 'd/m/a b', 'd/m/a0', 'd/m/a-', 'd/m/A/x']
+    for (const place of ['d/m/a', 'd/m/a/b', 'd/m/a/b/c', ...beside]) {
+      await folders.learn(place, seenFolder)
+    }
+    await folders.forget('d/m/a')
+    for (const place of ['d/m/a', 'd/m/a/b', 'd/m/a/b/c']) {
+      assert.is(await folders.find(place), undefined)
+    }
+    for (const place of beside) assert.equal(await folders.find(place), seenFolder)
   },
 }
 

@@ -139,6 +139,15 @@ const migrations = [
       (SELECT count(*) FROM object_parts WHERE write_id = object_records.write_id)
     )
     WHERE json_array_length(data, '$.partSizes') > 0;`,
+
+  `CREATE TABLE folders (
+    place TEXT NOT NULL PRIMARY KEY,
+    entries INTEGER NOT NULL,
+    has_irregular INTEGER NOT NULL CHECK (has_irregular IN (0, 1)),
+    has_shards INTEGER NOT NULL CHECK (has_shards IN (0, 1)),
+    learnt_ms INTEGER NOT NULL,
+    changes INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;`,
 ]
 
 function migrate(database: DatabaseSync, file: string): void {

@@ -2,6 +2,7 @@
 // thread, and a write takes as long as its fsync.
 import { createBucketConfigurations } from './sqlite-bucket-configurations.ts'
 import { openDatabase } from './sqlite-database.ts'
+import { createFolders } from './sqlite-folders.ts'
 import { createObjects } from './sqlite-objects.ts'
 import { createParts, createUploads } from './sqlite-uploads.ts'
 import type { State } from './state.ts'
@@ -15,6 +16,7 @@ export function openSqliteState(options: { readonly file: string }): State {
   try {
     return {
       bucketConfigurations: createBucketConfigurations(database),
+      folders: createFolders(database),
       objects: createObjects(database),
       uploads: createUploads(database),
       parts: createParts(database),

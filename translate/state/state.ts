@@ -79,6 +79,19 @@ export type BucketConfigurationRecord = {
   readonly text: string
 }
 
+/** What was seen of a folder in Jottacloud, and what the bridge has put there since. */
+export type FolderFacts = {
+  /** As Jottacloud counts them, those in the trash included. */
+  readonly entries: number
+  /** Names in it are irregular forms, or may be. */
+  readonly hasIrregular: boolean
+  readonly hasShards: boolean
+  /** When it was last seen as a whole, in milliseconds since the epoch; 0: never. */
+  readonly learntMs: number
+  /** Counts what the bridge put there; 0 when nothing is known of the folder. */
+  readonly changes: number
+}
+
 export interface State {
   readonly bucketConfigurations: {
     /** Those of one bucket, by name; empty for a bucket that nothing is kept of. */
@@ -184,6 +197,25 @@ export interface State {
     ): Promise<readonly PartRecord[]>
     /** Whether a spool file belongs to a recorded part: for sweeping what crashes left. */
     isRecorded(fileName: string): Promise<boolean>
+  }
+  /**
+   * Folders of Jottacloud, named by their places: names from the device on, with slashes between. A cache:
+   * all of it can be learnt again from listings.
+   */
+  readonly folders: {
+    find(place: string): Promise<FolderFacts | undefined>
+    /**
+     * Keeps what a look at the whole folder showed, unless something was added since `changes` was read,
+     * which the look may have missed.
+     */
+    learn(place: string, facts: FolderFacts): Promise<void>
+    /** A name was put there. Also for a folder of which nothing is known. */
+    add(
+      place: string,
+      entry: { readonly isIrregular: boolean; readonly isShard: boolean },
+    ): Promise<void>
+    /** The folder is gone, and all below it. */
+    forget(place: string): Promise<void>
   }
   close(): Promise<void>
 }

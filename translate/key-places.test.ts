@@ -1,0 +1,246 @@
+// Where keys live: all that the state knows may be lost, others store what they like, folders get full.
+import fc from 'fast-check'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import {
+  bucket,
+  codeOf,
+  contextOf,
+  get,
+  list,
+  placeOf,
+  put,
+  storeForeign,
+  type World,
+  withWorld,
+} from './acts.test-support.ts'
+import { compareKeys } from './key-order.ts'
+import { RESERVED_FOLDER } from './key-path.ts'
+import { anyKey } from './key-space.test-support.ts'
+import { parseNameEncoding } from './name-encoding.ts'
+
+const test = suite('key-places')
+
+const sorted = (keys: readonly string[]): string[] => [...keys].sort(compareKeys)
+
+async function remove({ bridge }: Pick<World, 'bridge'>, ...keys: string[]): Promise<void> {
+  const results = await bridge.deleteObjects({ bucket, keys }, contextOf())
+  assert.equal(
+    results.filter(({ error }) => error !== undefined),
+    [],
+  )
+}
+
+async function namesIn({ foreign }: World, ...path: string[]): Promise<string[]> {
+  const names: string[] = []
+  for await (const { name, deleted } of foreign.list(placeOf(...path), contextOf())) {
+    if (!deleted) names.push(name)
+  }
+  return names.sort()
+}
+
+test('any keys in any order are stored, listed, read and deleted', async () => {
+  for (const seed of [1, 2, 3, 4]) {
+    await withWorld({ folderMaxEntries: seed === 4 ? 3 : 5000 }, async (world) => {
+      const { bridge } = world
+      const keys =
+        fc.sample(fc.uniqueArray(anyKey, { minLength: 25, maxLength: 25 }), {
+          numRuns: 1,
+          seed,
+        })[0] ?? []
+      for (const key of keys) await put(bridge, key, key)
+      assert.equal(await list(bridge), sorted(keys))
+      for (const key of keys) assert.is((await get(bridge, key)).toString(), key)
+      for (const key of keys) await put(bridge, key, `${key} again`)
+      assert.equal(await list(bridge), sorted(keys))
+      for (const key of keys) assert.is((await get(bridge, key)).toString(), `${key} again`)
+      await remove(world, ...keys)
+      assert.equal(await list(bridge), [])
+    })
+  }
+})
+
+test('with the state lost, everything is found, written over and deleted under the same keys', async () => {
+  const keys = [
+    ...['Hello.doc', 'hello.doc', 'a', 'a/b', 'A/c', 'a//b', 'a/', '/a', './..', 'x'.repeat(400)],
+    ...[`${'x'.repeat(400)}/y`, 'a\uffff', 'plain/one', 'plain/two', 'plain/Two'],
+  ]
+  await withWorld({ folderMaxEntries: 4 }, async (world) => {
+    for (const key of keys) await put(world.bridge, key, key)
+    const again = await world.startElsewhere()
+    for (const key of keys.toReversed()) assert.is((await get(again, key)).toString(), key)
+    const third = await world.startElsewhere()
+    assert.equal(await list(third), sorted(keys))
+    for (const key of keys) await put(third, key, 'new')
+    assert.equal(await list(world.bridge), sorted(keys))
+    for (const key of keys) assert.is((await get(world.bridge, key)).toString(), 'new')
+    await remove({ bridge: await world.startElsewhere() }, ...keys)
+    assert.equal(await list(world.bridge), [])
+  })
+})
+
+test('a full folder gets shards, which nobody sees in keys', async () => {
+  await withWorld({ folderMaxEntries: 5 }, async (world) => {
+    const { bridge } = world
+    const keys = Array.from({ length: 60 }, (_, n) => `folder/${n}`)
+    await Promise.all(keys.slice(0, 30).map((key) => put(bridge, key, key)))
+    for (const key of keys.slice(30)) await put(bridge, key, key)
+    assert.equal(await list(bridge), sorted(keys))
+    assert.equal(await list(bridge, { prefix: 'folder/', delimiter: '/' }), sorted(keys))
+    assert.equal(await list(bridge, { delimiter: '/' }), ['folder/'])
+    for (const key of keys) assert.is((await get(bridge, key)).toString(), key)
+    const names = await namesIn(world, 'folder')
+    const shards = names.filter((name) => /^‛s.$/u.test(name))
+    assert.ok(shards.length > 10, names.join())
+    // Writers that came at once may have taken a few names too many.
+    assert.ok(names.length - shards.length <= 35, names.join())
+    for (const shard of shards) assert.ok((await namesIn(world, 'folder', shard)).length <= 7)
+    await remove(world, ...keys)
+    assert.equal(await list(bridge, { delimiter: '/' }), [])
+  })
+})
+
+test('names in the trash count, and what was there before stays where it is', async () => {
+  await withWorld({ folderMaxEntries: 3 }, async (world) => {
+    const { bridge } = world
+    for (const key of ['f/1', 'f/2', 'f/3']) await put(bridge, key, key)
+    await remove(world, 'f/2', 'f/3')
+    for (const key of ['f/4', 'f/1', 'f/2']) await put(bridge, key, 'new')
+    const names = await namesIn(world, 'f')
+    assert.ok(names.includes('1') && names.includes('2') && !names.includes('4'), names.join())
+    assert.equal(await list(bridge), ['f/1', 'f/2', 'f/4'])
+  })
+})
+
+test('a folder filled by others is known to be full at the first write', async () => {
+  await withWorld({ folderMaxEntries: 10 }, async (world) => {
+    for (let n = 0; n < 12; n += 1)
+      await storeForeign(world.foreign, placeOf('f', `${n}`), 'theirs')
+    await put(world.bridge, 'f/mine', 'mine')
+    assert.not.ok((await namesIn(world, 'f')).includes('mine'))
+    await put(world.bridge, 'f/3', 'over theirs')
+    assert.is((await get(world.bridge, 'f/3')).toString(), 'over theirs')
+    assert.is((await list(world.bridge)).length, 13)
+  })
+})
+
+test('foreign names have one key each, by which they are read, written over and deleted', async () => {
+  const names = [
+    '‛x',
+    'a‛FF',
+    'b／c',
+    '‛41',
+    'q‛k0123456789abc',
+    '‛s0',
+    '‛y.txt',
+    'long‛n0123456789abc',
+  ]
+  await withWorld({}, async (world) => {
+    const { bridge, foreign } = world
+    for (const name of names) {
+      await storeForeign(foreign, placeOf(name), name)
+      await storeForeign(foreign, placeOf('in', `${name}d`, 'file'), name)
+    }
+    const keys = names.flatMap((name) => [`‛w${name}`, `in/‛w${name}d/file`])
+    const isOdd = (key: string): boolean => !key.includes('‛w‛yd')
+    assert.equal((await list(bridge)).filter(isOdd), sorted(keys).filter(isOdd))
+    for (const key of await list(bridge)) {
+      const content = (await get(bridge, key)).toString()
+      assert.ok(names.includes(content))
+      await put(bridge, key, 'written over')
+    }
+    for (const name of names) {
+      const entry = await foreign.stat(placeOf(name), contextOf())
+      assert.is(entry?.kind === 'file' && entry.current?.sizeBytes, 'written over'.length, name)
+    }
+    await remove(world, ...(await list(bridge)))
+    assert.equal(await list(bridge), [])
+    // Such keys are as good as any, and then are not stored under foreign names.
+    await put(bridge, '‛w‛x', 'mine')
+    assert.equal(await list(bridge), ['‛w‛x'])
+    assert.not.ok((await namesIn(world)).includes('‛x'))
+  })
+})
+
+test('what others put into the bridge’s shards and long names is theirs, with a key of its own', async () => {
+  await withWorld({}, async (world) => {
+    const { bridge, foreign } = world
+    const long = 'x'.repeat(300)
+    await put(bridge, `f/${long}`, 'long')
+    const [piece = ''] = await namesIn(world, 'f')
+    await storeForeign(foreign, placeOf('f', piece, 'theirs'), 'theirs')
+    await storeForeign(foreign, placeOf('f', piece, 'deep', 'er'), 'deeper')
+    const keys = [`f/${long}`, `f/‛w${piece}/theirs`, `f/‛w${piece}/deep/er`]
+    assert.equal(await list(bridge), sorted(keys))
+    for (const key of keys) await put(bridge, key, `${key} again`)
+    for (const key of keys) assert.is((await get(bridge, key)).toString(), `${key} again`)
+    assert.equal(await list(bridge, { prefix: 'f/‛w' }), sorted(keys.slice(1)))
+    await remove(world, `f/${long}`)
+    assert.equal(await list(bridge), sorted(keys.slice(1)))
+  })
+})
+
+test('no key leads into the bridge’s own folder', async () => {
+  await withWorld({}, async (world) => {
+    await storeForeign(world.foreign, placeOf(RESERVED_FOLDER, 'x'), 'own')
+    for (const key of [
+      `${RESERVED_FOLDER}/x`,
+      `‛w${RESERVED_FOLDER}/x`,
+      `‛w‛w${RESERVED_FOLDER}/x`,
+    ]) {
+      assert.is(await codeOf(get(world.bridge, key)), 'NoSuchKey')
+      await put(world.bridge, key, 'mine')
+      assert.is((await get(world.bridge, key)).toString(), 'mine')
+    }
+    assert.is((await list(world.bridge)).length, 3)
+    assert.equal(await namesIn(world, RESERVED_FOLDER), ['x'])
+  })
+})
+
+test('in a folder that is known, a key that is not there costs one look', async () => {
+  await withWorld({}, async (world) => {
+    const { bridge, emulator } = world
+    await put(bridge, 'a/b/c', 'content')
+    const costOf = async (key: string): Promise<number> => {
+      const before = emulator.faults.requests.length
+      assert.is(await codeOf(get(bridge, key)), 'NoSuchKey')
+      return emulator.faults.requests.length - before
+    }
+    emulator.faults.clear()
+    assert.is(await costOf('a/b/none'), 1)
+    const fresh = await world.startElsewhere()
+    const before = emulator.faults.requests.length
+    assert.is(
+      await codeOf(
+        fresh.getObject({ bucket, key: 'a/b/none', conditions: {}, range: undefined }, contextOf()),
+      ),
+      'NoSuchKey',
+    )
+    // And at most a few more for each segment when nothing is known: never a listing.
+    const made = emulator.faults.requests.slice(before)
+    assert.ok(made.length <= 16, String(made.length))
+  })
+})
+
+test('two writers of a file and of a folder of one name both succeed', async () => {
+  await withWorld({}, async ({ bridge }) => {
+    for (let round = 0; round < 6; round += 1) {
+      const keys = [`r${round}`, `r${round}/a`, `R${round}/b`, `R${round}`]
+      await Promise.all(keys.map((key) => put(bridge, key, key)))
+      for (const key of keys) assert.is((await get(bridge, key)).toString(), key)
+    }
+    assert.is((await list(bridge)).length, 24)
+  })
+})
+
+const withoutColon = parseNameEncoding('Ctl,Dot,InvalidUtf8')
+
+test('a name that Jottacloud refuses is an error of the key, and nothing is stored', async () => {
+  await withWorld({ encoding: withoutColon }, async ({ bridge }) => {
+    assert.is(await codeOf(put(bridge, 'a:b', 'x')), 'InvalidArgument')
+    assert.is(await codeOf(get(bridge, 'a:b')), 'NoSuchKey')
+    assert.equal(await list(bridge), [])
+  })
+})
+
+test.run()

@@ -1,0 +1,190 @@
+// Where keys are. Of each segment there are a natural name and an irregular one, and either may be in a shard
+// of its folder: this finds the one that is taken, and chooses one for what is new. Everything is found in
+// Jottacloud itself; the state only spares looks.
+import type { JottaClient, Location } from '../jotta/client.ts'
+import type { RequestContext } from './bridge.ts'
+import type { BucketPlace } from './bucket-place.ts'
+import type { FolderFacts } from './folder-facts.ts'
+import { folderAt, type KeyFolder, keyAt } from './key-folder.ts'
+import { checkKey } from './key-path.ts'
+import { createPlacing, type Way } from './new-names.ts'
+import { type ParentFolders, parentOf } from './parent-folders.ts'
+import { S3Error } from './s3-error.ts'
+import { lockedName, segmentNames } from './segment-name.ts'
+import { createLooks, createSegmentPlaces } from './segment-places.ts'
+import type { StoredObject } from './stored-object.ts'
+
+export type KeyPlacesParts = {
+  readonly jotta: JottaClient
+  readonly parents: ParentFolders
+  readonly facts: FolderFacts
+  /** Of a folder, those in the trash included; more names go into shards. */
+  readonly folderMaxEntries: number
+}
+
+type Place = Pick<BucketPlace, 'root' | 'encoding'>
+
+/** Where a write puts a key. */
+export type Target = Way & {
+  /** The key's object, which the write replaces. */
+  readonly object: StoredObject | undefined
+  /** Whether nothing has the name yet, not even in the trash. */
+  readonly isNew: boolean
+}
+
+export interface KeyPlaces {
+  /** The key's object; `undefined` when there is none. Throws as `checkKey`. */
+  find(
+    place: Place,
+    key: string,
+    context: RequestContext,
+  ): Promise<{ readonly location: Location; readonly object: StoredObject } | undefined>
+  /** The folders that hold keys with this prefix, which is '' or ends in a slash. */
+  findFolders(
+    place: Place,
+    keyPrefix: string,
+    context: RequestContext,
+  ): Promise<{ readonly location: Location; readonly folder: KeyFolder }[]>
+  /** Where a write goes. Only certain while the key's lock is held. Throws KeyCaseConflict. */
+  choose(place: Place, key: string, context: RequestContext): Promise<Target>
+  /** Makes the folders that are missing on the way. To be called with the topmost one's lock held. */
+  makeFolders(root: Location, target: Target, context: RequestContext): Promise<void>
+  /** A write to the target was confirmed. */
+  stored(target: Target): Promise<void>
+  /** Learns about the folders on a key's way what a write will need. */
+  prepare(place: Place, key: string, context: RequestContext): Promise<void>
+}
+
+/**
+ * A place for locks, which keys have in common that may want the same name, whatever they are stored under.
+ * With `segmentCount`, that of a folder on the way.
+ */
+export function lockLocation(
+  { root, encoding }: Place,
+  key: string,
+  segmentCount = Number.POSITIVE_INFINITY,
+): Location {
+  const segments = key.split('/').slice(0, segmentCount)
+  return {
+    ...root,
+    path: [...root.path, ...segments.map((segment) => lockedName(segment, encoding))],
+  }
+}
+
+export function createKeyPlaces(parts: KeyPlacesParts): KeyPlaces {
+  return {
+    async find(place, key, context) {
+      checkKey(key)
+      return await createSearch(parts, place, context).find(key)
+    },
+
+    async findFolders(place, keyPrefix, context) {
+      const { root, encoding } = place
+      const found: { location: Location; folder: KeyFolder }[] = []
+      const segments = keyPrefix.split('/').slice(0, -1)
+      for await (const location of createSearch(parts, place, context).folders(root, segments)) {
+        const folder = folderAt(location.path.slice(root.path.length), encoding)
+        if (folder?.keyPrefix === keyPrefix) found.push({ location, folder })
+      }
+      return found
+    },
+
+    choose: (place, key, context) => createSearch(parts, place, context).choose(key),
+
+    async makeFolders(root, { location, missing }, context) {
+      if (missing === undefined) return
+      const parent = parentOf(location)
+      const wasThere = await parts.jotta.stat(missing.folder, context)
+      await parts.jotta.createFolder(parent, context)
+      parts.parents.remember(location)
+      for (let depth = missing.folder.path.length; depth <= parent.path.length; depth += 1) {
+        const folder = { ...root, path: location.path.slice(0, depth) }
+        await parts.facts.added(folder)
+        // A folder that came back from the trash may hold anything.
+        if (wasThere === undefined) await parts.facts.created(folder)
+      }
+    },
+
+    async stored({ location, isNew }) {
+      if (isNew) await parts.facts.added(location)
+    },
+
+    async prepare(place, key, context) {
+      const search = createSearch(parts, place, context)
+      const segments = key.split('/').slice(0, -1)
+      let folder = place.root
+      for (const segment of segments) {
+        const next = await search.firstFolder(folder, segment)
+        if (next === undefined) break
+        folder = next
+      }
+      await parts.facts.learn(folder, context)
+    },
+  }
+}
+
+/** One search for one key: what it saw is not looked at again. */
+function createSearch(parts: KeyPlacesParts, { root, encoding }: Place, context: RequestContext) {
+  const { facts, folderMaxEntries } = parts
+  const looks = createLooks(parts.jotta, parts.parents, root, context)
+  const { places, folders } = createSegmentPlaces(looks, facts, encoding)
+  const placing = createPlacing({ looks, facts, folderMaxEntries, encoding, context })
+
+  /** By any two keys one place may be tried; it is only one key's. */
+  const isOf = (location: Location, key: string): boolean =>
+    keyAt(location.path.slice(root.path.length), encoding) === key
+
+  const find = async (key: string) => {
+    const natural = naturalLocation(key)
+    const first = natural && (await looks.object(natural))
+    if (natural !== undefined && first !== undefined && isOf(natural, key)) {
+      return { location: natural, object: first }
+    }
+    const segments = key.split('/')
+    const last = segments.pop() ?? ''
+    for await (const folder of folders(root, segments)) {
+      for await (const location of places(folder, last, 'file')) {
+        const object = await looks.object(location)
+        if (object !== undefined && isOf(location, key)) return { location, object }
+      }
+    }
+    return undefined
+  }
+  const naturalLocation = (key: string): Location | undefined => {
+    const segments = key.split('/')
+    const path = [...root.path]
+    for (const [index, segment] of segments.entries()) {
+      const kind = index === segments.length - 1 ? 'file' : 'folder'
+      const { natural } = segmentNames(segment, kind, encoding)
+      if (natural === undefined) return undefined
+      path.push(natural.name)
+    }
+    return { ...root, path }
+  }
+
+  const firstFolder = async (folder: Location, segment: string): Promise<Location | undefined> => {
+    for await (const found of places(folder, segment, 'folder')) return found
+    return undefined
+  }
+
+  const choose = async (key: string): Promise<Target> => {
+    const found = await find(key)
+    if (found !== undefined) return { ...found, isNew: false, missing: undefined }
+    const segments = key.split('/')
+    const last = segments.pop() ?? ''
+    let at: Way = { location: root, missing: undefined }
+    for (const [index, segment] of segments.entries()) {
+      const next = at.missing === undefined ? await firstFolder(at.location, segment) : undefined
+      at =
+        next === undefined
+          ? await placing.place(at, segment, 'folder', index + 1)
+          : { location: next, missing: undefined }
+    }
+    const { location, missing } = await placing.place(at, last, 'file', segments.length + 1)
+    const entry = missing === undefined ? await looks.entry(location) : undefined
+    if (!isOf(location, key)) throw new S3Error('KeyCaseConflict')
+    return { location, object: undefined, isNew: entry === undefined, missing }
+  }
+
+  return { find, folders, firstFolder, choose }
+}

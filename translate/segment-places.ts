@@ -1,0 +1,138 @@
+// What there is in Jottacloud of one segment of a key: its natural name or its irregular one, in its folder or
+// in a shard of that. One search looks at nothing twice.
+import type { JottaClient, Location } from '../jotta/client.ts'
+import type { Entry } from '../jotta/wire.ts'
+import type { RequestContext } from './bridge.ts'
+import type { FolderFacts } from './folder-facts.ts'
+import { isJottaError } from './jotta-error.ts'
+import { shardFolders } from './key-folder.ts'
+import type { NameEncoding } from './name-encoding.ts'
+import type { ParentFolders } from './parent-folders.ts'
+import { type NameKind, segmentNames } from './segment-name.ts'
+import { isExactly, readableObject, type StoredObject } from './stored-object.ts'
+
+export interface Looks {
+  /** What is there, in the trash or not. */
+  entry(location: Location): Promise<Entry | undefined>
+  /** Whether a live folder of exactly this name is there. */
+  isFolder(location: Location): Promise<boolean>
+  /** The object of exactly this name. */
+  object(location: Location): Promise<StoredObject | undefined>
+}
+
+export function createLooks(
+  jotta: JottaClient,
+  parents: ParentFolders,
+  root: Location,
+  context: RequestContext,
+): Looks {
+  const seen = new Map<string, Promise<Entry | undefined>>()
+  const look = (location: Location): Promise<Entry | undefined> => {
+    const name = location.path.join('/')
+    const looking = seen.get(name) ?? statOrNothing(jotta, location, context)
+    seen.set(name, looking)
+    return looking
+  }
+
+  return {
+    entry: look,
+    async isFolder(location) {
+      if (location.path.length === root.path.length || parents.isKnown(location)) return true
+      const entry = await look(location)
+      if (entry?.kind !== 'folder' || entry.deleted || !isExactly(entry, location)) return false
+      parents.remember(childOf(location, ''))
+      return true
+    },
+    async object(location) {
+      const entry = await look(location)
+      if (entry?.kind !== 'file' || !isExactly(entry, location)) return undefined
+      return readableObject(entry)
+    },
+  }
+}
+
+export interface SegmentPlaces {
+  /** Where a segment is in a folder: one place, or none, unless others moved the bridge's names about. */
+  places(folder: Location, segment: string, kind: NameKind): AsyncGenerator<Location>
+  /** The folders that some segments lead to. */
+  folders(folder: Location, segments: readonly string[]): AsyncGenerator<Location>
+}
+
+export function createSegmentPlaces(
+  looks: Looks,
+  facts: FolderFacts,
+  encoding: NameEncoding,
+): SegmentPlaces {
+  /** The folder itself and those of its shards that a name may be in. */
+  async function* holders(folder: Location, name: string): AsyncGenerator<Location> {
+    yield folder
+    let holder = folder
+    for (const shard of shardFolders(name)) {
+      const known = await facts.known(holder)
+      if (known !== undefined && !known.hasShards) return
+      holder = childOf(holder, shard)
+      if (!(await looks.isFolder(holder))) return
+      yield holder
+    }
+  }
+
+  /** The places of a segment that are taken. */
+  async function* places(
+    folder: Location,
+    segment: string,
+    kind: NameKind,
+  ): AsyncGenerator<Location> {
+    const { natural, irregular } = segmentNames(segment, kind, encoding)
+    if (natural !== undefined) yield* placesOf(folder, [natural.name], kind)
+    if (irregular.length === 1 && irregular[0] === natural?.name) return
+    // A shard knows only of itself.
+    const known = await facts.known(folder)
+    if (known === undefined || known.hasIrregular || known.hasShards) {
+      yield* placesOf(folder, irregular, kind)
+    }
+  }
+  async function* placesOf(
+    folder: Location,
+    [name = '', ...rest]: readonly string[],
+    kind: NameKind,
+  ): AsyncGenerator<Location> {
+    for await (const holder of holders(folder, name)) {
+      const location = childOf(holder, name)
+      if (rest.length > 0) {
+        if (await looks.isFolder(location)) yield* placesOf(location, rest, kind)
+      } else if (
+        kind === 'folder' ? await looks.isFolder(location) : await looks.object(location)
+      ) {
+        yield location
+      }
+    }
+  }
+
+  async function* folders(
+    folder: Location,
+    [segment, ...rest]: readonly string[],
+  ): AsyncGenerator<Location> {
+    if (segment === undefined) yield folder
+    else for await (const next of places(folder, segment, 'folder')) yield* folders(next, rest)
+  }
+
+  return { places, folders }
+}
+
+export function childOf(folder: Location, name: string): Location {
+  return { ...folder, path: [...folder.path, name] }
+}
+
+/** A name that Jottacloud refuses is not there. */
+async function statOrNothing(
+  jotta: JottaClient,
+  location: Location,
+  context: RequestContext,
+): Promise<Entry | undefined> {
+  try {
+    return await jotta.stat(location, context)
+  } catch (error) {
+    if (isJottaError(error, 'invalid-name')) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,68 @@
+// What is known of Jottacloud's folders, in SQLite: one row for each that was written to.
+import type { DatabaseSync } from 'node:sqlite'
+import { z } from 'zod'
+import type { State } from './state.ts'
+
+export function createFolders(database: DatabaseSync): State['folders'] {
+  const sql = prepare(database)
+
+  return {
+    async find(place) {
+      const row = sql.find.get(place)
+      if (row === undefined) return undefined
+      const { entries, has_irregular, has_shards, learnt_ms, changes } = folderRow.parse(row)
+      return {
+        entries,
+        hasIrregular: has_irregular === 1,
+        hasShards: has_shards === 1,
+        learntMs: learnt_ms,
+        changes,
+      }
+    },
+
+    async learn(place, { entries, hasIrregular, hasShards, learntMs, changes }) {
+      sql.learn.run(place, entries, hasIrregular ? 1 : 0, hasShards ? 1 : 0, learntMs, changes)
+    },
+
+    async add(place, { isIrregular, isShard }) {
+      sql.add.run(place, isIrregular ? 1 : 0, isShard ? 1 : 0)
+    },
+
+    async forget(place) {
+      // What is below begins with the place and a slash, after which `0` comes.
+      sql.forget.run(place, `${place}/`, `${place}0`)
+    },
+  }
+}
+
+function prepare(database: DatabaseSync) {
+  return {
+    find: database.prepare(
+      'SELECT entries, has_irregular, has_shards, learnt_ms, changes FROM folders WHERE place = ?',
+    ),
+    learn: database.prepare(
+      `INSERT INTO folders (place, entries, has_irregular, has_shards, learnt_ms, changes)
+       VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (place) DO UPDATE SET entries = excluded.entries,
+         has_irregular = excluded.has_irregular, has_shards = excluded.has_shards,
+         learnt_ms = excluded.learnt_ms
+       WHERE changes = excluded.changes`,
+    ),
+    add: database.prepare(
+      `INSERT INTO folders (place, entries, has_irregular, has_shards, learnt_ms, changes)
+       VALUES (?, 1, ?, ?, 0, 1)
+       ON CONFLICT (place) DO UPDATE SET entries = entries + 1,
+         has_irregular = max(has_irregular, excluded.has_irregular),
+         has_shards = max(has_shards, excluded.has_shards), changes = changes + 1`,
+    ),
+    forget: database.prepare('DELETE FROM folders WHERE place = ? OR (place > ? AND place < ?)'),
+  }
+}
+
+const folderRow = z.object({
+  entries: z.int(),
+  has_irregular: z.int(),
+  has_shards: z.int(),
+  learnt_ms: z.int(),
+  changes: z.int(),
+})
