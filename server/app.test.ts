@@ -44,6 +44,21 @@ test('an error is a document with its ids, and HEAD has none', async () => {
   })
 })
 
+test('a header of which there can be one is not taken twice', async () => {
+  await withServing({}, async ({ raw, bridge }) => {
+    for (const name of ['Host', 'Authorization', 'Range', 'Content-Type', 'If-Modified-Since']) {
+      const repeated = `${name}: a\r\n${name.toUpperCase()}: a\r\n`
+      const host = name === 'Host' ? '' : 'Host: x\r\n'
+      const answer = await raw(
+        `GET /bucket/k HTTP/1.1\r\n${host}${repeated}Connection: close\r\n\r\n`,
+      )
+      assert.is(statusOf(answer), 400, name)
+      assert.match(answer, `<Header>${name.toLowerCase()}</Header>`)
+    }
+    assert.equal(bridge.calls, [])
+  })
+})
+
 test('who does not sign gets AccessDenied and never reaches the bridge', async () => {
   await withServing({}, async ({ raw, bridge, loggedLines }) => {
     for (const target of [

@@ -28,6 +28,7 @@ import type { Identity, Reply, S3Request } from './operation.ts'
 import { refuseHeaders } from './operations/wire/refusals.ts'
 import { createPayload, type PayloadOptions } from './payload.ts'
 import { isPostForm, readPostForm } from './post-form.ts'
+import { refuseRepeatedHeaders } from './repeated-headers.ts'
 import {
   type Health,
   type Outcome,
@@ -162,6 +163,7 @@ async function answer(
   if (host === undefined && req.httpVersion !== '1.0') {
     throw new S3Error('BadRequest', { message: 'The Host header is missing.' })
   }
+  refuseRepeatedHeaders(rawHeaders)
   const target = parseTarget({ rawTarget, host, domains: options.domains })
   exchange.address = target.address
   const asked = { method, query: target.query, address: target.address, headers: req.headers }

@@ -8,6 +8,7 @@ import type { Context } from 'koa'
 import { quoteEtag, unquoteEtag } from '../translate/etag.ts'
 import { S3Error } from '../translate/s3-error.ts'
 import type { Reply } from './operation.ts'
+import { isHeaderValue } from './operations/wire/metadata.ts'
 import { readRequestBody } from './request-body.ts'
 import { renderXml, XML_DECLARATION } from './xml.ts'
 
@@ -277,11 +278,14 @@ function outcomeOf(error: unknown): Outcome {
 }
 
 function notModifiedHeaders({ elements }: S3Error): Record<string, string> {
-  const { ETag: etag, 'Last-Modified': modified } = elements
-  return {
-    ...(etag !== undefined && { ETag: quoteEtag(unquoteEtag(etag)) }),
-    ...(modified !== undefined && { 'Last-Modified': modified }),
+  const { ETag: etag } = elements
+  const headers: Record<string, string> = {}
+  if (etag !== undefined) headers.ETag = quoteEtag(unquoteEtag(etag))
+  for (const name of ['Last-Modified', 'Cache-Control', 'Expires']) {
+    const value = elements[name]
+    if (isHeaderValue(value)) headers[name] = value
   }
+  return headers
 }
 
 function isBodyLeft(req: IncomingMessage): boolean {

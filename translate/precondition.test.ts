@@ -140,4 +140,22 @@ function outcome(check: () => void): string {
   }
 }
 
+test('a 304 repeats what caches need, where the object has it', () => {
+  const elementsOf = (metadata: object): unknown => {
+    try {
+      checkReadConditions({ ifNoneMatch: ['e1'] }, { ...object, metadata })
+    } catch (error) {
+      if (error instanceof S3Error) return error.elements
+    }
+    return undefined
+  }
+  const validators = { ETag: '"e1"', 'Last-Modified': 'Mon, 06 May 2024 07:08:09 GMT' }
+  assert.equal(elementsOf({}), validators)
+  assert.equal(elementsOf({ cacheControl: 'no-cache', expires: '0', contentType: 'a/b' }), {
+    ...validators,
+    'Cache-Control': 'no-cache',
+    Expires: '0',
+  })
+})
+
 test.run()

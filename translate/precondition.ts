@@ -1,21 +1,30 @@
 // If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since: which go first and what fails how.
-import type { Conditions, DeleteConditions } from './bridge.ts'
+import type { Conditions, DeleteConditions, ObjectMetadata } from './bridge.ts'
 import { quoteEtag } from './etag.ts'
 import { S3Error } from './s3-error.ts'
 
 /** What conditions are held against. `etag` is unquoted. */
 export type Validators = { readonly etag: string; readonly modified: Date }
+/** And what a cache wants to hear again besides, when nothing has changed. */
+type Cached = Validators & { readonly metadata?: Pick<ObjectMetadata, 'cacheControl' | 'expires'> }
 
 /**
  * For GET and HEAD, by the precedence of RFC 9110 13.2.2, as AWS documents it for GetObject. Throws
- * PreconditionFailed, or NotModified with the headers ETag (quoted) and Last-Modified in its elements.
+ * PreconditionFailed, or NotModified with the headers of a 304 (RFC 9110 15.4.5) in its elements: ETag
+ * (quoted), Last-Modified, and Cache-Control and Expires where the object has them.
  */
-export function checkReadConditions(conditions: Conditions, object: Validators): void {
+export function checkReadConditions(conditions: Conditions, object: Cached): void {
   const failed = findFailed(conditions, object)
   if (failed === undefined) return
   if (failed === 'If-Match' || failed === 'If-Unmodified-Since') throw preconditionFailed(failed)
+  const { cacheControl, expires } = object.metadata ?? {}
   throw new S3Error('NotModified', {
-    elements: { ETag: quoteEtag(object.etag), 'Last-Modified': object.modified.toUTCString() },
+    elements: {
+      ETag: quoteEtag(object.etag),
+      'Last-Modified': object.modified.toUTCString(),
+      ...(cacheControl !== undefined && { 'Cache-Control': cacheControl }),
+      ...(expires !== undefined && { Expires: expires }),
+    },
   })
 }
 

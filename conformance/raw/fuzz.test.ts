@@ -6,8 +6,9 @@ import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createChunkSigner, renderChunk } from '../support/chunk-stream.ts'
-import { expectErrorDocument, type RawBridge, withRawBridge } from '../support/raw-bridge.ts'
-import { type RawAnswer, withConnection } from '../support/raw-connection.ts'
+import { damage, expectNoneInternal, expectSound, harm } from '../support/damage.ts'
+import { type RawBridge, withRawBridge } from '../support/raw-bridge.ts'
+import { withConnection } from '../support/raw-connection.ts'
 import { ask } from '../support/signed-request.ts'
 
 const test = suite('raw fuzz')
@@ -15,27 +16,6 @@ const parameters = { seed: 20260731, numRuns: 200 }
 /** Bytes that were cut or changed may be no whole request: how long an answer to them is waited for. */
 const patienceMs = 100
 process.stdout.write(`fuzz: seed ${parameters.seed}, ${parameters.numRuns} runs each\n`)
-
-/** What happens to bytes on their way; positions are fractions of the length. */
-type Damage =
-  | { readonly kind: 'none' }
-  | {
-      readonly kind: 'flip' | 'cut' | 'insert' | 'repeat'
-      readonly at: number
-      readonly value: number
-    }
-
-const damage: fc.Arbitrary<Damage> = fc.oneof(
-  { weight: 5, arbitrary: fc.constant({ kind: 'none' } as const) },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      kind: fc.constantFrom('flip', 'cut', 'insert', 'repeat'),
-      at: fc.double({ min: 0, max: 1, noNaN: true }),
-      value: fc.integer({ min: 1, max: 255 }),
-    }),
-  },
-)
 
 const pathPiece = fc.constantFrom(
   ...['fuzz', 'fuzz', 'fuzz', '..', '.', '', 'a', 'A', 'key', '%00', '%2F', '%C3%A6', 'k%20+', '~'],
@@ -193,40 +173,6 @@ test('random chunk streams are stored as they were meant, or not at all', async 
 })
 
 test.run()
-
-function harm(bytes: Buffer, damage: Damage): Buffer {
-  if (damage.kind === 'none' || bytes.length === 0) return bytes
-  const at = Math.min(bytes.length - 1, Math.floor(damage.at * bytes.length))
-  const before = bytes.subarray(0, at)
-  const after = bytes.subarray(at)
-  switch (damage.kind) {
-    case 'flip': {
-      const flipped = Buffer.from(bytes)
-      flipped[at] = (flipped[at] ?? 0) ^ damage.value
-      return flipped
-    }
-    case 'cut':
-      return before
-    case 'insert':
-      return Buffer.concat([before, Buffer.from([damage.value]), after])
-    case 'repeat':
-      return Buffer.concat([before, after.subarray(0, damage.value), after])
-  }
-}
-
-function expectSound(answer: RawAnswer): void {
-  assert.ok(answer.status >= 200 && answer.status < 600)
-  assert.is.not(answer.status, 500, answer.text)
-  if (answer.status >= 400) expectErrorDocument(answer, 'fuzz')
-}
-
-/** Also of requests whose answer was cut. */
-function expectNoneInternal({ bridge }: RawBridge): void {
-  const failed = bridge.log.filter(
-    (line) => line.code === 'InternalError' || line.level === 'error',
-  )
-  assert.equal(failed, [])
-}
 
 function renderStream(
   raw: RawBridge,

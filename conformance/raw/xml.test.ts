@@ -29,6 +29,8 @@ const broken = ({ root, content }: Document): readonly (readonly [string, string
     ['text behind it', `${whole}text`],
     ['text before it', `text${whole}`],
     ['text inside', `<${root}>text${content}</${root}>`],
+    ['the root under a prefix', `<p:${root} xmlns:p="http://a.test/">${content}</p:${root}>`],
+    ['the root in another case', `<${root.toUpperCase()}>${content}</${root.toUpperCase()}>`],
     ['another root', `<Other>${content}</Other>`],
     ['an element that is not known', `<${root}>${content}<Unknown>1</Unknown></${root}>`],
     ['no elements', `<${root}>1</${root}>`],
@@ -79,6 +81,45 @@ test('a delete list that is broken deletes nothing', async () => {
     // The same request without its fault: it was not refused for anything else.
     const right = await post(`<Delete><Object><Key>missing</Key></Object></Delete>`)
     assert.match(right.text, /<Deleted><Key>missing<\/Key><\/Deleted>/)
+  })
+})
+
+test('any namespace is taken, since clients differ in it, and none as well', async () => {
+  await withRawBridge(async (raw) => {
+    const entry = '<Object><Key>missing</Key></Object>'
+    for (const attribute of [
+      '',
+      ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"',
+      ' xmlns="http://doc.s3.amazonaws.com/2006-03-01"',
+      ' xmlns="urn:something-else"',
+      ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="a b"',
+    ]) {
+      const body = `<Delete${attribute}>${entry}</Delete>`
+      const answer = await send(raw, 'POST', '/bucket?delete=', body)
+      assert.match(answer.text, '<Deleted><Key>missing</Key></Deleted>', attribute)
+    }
+    await raw.expectUntouched('namespaces')
+  })
+})
+
+test('a body of 50 MB is refused by its length, before it is asked for', async () => {
+  await withRawBridge(async (raw) => {
+    const targets = [
+      ['POST', '/bucket?delete='],
+      ['PUT', '/other'],
+      ['POST', '/bucket/key?uploadId=x'],
+    ] as const
+    for (const [method, path] of targets) {
+      await withConnection(raw.bridge.url, async (connection) => {
+        const headers = { 'content-md5': createHash('md5').digest('base64') }
+        const lines = ['Content-Length: 50000000', 'Expect: 100-continue']
+        await connection.write(raw.head({ method, path, headers, lines }))
+        const answer = await connection.answer()
+        expectError(answer, { status: 400, code: 'MaxMessageLengthExceeded' }, path)
+        assert.equal(answer.interim, [], path)
+      })
+    }
+    await raw.expectUntouched('50 MB')
   })
 })
 

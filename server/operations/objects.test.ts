@@ -155,9 +155,15 @@ test('conditions reach the bridge as typed values', async () => {
   })
 })
 
-test('304 carries ETag and Last-Modified and no body; 412 is a document; HEAD has none', async () => {
+test('304 carries ETag, Last-Modified and what caches need, and no body; 412 is a document; HEAD has none', async () => {
   const getObject = async () => {
-    const elements = { ETag: 'abc', 'Last-Modified': 'Mon, 06 May 2024 07:08:09 GMT' }
+    const elements = {
+      ETag: 'abc',
+      'Last-Modified': 'Mon, 06 May 2024 07:08:09 GMT',
+      'Cache-Control': 'max-age=5',
+      // What no header can carry is left out.
+      Expires: 'soon\u2026',
+    }
     throw new S3Error('NotModified', { elements })
   }
   const headObject = async () => {
@@ -168,6 +174,8 @@ test('304 carries ETag and Last-Modified and no body; 412 is a document; HEAD ha
     assert.equal([same.status, same.text], [304, ''])
     assert.is(same.headers.etag, '"abc"')
     assert.is(same.headers['last-modified'], 'Mon, 06 May 2024 07:08:09 GMT')
+    assert.is(same.headers['cache-control'], 'max-age=5')
+    assert.is(same.headers.expires, undefined)
     assert.ok(same.headers['x-amz-request-id'])
     const failed = await ask('HEAD', '/bucket/k')
     assert.equal([failed.status, failed.text], [412, ''])
