@@ -4,38 +4,13 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { declareProofs } from '../coverage/proofs.ts'
+import { withAws } from '../support/aws-cli.ts'
 import { md5OfFile, writeRandomFile } from '../support/bytes.ts'
-import { run, testWith } from '../support/real-client.ts'
-import {
-  accessKeyId,
-  type BridgeProcess,
-  region,
-  secretAccessKey,
-  withBridge,
-  withFolder,
-} from '../support/with-bridge.ts'
+import { overBoth } from '../support/over-both.ts'
+import { run } from '../support/real-client.ts'
+import { follow } from '../support/signed-request.ts'
 
 const test = suite('aws-cli')
-
-type Aws = (...args: string[]) => Promise<string>
-
-async function withAws(act: (aws: Aws, folder: string, bridge: BridgeProcess) => Promise<void>) {
-  await withFolder(async (folder) => {
-    await withBridge(async (bridge) => {
-      const env = {
-        AWS_ACCESS_KEY_ID: accessKeyId,
-        AWS_SECRET_ACCESS_KEY: secretAccessKey,
-        AWS_DEFAULT_REGION: region,
-        AWS_EC2_METADATA_DISABLED: 'true',
-        AWS_CONFIG_FILE: join(folder, 'no-config'),
-      }
-      const aws: Aws = async (...args) => {
-        return (await run('aws', ['--endpoint-url', bridge.url, ...args], { env })).stdout
-      }
-      await act(aws, folder, bridge)
-    })
-  })
-}
 
 const sizes = [
   ['nothing', 0],
@@ -44,8 +19,8 @@ const sizes = [
   ['200 MiB, which is a multipart upload', 200 * 1024 ** 2],
 ] as const
 
-testWith(test, ['aws'], 'copies files of every size up and down', async () => {
-  await withAws(async (aws, folder) => {
+overBoth(test, ['aws'], 'copies files of every size up and down', async (scheme) => {
+  await withAws(scheme, async (aws, folder) => {
     await aws('s3', 'mb', 's3://sizes')
     for (const [what, sizeBytes] of sizes) {
       const up = join(folder, 'up')
@@ -59,8 +34,8 @@ testWith(test, ['aws'], 'copies files of every size up and down', async () => {
   })
 })
 
-testWith(test, ['aws'], 'syncs a tree, and the second sync moves nothing', async () => {
-  await withAws(async (aws, folder) => {
+overBoth(test, ['aws'], 'syncs a tree, and the second sync moves nothing', async (scheme) => {
+  await withAws(scheme, async (aws, folder) => {
     const tree = join(folder, 'tree')
     const names = [
       'a.txt',
@@ -97,8 +72,8 @@ testWith(test, ['aws'], 'syncs a tree, and the second sync moves nothing', async
   })
 })
 
-testWith(test, ['aws'], 'moves, presigns, removes and leaves nothing behind', async () => {
-  await withAws(async (aws, folder) => {
+overBoth(test, ['aws'], 'moves, presigns, removes and leaves nothing behind', async (scheme) => {
+  await withAws(scheme, async (aws, folder, bridge) => {
     const file = join(folder, 'file')
     await writeFile(file, 'hello')
     await aws('s3', 'mb', 's3://moving')
@@ -123,9 +98,9 @@ testWith(test, ['aws'], 'moves, presigns, removes and leaves nothing behind', as
     assert.is(head.ETag, '"5d41402abc4b2a76b9719d911017c592"')
 
     const url = (await aws('s3', 'presign', 's3://moving/two/f', '--expires-in', '60')).trim()
-    const answer = await fetch(url)
-    assert.is(await answer.text(), 'hello')
-    assert.is((await fetch(url.replace(/Signature=./, 'Signature=!'))).status, 403)
+    assert.is((await follow(bridge, url)).text, 'hello')
+    const forged = url.replace(/Signature=./, 'Signature=!')
+    assert.is((await follow(bridge, forged)).status, 403)
 
     for (const name of ['1', '2', '3']) await aws('s3', 'cp', file, `s3://moving/more/${name}`)
     await aws('s3', 'rm', '--recursive', 's3://moving')
@@ -135,19 +110,20 @@ testWith(test, ['aws'], 'moves, presigns, removes and leaves nothing behind', as
   })
 })
 
-testWith(test, ['aws', 'curl'], 'curl downloads what aws-cli presigned', async () => {
-  await withAws(async (aws, folder) => {
+overBoth(test, ['aws', 'curl'], 'curl downloads what aws-cli presigned', async (scheme) => {
+  await withAws(scheme, async (aws, folder, { certificateFile }) => {
     const file = join(folder, 'file')
     await writeFile(file, 'by curl')
     await aws('s3', 'mb', 's3://curled')
     await aws('s3', 'cp', file, 's3://curled/a b+c.txt')
     const url = (await aws('s3', 'presign', 's3://curled/a b+c.txt')).trim()
-    assert.is((await run('curl', ['-sSf', url])).stdout, 'by curl')
+    const trust = certificateFile === undefined ? [] : ['--cacert', certificateFile]
+    assert.is((await run('curl', ['-sSf', ...trust, url])).stdout, 'by curl')
   })
 })
 
-testWith(test, ['aws'], 'moves what is copied in parts', async () => {
-  await withAws(async (aws, folder) => {
+overBoth(test, ['aws'], 'moves what is copied in parts', async (scheme) => {
+  await withAws(scheme, async (aws, folder) => {
     const file = join(folder, 'up')
     await writeRandomFile(file, 20 * 1024 ** 2, 'parts')
     await aws('s3', 'mb', 's3://large')
@@ -159,8 +135,8 @@ testWith(test, ['aws'], 'moves what is copied in parts', async () => {
   })
 })
 
-testWith(test, ['aws'], 'a bucket with objects is not removed', async () => {
-  await withAws(async (aws, folder, bridge) => {
+overBoth(test, ['aws'], 'a bucket with objects is not removed', async (scheme) => {
+  await withAws(scheme, async (aws, folder, bridge) => {
     const file = join(folder, 'file')
     await writeFile(file, 'x')
     await aws('s3', 'mb', 's3://full')
@@ -172,6 +148,6 @@ testWith(test, ['aws'], 'a bucket with objects is not removed', async () => {
   })
 })
 
-declareProofs(test, 'aws-cli', ['aws'])
+declareProofs(test, 'aws s3', ['aws'])
 
 test.run()

@@ -3,14 +3,10 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { declareProofs } from '../coverage/proofs.ts'
-import { python, run, testWith } from '../support/real-client.ts'
-import {
-  accessKeyId,
-  region,
-  secretAccessKey,
-  withBridge,
-  withFolder,
-} from '../support/with-bridge.ts'
+import { awsEnvironment } from '../support/aws-cli.ts'
+import { overBoth } from '../support/over-both.ts'
+import { python, run } from '../support/real-client.ts'
+import { withBridge, withFolder } from '../support/with-bridge.ts'
 
 const test = suite('boto3')
 
@@ -24,21 +20,20 @@ const programs = [
 ] as const
 
 for (const [program, name] of programs) {
-  testWith(test, ['python:boto3'], name, async () => {
+  overBoth(test, ['python:boto3'], name, async (scheme) => {
     await withFolder(async (folder) => {
-      await withBridge(async (bridge) => {
-        const env = {
-          ENDPOINT: bridge.url,
-          AWS_ACCESS_KEY_ID: accessKeyId,
-          AWS_SECRET_ACCESS_KEY: secretAccessKey,
-          AWS_DEFAULT_REGION: region,
-          AWS_EC2_METADATA_DISABLED: 'true',
-          AWS_CONFIG_FILE: join(folder, 'no-config'),
-        }
-        const script = join(import.meta.dirname, 'boto3-client.py')
-        const { stdout } = await run(python, [script, program, folder], { env, timeoutMs: 60_000 })
-        assert.is(stdout, 'ok\n')
-      })
+      await withBridge(
+        async (bridge) => {
+          const env = { ENDPOINT: bridge.url, ...awsEnvironment(bridge, folder) }
+          const script = join(import.meta.dirname, 'boto3-client.py')
+          const { stdout } = await run(python, [script, program, folder], {
+            env,
+            timeoutMs: 60_000,
+          })
+          assert.is(stdout, 'ok\n')
+        },
+        { scheme },
+      )
     })
   })
 }

@@ -20,34 +20,44 @@ import {
 } from '@aws-sdk/client-s3'
 import type { Test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { BridgeProcess } from '../support/with-bridge.ts'
+import { overBoth } from '../support/over-both.ts'
+import { follow } from '../support/signed-request.ts'
+import type { BridgeProcess, Scheme } from '../support/with-bridge.ts'
 
-type WithS3 = (act: (s3: S3Client, bridge: BridgeProcess) => Promise<void>) => Promise<void>
+type WithS3 = (
+  scheme: Scheme,
+  act: (s3: S3Client, bridge: BridgeProcess) => Promise<void>,
+) => Promise<void>
 
 const Bucket = 'configured'
 
 export function declareBucketConfigurations(test: Test, withS3: WithS3): void {
-  test('a bucket that nothing was set on says so, and every object is a version', async () => {
-    await withS3(async (s3) => {
-      await s3.send(new CreateBucketCommand({ Bucket }))
-      assert.is((await s3.send(new GetBucketVersioningCommand({ Bucket }))).Status, undefined)
-      await s3.send(new GetBucketNotificationConfigurationCommand({ Bucket }))
-      const replication = s3.send(new GetBucketReplicationCommand({ Bucket }))
-      assert.is(await codeOf(replication), 'ReplicationConfigurationNotFoundError')
-      const VersioningConfiguration = { Status: 'Enabled' } as const
-      const enable = s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }))
-      assert.is(await codeOf(enable), 'NotImplemented')
-      await s3.send(new PutObjectCommand({ Bucket, Key: 'a b', Body: 'x' }))
-      const { Versions } = await s3.send(new ListObjectVersionsCommand({ Bucket }))
-      assert.equal(
-        Versions?.map(({ Key, VersionId, IsLatest }) => [Key, VersionId, IsLatest]),
-        [['a b', 'null', true]],
-      )
-    })
-  })
+  overBoth(
+    test,
+    [],
+    'a bucket that nothing was set on says so, and every object is a version',
+    async (scheme) => {
+      await withS3(scheme, async (s3) => {
+        await s3.send(new CreateBucketCommand({ Bucket }))
+        assert.is((await s3.send(new GetBucketVersioningCommand({ Bucket }))).Status, undefined)
+        await s3.send(new GetBucketNotificationConfigurationCommand({ Bucket }))
+        const replication = s3.send(new GetBucketReplicationCommand({ Bucket }))
+        assert.is(await codeOf(replication), 'ReplicationConfigurationNotFoundError')
+        const VersioningConfiguration = { Status: 'Enabled' } as const
+        const enable = s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }))
+        assert.is(await codeOf(enable), 'NotImplemented')
+        await s3.send(new PutObjectCommand({ Bucket, Key: 'a b', Body: 'x' }))
+        const { Versions } = await s3.send(new ListObjectVersionsCommand({ Bucket }))
+        assert.equal(
+          Versions?.map(({ Key, VersionId, IsLatest }) => [Key, VersionId, IsLatest]),
+          [['a b', 'null', true]],
+        )
+      })
+    },
+  )
 
-  test('CORS rules are kept, and browsers are answered by them', async () => {
-    await withS3(async (s3, { url }) => {
+  overBoth(test, [], 'CORS rules are kept, and browsers are answered by them', async (scheme) => {
+    await withS3(scheme, async (s3, bridge) => {
       await s3.send(new CreateBucketCommand({ Bucket }))
       assert.is(
         await codeOf(s3.send(new GetBucketCorsCommand({ Bucket }))),
@@ -66,7 +76,7 @@ export function declareBucketConfigurations(test: Test, withS3: WithS3): void {
       await s3.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules } }))
       const kept = await s3.send(new GetBucketCorsCommand({ Bucket }))
       assert.equal(kept.CORSRules, CORSRules)
-      const preflight = await fetch(`${url}/${Bucket}/key`, {
+      const preflight = await follow(bridge, `${bridge.url}/${Bucket}/key`, {
         method: 'OPTIONS',
         headers: {
           Origin: 'https://www.example.org',
@@ -75,14 +85,13 @@ export function declareBucketConfigurations(test: Test, withS3: WithS3): void {
         },
       })
       assert.is(preflight.status, 200)
-      assert.is(preflight.headers.get('access-control-allow-origin'), 'https://www.example.org')
-      assert.is(preflight.headers.get('access-control-allow-headers'), 'x-amz-date, x-amz-acl')
-      const refused = await fetch(`${url}/${Bucket}/key`, {
+      assert.is(preflight.headers['access-control-allow-origin'], 'https://www.example.org')
+      assert.is(preflight.headers['access-control-allow-headers'], 'x-amz-date, x-amz-acl')
+      const refused = await follow(bridge, `${bridge.url}/${Bucket}/key`, {
         headers: { Origin: 'https://www.example.org' },
       })
       assert.is(refused.status, 403)
-      assert.is(refused.headers.get('access-control-expose-headers'), 'ETag')
-      await refused.text()
+      assert.is(refused.headers['access-control-expose-headers'], 'ETag')
       await s3.send(new DeleteBucketCorsCommand({ Bucket }))
       assert.is(
         await codeOf(s3.send(new GetBucketCorsCommand({ Bucket }))),

@@ -5,11 +5,13 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { declareProofs } from '../coverage/proofs.ts'
 import { md5OfFile, writeRandomFile } from '../support/bytes.ts'
-import { type RunResult, run, testWith } from '../support/real-client.ts'
+import { overBoth } from '../support/over-both.ts'
+import { type RunResult, run } from '../support/real-client.ts'
 import {
   accessKeyId,
   type BridgeProcess,
   region,
+  type Scheme,
   secretAccessKey,
   withBridge,
   withFolder,
@@ -21,27 +23,35 @@ const mib = 1024 ** 2
 type Rclone = (...args: string[]) => Promise<RunResult>
 
 async function withRclone(
+  scheme: Scheme,
   act: (rclone: Rclone, folder: string, bridge: BridgeProcess) => Promise<void>,
 ): Promise<void> {
   await withFolder(async (folder) => {
-    await withBridge(async (bridge) => {
-      const env = {
-        RCLONE_CONFIG: join(folder, 'no-config'),
-        RCLONE_CONFIG_J_TYPE: 's3',
-        RCLONE_CONFIG_J_PROVIDER: 'Other',
-        RCLONE_CONFIG_J_ENDPOINT: bridge.url,
-        RCLONE_CONFIG_J_REGION: region,
-        RCLONE_CONFIG_J_ACCESS_KEY_ID: accessKeyId,
-        RCLONE_CONFIG_J_SECRET_ACCESS_KEY: secretAccessKey,
-        // What is broken shall fail, and not be tried again for minutes.
-        RCLONE_RETRIES: '1',
-        RCLONE_LOW_LEVEL_RETRIES: '1',
-        RCLONE_S3_UPLOAD_CUTOFF: '8Mi',
-        RCLONE_S3_CHUNK_SIZE: '5Mi',
-      }
-      const rclone: Rclone = (...args) => run('rclone', ['-v', ...args], { env, timeoutMs: 60_000 })
-      await act(rclone, folder, bridge)
-    })
+    await withBridge(
+      async (bridge) => {
+        const env = {
+          RCLONE_CONFIG: join(folder, 'no-config'),
+          RCLONE_CONFIG_J_TYPE: 's3',
+          RCLONE_CONFIG_J_PROVIDER: 'Other',
+          RCLONE_CONFIG_J_ENDPOINT: bridge.url,
+          RCLONE_CONFIG_J_REGION: region,
+          RCLONE_CONFIG_J_ACCESS_KEY_ID: accessKeyId,
+          RCLONE_CONFIG_J_SECRET_ACCESS_KEY: secretAccessKey,
+          ...(bridge.certificateFile === undefined
+            ? {}
+            : { RCLONE_CA_CERT: bridge.certificateFile }),
+          // What is broken shall fail, and not be tried again for minutes.
+          RCLONE_RETRIES: '1',
+          RCLONE_LOW_LEVEL_RETRIES: '1',
+          RCLONE_S3_UPLOAD_CUTOFF: '8Mi',
+          RCLONE_S3_CHUNK_SIZE: '5Mi',
+        }
+        const rclone: Rclone = (...args) =>
+          run('rclone', ['-v', ...args], { env, timeoutMs: 60_000 })
+        await act(rclone, folder, bridge)
+      },
+      { scheme },
+    )
   })
 }
 
@@ -59,12 +69,12 @@ async function plantTree(folder: string): Promise<string> {
   return tree
 }
 
-testWith(
+overBoth(
   test,
   ['rclone'],
   'syncs a tree with its times, and the second sync moves nothing',
-  async () => {
-    await withRclone(async (rclone, folder, { log }) => {
+  async (scheme) => {
+    await withRclone(scheme, async (rclone, folder, { log }) => {
       const tree = await plantTree(folder)
       await rclone('mkdir', 'j:tree')
       await rclone('sync', tree, 'j:tree/x')
@@ -99,8 +109,8 @@ testWith(
   },
 )
 
-testWith(test, ['rclone'], 'lists, sums and changes what it stored', async () => {
-  await withRclone(async (rclone, folder, { log }) => {
+overBoth(test, ['rclone'], 'lists, sums and changes what it stored', async (scheme) => {
+  await withRclone(scheme, async (rclone, folder, { log }) => {
     const tree = await plantTree(folder)
     await rclone('mkdir', 'j:things')
     await rclone('copy', tree, 'j:things')
@@ -140,12 +150,12 @@ testWith(test, ['rclone'], 'lists, sums and changes what it stored', async () =>
   })
 })
 
-testWith(
+overBoth(
   test,
   ['rclone'],
   'takes in what a link of its own gives, and removes everything',
-  async () => {
-    await withRclone(async (rclone, folder) => {
+  async (scheme) => {
+    await withRclone(scheme, async (rclone, folder) => {
       const tree = await plantTree(folder)
       await rclone('mkdir', 'j:gone')
       await rclone('copy', tree, 'j:gone/some/where')

@@ -5,12 +5,14 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { declareProofs } from '../coverage/proofs.ts'
 import { md5OfFile, writeRandomFile } from '../support/bytes.ts'
-import { run, testWith } from '../support/real-client.ts'
+import { overBoth } from '../support/over-both.ts'
+import { run } from '../support/real-client.ts'
 import { ask } from '../support/signed-request.ts'
 import {
   accessKeyId,
   type BridgeProcess,
   region,
+  type Scheme,
   secretAccessKey,
   withBridge,
   withFolder,
@@ -22,31 +24,37 @@ const mib = 1024 ** 2
 type Restic = (...args: string[]) => Promise<string>
 
 async function withRestic(
+  scheme: Scheme,
   act: (restic: Restic, folder: string, bridge: BridgeProcess) => Promise<void>,
 ): Promise<void> {
   await withFolder(async (folder) => {
-    await withBridge(async (bridge) => {
-      const env = {
-        AWS_ACCESS_KEY_ID: accessKeyId,
-        AWS_SECRET_ACCESS_KEY: secretAccessKey,
-        AWS_DEFAULT_REGION: region,
-        RESTIC_REPOSITORY: `s3:${bridge.url}/backup/repository`,
-        RESTIC_PASSWORD: 'a password for tests',
-        RESTIC_CACHE_DIR: join(folder, 'cache'),
-      }
-      const restic: Restic = async (...args) =>
-        (await run('restic', args, { env, timeoutMs: 60_000 })).stdout
-      await act(restic, folder, bridge)
-    })
+    await withBridge(
+      async (bridge) => {
+        const env = {
+          AWS_ACCESS_KEY_ID: accessKeyId,
+          AWS_SECRET_ACCESS_KEY: secretAccessKey,
+          AWS_DEFAULT_REGION: region,
+          RESTIC_REPOSITORY: `s3:${bridge.url}/backup/repository`,
+          RESTIC_PASSWORD: 'a password for tests',
+          RESTIC_CACHE_DIR: join(folder, 'cache'),
+        }
+        const { certificateFile } = bridge
+        const trust = certificateFile === undefined ? [] : ['--cacert', certificateFile]
+        const restic: Restic = async (...args) =>
+          (await run('restic', [...trust, ...args], { env, timeoutMs: 60_000 })).stdout
+        await act(restic, folder, bridge)
+      },
+      { scheme },
+    )
   })
 }
 
-testWith(
+overBoth(
   test,
   ['restic'],
   'backs up, checks every byte, restores, forgets and prunes',
-  async () => {
-    await withRestic(async (restic, folder, bridge) => {
+  async (scheme) => {
+    await withRestic(scheme, async (restic, folder, bridge) => {
       const source = join(folder, 'source')
       await mkdir(join(source, 'deep', 'er'), { recursive: true })
       await writeRandomFile(join(source, 'large.bin'), 40 * mib, 'restic')
@@ -82,7 +90,7 @@ testWith(
       assert.match(await restic('check', '--read-data'), /no errors were found/)
       const after = await storedBytes(bridge)
       assert.ok(before > 40 * mib && after < 10 * mib, `${before} bytes, then ${after}`)
-      const left = await ask(bridge.url, {
+      const left = await ask(bridge, {
         method: 'GET',
         path: '/backup?prefix=repository/locks/',
       })
@@ -91,8 +99,8 @@ testWith(
   },
 )
 
-testWith(test, ['restic'], 'a wrong password and a second init are refused', async () => {
-  await withRestic(async (restic, folder) => {
+overBoth(test, ['restic'], 'a wrong password and a second init are refused', async (scheme) => {
+  await withRestic(scheme, async (restic, folder) => {
     await restic('init')
     const again = await restic('init').catch((error: Error) => error.message)
     assert.match(again, /already (?:exists|initialized)/)
@@ -108,8 +116,8 @@ declareProofs(test, 'restic', ['restic'])
 
 test.run()
 
-async function storedBytes({ url }: BridgeProcess): Promise<number> {
-  const listed = await ask(url, { method: 'GET', path: '/backup?list-type=2' })
+async function storedBytes(bridge: BridgeProcess): Promise<number> {
+  const listed = await ask(bridge, { method: 'GET', path: '/backup?list-type=2' })
   const sizes = [...listed.text.matchAll(/<Size>(\d+)<\/Size>/g)]
   return sizes.reduce((sum, match) => sum + Number(match[1]), 0)
 }

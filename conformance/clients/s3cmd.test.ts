@@ -5,12 +5,14 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { declareProofs } from '../coverage/proofs.ts'
 import { md5OfFile, writeRandomFile } from '../support/bytes.ts'
-import { run, testWith } from '../support/real-client.ts'
-import { ask } from '../support/signed-request.ts'
+import { overBoth } from '../support/over-both.ts'
+import { run } from '../support/real-client.ts'
+import { ask, follow } from '../support/signed-request.ts'
 import {
   accessKeyId,
   type BridgeProcess,
   region,
+  type Scheme,
   secretAccessKey,
   withBridge,
   withFolder,
@@ -22,35 +24,41 @@ const mib = 1024 ** 2
 type S3cmd = (...args: string[]) => Promise<string>
 
 async function withS3cmd(
+  scheme: Scheme,
   act: (s3cmd: S3cmd, folder: string, bridge: BridgeProcess) => Promise<void>,
 ): Promise<void> {
   await withFolder(async (folder) => {
-    await withBridge(async (bridge) => {
-      const { host } = new URL(bridge.url)
-      const settings = {
-        access_key: accessKeyId,
-        secret_key: secretAccessKey,
-        host_base: host,
-        host_bucket: host,
-        bucket_location: region,
-        use_https: 'False',
-        // What is broken shall fail, and not be tried again for minutes.
-        max_retries: '1',
-      }
-      const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`)
-      const config = join(folder, 's3cfg')
-      await writeFile(config, `[default]\n${lines.join('')}`)
-      const s3cmd: S3cmd = async (...args) => {
-        const always = ['--config', config, '--no-progress']
-        return (await run('s3cmd', [...always, ...args], { timeoutMs: 60_000 })).stdout
-      }
-      await act(s3cmd, folder, bridge)
-    })
+    await withBridge(
+      async (bridge) => {
+        const { host } = new URL(bridge.url)
+        const { certificateFile } = bridge
+        const settings = {
+          access_key: accessKeyId,
+          secret_key: secretAccessKey,
+          host_base: host,
+          host_bucket: host,
+          bucket_location: region,
+          use_https: certificateFile === undefined ? 'False' : 'True',
+          ...(certificateFile === undefined ? {} : { ca_certs_file: certificateFile }),
+          // What is broken shall fail, and not be tried again for minutes.
+          max_retries: '1',
+        }
+        const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`)
+        const config = join(folder, 's3cfg')
+        await writeFile(config, `[default]\n${lines.join('')}`)
+        const s3cmd: S3cmd = async (...args) => {
+          const always = ['--config', config, '--no-progress']
+          return (await run('s3cmd', [...always, ...args], { timeoutMs: 60_000 })).stdout
+        }
+        await act(s3cmd, folder, bridge)
+      },
+      { scheme },
+    )
   })
 }
 
-testWith(test, ['s3cmd'], 'puts and gets files of every size, in parts too', async () => {
-  await withS3cmd(async (s3cmd, folder) => {
+overBoth(test, ['s3cmd'], 'puts and gets files of every size, in parts too', async (scheme) => {
+  await withS3cmd(scheme, async (s3cmd, folder) => {
     const up = join(folder, 'up')
     const down = join(folder, 'down')
     assert.match(await s3cmd('mb', 's3://sizes'), /Bucket 's3:\/\/sizes\/' created/)
@@ -69,16 +77,17 @@ testWith(test, ['s3cmd'], 'puts and gets files of every size, in parts too', asy
   })
 })
 
-testWith(test, ['s3cmd'], 'continues a multipart upload where it broke off', async () => {
-  await withS3cmd(async (s3cmd, folder, { url, log }) => {
+overBoth(test, ['s3cmd'], 'continues a multipart upload where it broke off', async (scheme) => {
+  await withS3cmd(scheme, async (s3cmd, folder, bridge) => {
+    const { log } = bridge
     const up = join(folder, 'up')
     await writeRandomFile(up, 11 * mib, 'continued')
     await s3cmd('mb', 's3://parts')
-    const created = await ask(url, { method: 'POST', path: '/parts/large?uploads=' })
+    const created = await ask(bridge, { method: 'POST', path: '/parts/large?uploads=' })
     const uploadId = /<UploadId>([^<]+)</.exec(created.text)?.[1] ?? ''
     const first = (await readFile(up)).subarray(0, 5 * mib)
     const path = `/parts/large?partNumber=1&uploadId=${uploadId}`
-    assert.is((await ask(url, { method: 'PUT', path, body: first })).status, 200)
+    assert.is((await ask(bridge, { method: 'PUT', path, body: first })).status, 200)
     assert.match(await s3cmd('multipart', 's3://parts'), new RegExp(uploadId))
     assert.match(await s3cmd('listmp', 's3://parts/large', uploadId), /\t1\t.*\t5242880$/m)
 
@@ -88,15 +97,15 @@ testWith(test, ['s3cmd'], 'continues a multipart upload where it broke off', asy
     await s3cmd('get', 's3://parts/large', join(folder, 'down'))
     assert.is(await md5OfFile(join(folder, 'down')), await md5OfFile(up))
 
-    const abandoned = await ask(url, { method: 'POST', path: '/parts/other?uploads=' })
+    const abandoned = await ask(bridge, { method: 'POST', path: '/parts/other?uploads=' })
     const otherId = /<UploadId>([^<]+)</.exec(abandoned.text)?.[1] ?? ''
     await s3cmd('abortmp', 's3://parts/other', otherId)
     assert.not.match(await s3cmd('multipart', 's3://parts'), new RegExp(otherId))
   })
 })
 
-testWith(test, ['s3cmd'], 'shows, copies, moves and changes what it stored', async () => {
-  await withS3cmd(async (s3cmd, folder) => {
+overBoth(test, ['s3cmd'], 'shows, copies, moves and changes what it stored', async (scheme) => {
+  await withS3cmd(scheme, async (s3cmd, folder, bridge) => {
     const file = join(folder, 'file.txt')
     await writeFile(file, 'hello')
     await s3cmd('mb', 's3://things')
@@ -120,46 +129,57 @@ testWith(test, ['s3cmd'], 'shows, copies, moves and changes what it stored', asy
 
     // Signed with version 2, which is all that signurl can.
     const url = (await s3cmd('signurl', 's3://things/copies/three', '+60')).trim()
-    const answer = await fetch(url)
-    assert.is(await answer.text(), 'hello')
-    assert.is(answer.headers.get('cache-control'), 'no-store')
+    const answer = await follow(bridge, url.replace(/^http:/, `${scheme}:`))
+    assert.is(answer.text, 'hello')
+    assert.is(answer.headers['cache-control'], 'no-store')
   })
 })
 
-testWith(test, ['s3cmd'], 'syncs a tree both ways; the second sync moves nothing', async () => {
-  await withS3cmd(async (s3cmd, folder) => {
-    const tree = join(folder, 'tree')
-    const back = join(folder, 'back')
-    const names = ['a.txt', 'b c.txt', 'æøå/Ærlig.txt', 'deep/er/and/deeper', 'plus+per%cent#.txt']
-    for (const name of names) {
-      await mkdir(join(tree, name, '..'), { recursive: true })
-      await writeFile(join(tree, name), `content of ${name}`)
-    }
-    await mkdir(back)
-    await s3cmd('mb', 's3://tree')
-    const first = await s3cmd('sync', `${tree}/`, 's3://tree/x/')
-    assert.is(first.match(/^upload: /gm)?.length, names.length, first)
-    assert.is((await s3cmd('sync', `${tree}/`, 's3://tree/x/')).match(/^upload: /gm), null)
-    await s3cmd('sync', 's3://tree/x/', `${back}/`)
-    for (const name of names) {
-      assert.is(await readFile(join(back, name), 'utf8'), `content of ${name}`)
-    }
-    assert.is((await s3cmd('sync', 's3://tree/x/', `${back}/`)).match(/^download: /gm), null)
+overBoth(
+  test,
+  ['s3cmd'],
+  'syncs a tree both ways; the second sync moves nothing',
+  async (scheme) => {
+    await withS3cmd(scheme, async (s3cmd, folder) => {
+      const tree = join(folder, 'tree')
+      const back = join(folder, 'back')
+      const names = [
+        'a.txt',
+        'b c.txt',
+        'æøå/Ærlig.txt',
+        'deep/er/and/deeper',
+        'plus+per%cent#.txt',
+      ]
+      for (const name of names) {
+        await mkdir(join(tree, name, '..'), { recursive: true })
+        await writeFile(join(tree, name), `content of ${name}`)
+      }
+      await mkdir(back)
+      await s3cmd('mb', 's3://tree')
+      const first = await s3cmd('sync', `${tree}/`, 's3://tree/x/')
+      assert.is(first.match(/^upload: /gm)?.length, names.length, first)
+      assert.is((await s3cmd('sync', `${tree}/`, 's3://tree/x/')).match(/^upload: /gm), null)
+      await s3cmd('sync', 's3://tree/x/', `${back}/`)
+      for (const name of names) {
+        assert.is(await readFile(join(back, name), 'utf8'), `content of ${name}`)
+      }
+      assert.is((await s3cmd('sync', 's3://tree/x/', `${back}/`)).match(/^download: /gm), null)
 
-    await rm(join(tree, 'a.txt'))
-    const third = await s3cmd('sync', '--delete-removed', `${tree}/`, 's3://tree/x/')
-    assert.match(third, /delete: 's3:\/\/tree\/x\/a\.txt'/)
-    const left = (await s3cmd('ls', '--recursive', 's3://tree')).trim().split('\n')
-    assert.is(left.length, names.length - 1)
+      await rm(join(tree, 'a.txt'))
+      const third = await s3cmd('sync', '--delete-removed', `${tree}/`, 's3://tree/x/')
+      assert.match(third, /delete: 's3:\/\/tree\/x\/a\.txt'/)
+      const left = (await s3cmd('ls', '--recursive', 's3://tree')).trim().split('\n')
+      assert.is(left.length, names.length - 1)
 
-    const refused = await s3cmd('rb', 's3://tree').catch((error: Error) => error.message)
-    assert.match(refused, /BucketNotEmpty/)
-    await s3cmd('del', '--recursive', '--force', 's3://tree')
-    assert.is(await s3cmd('ls', '--recursive', 's3://tree'), '')
-    await s3cmd('rb', 's3://tree')
-    assert.is(await s3cmd('ls'), '')
-  })
-})
+      const refused = await s3cmd('rb', 's3://tree').catch((error: Error) => error.message)
+      assert.match(refused, /BucketNotEmpty/)
+      await s3cmd('del', '--recursive', '--force', 's3://tree')
+      assert.is(await s3cmd('ls', '--recursive', 's3://tree'), '')
+      await s3cmd('rb', 's3://tree')
+      assert.is(await s3cmd('ls'), '')
+    })
+  },
+)
 
 declareProofs(test, 's3cmd', ['s3cmd'])
 

@@ -5,11 +5,13 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { awsEnvironment } from '../support/aws-cli.ts'
 import { randomBuffer } from '../support/bytes.ts'
-import { python, run, testWith } from '../support/real-client.ts'
+import { overBoth } from '../support/over-both.ts'
+import { python, run } from '../support/real-client.ts'
 import {
   accessKeyId,
-  region,
+  type BridgeProcess,
   secretAccessKey,
   withBridge,
   withFolder,
@@ -46,57 +48,66 @@ s3.delete_bucket(Bucket='bucket')
 print('ok')
 `
 
-async function boto3(url: string, act: 'all' | 'refused'): Promise<string> {
-  const env = {
-    AWS_ACCESS_KEY_ID: accessKeyId,
-    AWS_SECRET_ACCESS_KEY: secretAccessKey,
-    AWS_DEFAULT_REGION: region,
-    AWS_EC2_METADATA_DISABLED: 'true',
-  }
-  return (await run(python, ['-c', program, url, act], { env, timeoutMs: 60_000 })).stdout
+async function boto3(bridge: BridgeProcess, act: 'all' | 'refused'): Promise<string> {
+  const env = awsEnvironment(bridge, bridge.dataDirectory)
+  return (await run(python, ['-c', program, bridge.url, act], { env, timeoutMs: 60_000 })).stdout
 }
 
 const on = { env: { JOTTA_S3_SIGNATURE_V2: 'on' } }
 
-testWith(
+overBoth(
   test,
   ['python:boto3'],
   'boto3 puts, gets, lists, copies and deletes with it',
-  async () => {
-    await withBridge(async ({ url }) => assert.is(await boto3(url, 'all'), 'ok\n'), on)
+  async (scheme) => {
+    await withBridge(async (bridge) => assert.is(await boto3(bridge, 'all'), 'ok\n'), {
+      ...on,
+      scheme,
+    })
   },
 )
 
-testWith(test, ['python:boto3'], 'the default refuses the header', async () => {
-  await withBridge(async ({ url }) => assert.is(await boto3(url, 'refused'), 'InvalidRequest\n'))
+overBoth(test, ['python:boto3'], 'the default refuses the header', async (scheme) => {
+  await withBridge(
+    async (bridge) => assert.is(await boto3(bridge, 'refused'), 'InvalidRequest\n'),
+    { scheme },
+  )
 })
 
-testWith(test, ['s3cmd'], 's3cmd puts, lists, gets and removes with it', async () => {
+overBoth(test, ['s3cmd'], 's3cmd puts, lists, gets and removes with it', async (scheme) => {
   await withFolder(async (folder) => {
-    await withBridge(async ({ url }) => {
-      const { host } = new URL(url)
-      const settings = join(folder, 's3cfg')
-      const lines = [
-        ...[
-          `access_key = ${accessKeyId}`,
-          `secret_key = ${secretAccessKey}`,
-          `host_base = ${host}`,
-        ],
-        ...[`host_bucket = ${host}`, 'use_https = False', 'signature_v2 = True', 'max_retries = 1'],
-      ]
-      await writeFile(settings, `[default]\n${lines.join('\n')}\n`)
-      const s3cmd = (...args: string[]) => run('s3cmd', ['-c', settings, '--no-progress', ...args])
-      const [up, down] = [join(folder, 'up'), join(folder, 'down')]
-      const content = randomBuffer(16 * 1024 ** 2, 's3cmd v2')
-      await writeFile(up, content)
-      await s3cmd('mb', 's3://bucket')
-      await s3cmd('put', '--multipart-chunk-size-mb=5', up, 's3://bucket/a b+æ')
-      assert.match((await s3cmd('ls', 's3://bucket')).stdout, 's3://bucket/a b+æ')
-      await s3cmd('get', 's3://bucket/a b+æ', down)
-      assert.ok(content.equals(await readFile(down)))
-      await s3cmd('rm', 's3://bucket/a b+æ')
-      await s3cmd('rb', 's3://bucket')
-    }, on)
+    await withBridge(
+      async ({ url, certificateFile }) => {
+        const { host } = new URL(url)
+        const settings = join(folder, 's3cfg')
+        const tls =
+          certificateFile === undefined
+            ? ['use_https = False']
+            : ['use_https = True', `ca_certs_file = ${certificateFile}`]
+        const lines = [
+          ...[
+            `access_key = ${accessKeyId}`,
+            `secret_key = ${secretAccessKey}`,
+            `host_base = ${host}`,
+          ],
+          ...[`host_bucket = ${host}`, ...tls, 'signature_v2 = True', 'max_retries = 1'],
+        ]
+        await writeFile(settings, `[default]\n${lines.join('\n')}\n`)
+        const s3cmd = (...args: string[]) =>
+          run('s3cmd', ['-c', settings, '--no-progress', ...args])
+        const [up, down] = [join(folder, 'up'), join(folder, 'down')]
+        const content = randomBuffer(16 * 1024 ** 2, 's3cmd v2')
+        await writeFile(up, content)
+        await s3cmd('mb', 's3://bucket')
+        await s3cmd('put', '--multipart-chunk-size-mb=5', up, 's3://bucket/a b+æ')
+        assert.match((await s3cmd('ls', 's3://bucket')).stdout, 's3://bucket/a b+æ')
+        await s3cmd('get', 's3://bucket/a b+æ', down)
+        assert.ok(content.equals(await readFile(down)))
+        await s3cmd('rm', 's3://bucket/a b+æ')
+        await s3cmd('rb', 's3://bucket')
+      },
+      { ...on, scheme },
+    )
   })
 })
 

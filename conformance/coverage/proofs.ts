@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert'
 import { testWith } from '../support/real-client.ts'
 
 /** The suites of clients/, by the names that the page gives them and in its order. */
-export const clients = ['aws-cli', 'aws-sdk', 'boto3', 's3cmd', 'rclone', 'restic'] as const
+export const clients = ['aws s3', 'aws-sdk', 'boto3', 's3cmd', 'rclone', 'restic'] as const
 export type Client = (typeof clients)[number]
 
 export type Proofs = { readonly [client in Client]?: readonly string[] }
