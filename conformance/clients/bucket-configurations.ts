@@ -100,23 +100,28 @@ export function declareBucketConfigurations(test: Test, withS3: WithS3): void {
     })
   })
 
-  test('tags of a bucket come back, and encryption is not claimed for it', async () => {
-    await withS3(async (s3) => {
-      await s3.send(new CreateBucketCommand({ Bucket }))
-      const tags = () => s3.send(new GetBucketTaggingCommand({ Bucket }))
-      assert.is(await codeOf(tags()), 'NoSuchTagSet')
-      const TagSet = [
-        { Key: 'Hello', Value: 'World' },
-        { Key: 'empty', Value: '' },
-      ]
-      await s3.send(new PutBucketTaggingCommand({ Bucket, Tagging: { TagSet } }))
-      assert.equal((await tags()).TagSet, TagSet)
-      await s3.send(new DeleteBucketTaggingCommand({ Bucket }))
-      assert.is(await codeOf(tags()), 'NoSuchTagSet')
-      const encryption = s3.send(new GetBucketEncryptionCommand({ Bucket }))
-      assert.is(await codeOf(encryption), 'ServerSideEncryptionConfigurationNotFoundError')
-    })
-  })
+  overBoth(
+    test,
+    [],
+    'tags of a bucket come back, and encryption is not claimed for it',
+    async (scheme) => {
+      await withS3(scheme, async (s3) => {
+        await s3.send(new CreateBucketCommand({ Bucket }))
+        const tags = () => s3.send(new GetBucketTaggingCommand({ Bucket }))
+        assert.is(await codeOf(tags()), 'NoSuchTagSet')
+        const TagSet = [
+          { Key: 'Hello', Value: 'World' },
+          { Key: 'empty', Value: '' },
+        ]
+        await s3.send(new PutBucketTaggingCommand({ Bucket, Tagging: { TagSet } }))
+        assert.equal((await tags()).TagSet, TagSet)
+        await s3.send(new DeleteBucketTaggingCommand({ Bucket }))
+        assert.is(await codeOf(tags()), 'NoSuchTagSet')
+        const encryption = s3.send(new GetBucketEncryptionCommand({ Bucket }))
+        assert.is(await codeOf(encryption), 'ServerSideEncryptionConfigurationNotFoundError')
+      })
+    },
+  )
 }
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
