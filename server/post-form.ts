@@ -3,6 +3,7 @@
 // only once the fields have come; the file behind them is not read before its handler asks for it.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { objectTagsMax } from '../translate/limits.ts'
 import { S3Error } from '../translate/s3-error.ts'
 import { toAddress } from './address.ts'
 import type { Credential } from './authenticate.ts'
@@ -10,13 +11,12 @@ import { createFormPayload } from './form-payload.ts'
 import { type FormFields, parseBoundary, readMultipartForm } from './multipart-form.ts'
 import type { Address, Identity, Payload, Query } from './operation.ts'
 import { subresources } from './operations/row.ts'
+import { parseTagging } from './operations/wire/tags.ts'
 import { parseLength } from './payload.ts'
 import { checkFormClaim } from './post-form-claim.ts'
 import { checkPostPolicy } from './post-policy.ts'
 import { readRequestBody } from './request-body.ts'
 import { hasQueryClaim, type SignatureV2Policy } from './signature-claim.ts'
-import { parseXml } from './xml.ts'
-import { taggingShape } from './xml-tagging.ts'
 
 /** Fields that are about the form itself and stand for no header. */
 const formOnly =
@@ -161,8 +161,9 @@ function toHeaderValue(name: string, value: string): string {
 
 /** The field is the XML document of PutObjectTagging; the header is the same as a query. */
 function toTaggingHeader(xml: string): string {
-  const { TagSet: set } = parseXml(xml, taggingShape)
   const query = new URLSearchParams()
-  for (const { Key, Value } of set === '' ? [] : set.Tag) query.append(Key, Value)
+  for (const { key, value } of parseTagging(xml, { max: objectTagsMax, of: 'Object' })) {
+    query.append(key, value)
+  }
   return query.toString()
 }

@@ -113,6 +113,35 @@ test('a form of either version is stored with what its fields say', async () => 
   })
 })
 
+test('tags and storage class of a form are those of the object', async () => {
+  await withServing(serving, async (running) => {
+    const tag = (key: string, value: string) =>
+      `<Tag><Key>${key}</Key><Value>${value}</Value></Tag>`
+    const document = (tags: string) => `<Tagging><TagSet>${tags}</TagSet></Tagging>`
+    const send = (tags: string) =>
+      post(
+        running,
+        signedV4([
+          ['key', 'k'],
+          ['tagging', document(tags)],
+          ['x-amz-storage-class', 'STANDARD_IA'],
+        ]),
+      )
+    const answer = await send(tag('colour', 'r\u00f8d + bl\u00e5') + tag('empty', ''))
+    assert.is(answer.status, 204, answer.text)
+    const { input } = running.bridge.calls.find(({ method }) => method === 'putObject') ?? {}
+    assert.ok(typeof input === 'object' && input !== null && 'tags' in input)
+    assert.equal(input.tags, [
+      { key: 'colour', value: 'r\u00f8d + bl\u00e5' },
+      { key: 'empty', value: '' },
+    ])
+    assert.ok('storageClass' in input && input.storageClass === 'STANDARD_IA')
+    expectError(await send(tag('a', '1') + tag('a', '2')), 400, 'InvalidTag')
+    expectError(await send(tag('aws:a', '1')), 400, 'InvalidTag')
+    expectError(await send('<Tag>'), 400, 'MalformedXML')
+  })
+})
+
 test('the answer is the one that the form asks for', async () => {
   await withServing({ ...serving, domains: ['s3.test'] }, async (running) => {
     const send = (name: string, value: string, options = {}) =>
