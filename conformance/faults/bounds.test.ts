@@ -106,6 +106,31 @@ test('a reply that never comes is given up, asked for again, and in the end refu
   }, limits)
 })
 
+test('a listing that falls silent, or drips, is an error in time and never a shorter listing', async () => {
+  await withFaultyBridge(async ({ emulator, asked, ok, request, keys }) => {
+    const { faults } = emulator
+    const names = Array.from({ length: 30 }, (_, index) => `key-${String(index).padStart(2, '0')}`)
+    for (const name of names) await ok('PUT', `/bucket/${name}`, { body: name })
+    for (const drip of [{}, { dripEveryMs: 20 }]) {
+      for (const afterBytes of [300, 3000]) {
+        faults.clear()
+        const match = { operation: 'stat' } as const
+        faults.add({ kind: 'stallDownload', afterBytes, count: forever, match, ...drip })
+        const startedMs = performance.now()
+        const answer = await request('GET', '/bucket?list-type=2')
+        const what = JSON.stringify({ drip, afterBytes })
+        assert.equal([answer.status, errorCode(answer.text)], [503, 'ServiceUnavailable'], what)
+        assert.ok(asked('stat').length <= triesMax, what)
+        assert.ok(performance.now() - startedMs < 20_000, what)
+        await faults.settled({ operation: 'stat' })
+        assert.ok(asked('stat').every(({ outcome }) => outcome === 'gone'))
+      }
+    }
+    faults.clear()
+    assert.equal(await keys('bucket'), names)
+  }, limits)
+})
+
 test('a send that is taken in and never answered is made anew, and is stored once', async () => {
   await withFaultyBridge(async ({ emulator, asked, ok, expectContent, foreign }) => {
     const { faults } = emulator
