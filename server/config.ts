@@ -122,6 +122,10 @@ const settings = {
     z.coerce.number().int().min(1).max(100_000).default(5000),
     'entries of a Jottacloud folder, the trash included, before new ones go into shards of it',
   ],
+  listingMaxBytes: [
+    bytes.default(4 * 1024 ** 3),
+    'disk space for listings that go on page by page',
+  ],
   spoolMaxBytes: [bytes.default(100 * 1024 ** 3), 'disk space for bodies that wait for Jottacloud'],
   idleTimeoutSeconds: [
     positive.max(3600).default(60),

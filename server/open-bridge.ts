@@ -7,6 +7,7 @@ import type { Bridge } from '../translate/bridge.ts'
 import type { BucketPlacement } from '../translate/bucket-place.ts'
 import { findOddBuckets } from '../translate/buckets.ts'
 import { createBridge } from '../translate/create-bridge.ts'
+import { openSnapshots } from '../translate/listings/snapshots.ts'
 import { openSpool, type Spool } from '../translate/spool.ts'
 import { openSqliteState } from '../translate/state/sqlite.ts'
 import type { State } from '../translate/state/state.ts'
@@ -44,18 +45,27 @@ export async function openBridge(
     memoryTotalBytes: config.uploadMemoryTotal,
     maxBytes: config.spoolMaxBytes,
   })
+  const warn = (message: string, cause: unknown): void => log.warn({ err: cause }, message)
+  const snapshots = await openSnapshots({
+    directory: join(directory, 'listings'),
+    maxBytes: config.listingMaxBytes,
+    now: Date.now,
+    warn,
+  })
+  parts.defer(() => snapshots.close())
   const placement = placementOf(config, account.name)
   const bridge = createBridge({
     jotta,
     state,
     spool,
+    snapshots,
     placement,
     multipartEtag: config.etagMultipart,
     memoryLimitBytes: config.uploadMemoryLimit,
     maxConcurrentUploads: config.maxConcurrentUploads,
     folderMaxEntries: config.folderMaxEntries,
     now: Date.now,
-    warn: (message, cause) => log.warn({ err: cause }, message),
+    warn,
     stopSignal,
   })
   // Before the state is closed: a completion whose client left still has a word to write there.

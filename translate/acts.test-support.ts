@@ -22,6 +22,7 @@ import type {
 } from './bridge.ts'
 import type { BucketBehaviour, BucketPlacement, NamedBucket } from './bucket-place.ts'
 import { type BridgeOptions, createBridge } from './create-bridge.ts'
+import { openSnapshots, type Snapshots } from './listings/snapshots.ts'
 import { currentEncoding } from './name-encoding.ts'
 import { S3Error } from './s3-error.ts'
 import { openSpool, type Spool } from './spool.ts'
@@ -48,6 +49,8 @@ export type WorldOptions = Partial<
   Partial<BucketBehaviour> & {
     readonly emulator?: Omit<EmulatorOptions, 'dataDirectory'>
     readonly layout?: Layout
+    /** Of all snapshots of listings together. */
+    readonly listingMaxBytes?: number
     readonly named?: Readonly<Record<string, NamedBucket>>
   }
 
@@ -59,6 +62,9 @@ export type World = {
   readonly state: State
   readonly spool: Spool
   readonly spoolDirectory: string
+  /** Of the first bridge. */
+  readonly snapshots: Snapshots
+  readonly snapshotDirectory: string
   readonly clock: { nowMs: number }
   /** A place in the bucket. */
   readonly at: (...path: string[]) => Location
@@ -97,28 +103,35 @@ export async function withWorld(
   const memoryLimitBytes = options.memoryLimitBytes ?? 64 * 1024
   const layout = options.layout ?? 'mountpoint'
   const placement = placementOf(options, layout)
+  const snapshotDirectory = join(folder, 'listings')
   const open = async (
     placement: BucketPlacement,
     { state, spoolDirectory }: { state: State; spoolDirectory: string },
-  ): Promise<{ bridge: Bridge; spool: Spool }> => {
+  ) => {
     const limits = { memoryLimitBytes, memoryTotalBytes: 2 ** 24, maxBytes: 2 ** 30 }
     const spool = await openSpool({ directory: spoolDirectory, ...limits })
+    const snapshots = await openSnapshots({
+      ...{ directory: snapshotDirectory, maxBytes: options.listingMaxBytes ?? 2 ** 30 },
+      ...{ now: () => clock.nowMs, warn: (message, cause) => warnings.push({ message, cause }) },
+    })
+    resources.defer(() => snapshots.close())
     const bridge = createBridge({
       folderMaxEntries: options.folderMaxEntries ?? 5000,
-      ...{ jotta, state, spool, memoryLimitBytes, maxConcurrentUploads: 6, placement },
+      ...{ jotta, state, spool, snapshots, memoryLimitBytes, maxConcurrentUploads: 6, placement },
       multipartEtag: options.multipartEtag ?? 's3',
       now: () => clock.nowMs,
       warn: (message, cause) => warnings.push({ message, cause }),
       stopSignal: stopping.signal,
     })
-    return { bridge, spool }
+    return { bridge, spool, snapshots }
   }
-  const { bridge, spool } = await open(placement, { state, spoolDirectory })
+  const { bridge, spool, snapshots } = await open(placement, { state, spoolDirectory })
   const root = layouts[layout]
   if (layout === 'alias') await foreign.createFolder(root, contextOf())
   else await bridge.createBucket(bucket, contextOf())
   await act({
     ...{ bridge, emulator, foreign, state, spool, spoolDirectory, clock, warnings, placement },
+    ...{ snapshots, snapshotDirectory },
     at: (...path) => ({ ...root, path: [...root.path, ...path] }),
     startAgain: async (changed = placement) =>
       (await open(changed, { state, spoolDirectory })).bridge,

@@ -173,6 +173,13 @@ export type ListObjectsInput = {
   /** Only names after this one, in UTF-8 byte order; a common prefix counts as the name it is. */
   readonly after: string
   readonly maxKeys: number
+  /**
+   * `nextCursor` of the page before: makes this page cheap and is never needed for it to be right. Absent
+   * for a listing that begins here.
+   */
+  readonly cursor?: string | undefined
+  /** Who lists, when it can go on by `after` alone: the cursor is then remembered for it. */
+  readonly reader?: string | undefined
 }
 
 export type ListedObject = {
@@ -191,6 +198,8 @@ export type ListObjectsResult = {
   readonly entries: readonly (ListedObject | ListedPrefix)[]
   /** Where the next page goes on (as `after`); `undefined` when this is the last. */
   readonly nextAfter: string | undefined
+  /** To be given back with `nextAfter`; opaque, of letters and digits, perhaps empty. */
+  readonly nextCursor?: string | undefined
 }
 
 export type CreateMultipartUploadInput = ObjectAddress &

@@ -12,6 +12,8 @@ import { translatingErrors } from './jotta-error.ts'
 import { createKeyLocks } from './key-locks.ts'
 import { createKeyPlaces } from './key-places.ts'
 import { listObjects } from './list-objects.ts'
+import { createMarkers } from './listings/markers.ts'
+import type { Snapshots } from './listings/snapshots.ts'
 import { createObjects } from './objects.ts'
 import { createParentFolders } from './parent-folders.ts'
 import { createReplacing } from './replacing.ts'
@@ -24,6 +26,7 @@ export type BridgeOptions = {
   readonly jotta: JottaClient
   readonly state: State
   readonly spool: Spool
+  readonly snapshots: Snapshots
   /** Where the buckets are, and how each behaves. */
   readonly placement: BucketPlacement
   readonly multipartEtag: 's3' | 'md5'
@@ -71,7 +74,8 @@ export function createBridge(options: BridgeOptions): OwnBridge {
     count: Math.min(3, Math.floor((options.maxConcurrentUploads - 1) / 2)),
     now: options.now,
   })
-  const parts = { ...writing, stagingSlots, emptyFolders, buckets }
+  const markers = createMarkers(options.now)
+  const parts = { ...writing, stagingSlots, emptyFolders, buckets, markers }
   const objects = createObjects(parts)
   const uploads = createUploads(parts)
 

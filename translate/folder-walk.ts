@@ -7,14 +7,9 @@ import { isJottaError } from './jotta-error.ts'
 import { enterFolder, isStructural, type KeyFolder, keyOfFile } from './key-folder.ts'
 import { compareKeys, endOfPrefix, keyAfter } from './key-order.ts'
 import { commonPrefixOf, type OrderedSource } from './listing.ts'
+import type { WalkedObject } from './listings/row.ts'
 import { S3Error } from './s3-error.ts'
-import { readableObject, type StoredObject } from './stored-object.ts'
-
-export type WalkedObject = {
-  readonly kind: 'object'
-  readonly key: string
-  readonly object: StoredObject
-}
+import { readableObject } from './stored-object.ts'
 
 export type WalkOptions = {
   /** Of the bucket. */
@@ -23,6 +18,13 @@ export type WalkOptions = {
   readonly delimiter: string
   /** Entries of a folder that are held at once; more cost another listing of it. */
   readonly entriesPerFolder: number
+  /** After so many listings of folders the next one throws WalkTooLongError. */
+  readonly listingsMax: number
+}
+
+/** What is asked for takes more listings than the walk may make. */
+export class WalkTooLongError extends Error {
+  override readonly name = 'WalkTooLongError'
 }
 
 /** One of the folders that hold what a key prefix has: such as a folder and its shards. */
@@ -35,6 +37,7 @@ export function walkFolders(
   options: WalkOptions,
   context: RequestContext,
 ): OrderedSource<WalkedObject> {
+  let listings = 0
   const open: Frame[] = [frameOf(start.folders, start.keyPrefix)]
 
   return {
@@ -42,8 +45,13 @@ export function walkFolders(
       for (let frame = open.at(-1); frame !== undefined; frame = open.at(-1)) {
         const child = frame.children.shift()
         if (child === undefined) {
-          if (frame.isComplete) open.pop()
-          else await load(jotta, frame, from, options, context)
+          if (frame.isComplete) {
+            open.pop()
+            continue
+          }
+          listings += 1
+          if (listings > options.listingsMax) throw new WalkTooLongError()
+          await load(jotta, frame, from, options, context)
           continue
         }
         frame.lastName = child.name

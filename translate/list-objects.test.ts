@@ -16,9 +16,12 @@ import {
   withWorld,
 } from './acts.test-support.ts'
 import type { Bridge, ListObjectsInput } from './bridge.ts'
-import { type WalkedObject, walkFolders } from './folder-walk.ts'
+
+import { walkFolders } from './folder-walk.ts'
 import { rootFolder } from './key-folder.ts'
 import { listPage, type Page } from './listing.ts'
+
+import type { WalkedObject } from './listings/row.ts'
 import { currentEncoding } from './name-encoding.ts'
 import { S3Error } from './s3-error.ts'
 
@@ -74,8 +77,10 @@ function expectedNames(stored: readonly string[], query: Query): string[] {
 async function allPages(bridge: Bridge, query: Query): Promise<string[]> {
   const names: string[] = []
   let after: string | undefined = query.after
+  let cursor: string | undefined
   while (after !== undefined) {
-    const page = await bridge.listObjects({ bucket, ...query, after }, contextOf())
+    const input = { bucket, ...query, after, cursor }
+    const page = await bridge.listObjects(input, contextOf())
     assert.ok(page.entries.length <= query.maxKeys)
     assert.ok(page.nextAfter === undefined || page.entries.length === query.maxKeys)
     for (const entry of page.entries) {
@@ -85,6 +90,7 @@ async function allPages(bridge: Bridge, query: Query): Promise<string[]> {
       assert.equal([etag, sizeBytes], [md5Of(entry.key), Buffer.byteLength(entry.key)])
     }
     after = page.nextAfter
+    cursor = page.nextCursor
   }
   return names
 }
@@ -164,12 +170,14 @@ test('a listing that breaks off is an error, never a shorter listing', async () 
   await withWorld({}, async ({ bridge, emulator }) => {
     for (let n = 0; n < 40; n += 1) await put(bridge, `f${n}`, 'x')
     for (const afterBytes of [1, 300, 2000]) {
-      emulator.faults.add({ kind: 'cutDownload', afterBytes, count: 20 })
-      assert.is(await codeOf(list(bridge)), 'ServiceUnavailable')
+      emulator.faults.add({ kind: 'cutDownload', afterBytes, count: 60 })
+      for (const query of [{}, { delimiter: '/' }, { maxKeys: 50 }]) {
+        assert.is(await codeOf(list(bridge, query)), 'ServiceUnavailable')
+      }
       emulator.faults.clear()
     }
     emulator.faults.set({ folderMaxEntries: 30 })
-    assert.is(await codeOf(list(bridge)), 'ServiceUnavailable')
+    assert.is(await codeOf(list(bridge, { delimiter: '/' })), 'ServiceUnavailable')
     emulator.faults.set({ folderMaxEntries: 500_000 })
     assert.is((await list(bridge)).length, 40)
   })
@@ -181,7 +189,8 @@ test('a folder that goes away during a listing is left out, and the rest is ther
     const pathPrefix = `/jfs/${emulator.username}/S3/${bucket}/b`
     for (const gone of ['trash', 'permanent'] as const) {
       const opening = emulator.faults.hold({ method: 'GET', pathPrefix })
-      const listing = list(bridge)
+      // A few keys are looked for from folder to folder.
+      const listing = list(bridge, { maxKeys: 100 })
       await opening.reached()
       await foreign.removeFolder(placeOf('b'), gone, contextOf())
       opening.release()
@@ -219,6 +228,7 @@ test('a large folder is gone through page by page, one look for each, however it
     const options = {
       ...{ root, prefix: '', delimiter: '' },
       entriesPerFolder: 101,
+      listingsMax: 9,
     }
     const folders = [{ location: root, folder: rootFolder(currentEncoding) }]
     const start = { folders, keyPrefix: '' }
@@ -259,8 +269,16 @@ test('a listing that cannot be known is refused, never given as empty', async ()
     for (const status of [404, 409]) {
       for (const prefix of ['', 'folder/']) {
         emulator.faults.failNext({ status, match: { operation: 'stat' } })
-        assert.is.not(await names(prefix), 'no error', `${status} ${prefix}`)
+        assert.is.not(await codeOf(list(bridge, { prefix, maxKeys: 50 })), 'no error')
         emulator.faults.clear()
+        // Where there is another way to know, it is taken.
+        for (const delimiter of ['', '/']) {
+          emulator.faults.failNext({ status, match: { method: 'GET' } })
+          const key = prefix === '' && delimiter === '/' ? 'folder/' : 'folder/key'
+          assert.equal(await list(bridge, { prefix, delimiter }), [key])
+          assert.ok(emulator.faults.requests.some((request) => request.status === status))
+          emulator.faults.clear()
+        }
       }
     }
     assert.is(await names(''), 'no error')

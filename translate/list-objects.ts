@@ -3,12 +3,20 @@ import type { JottaClient } from '../jotta/client.ts'
 import type { ListObjectsInput, ListObjectsResult, RequestContext } from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
 import type { Buckets } from './buckets.ts'
-import { type WalkedObject, walkFolders } from './folder-walk.ts'
+
+import { type WalkedFolder, WalkTooLongError, walkFolders } from './folder-walk.ts'
+import { isJottaError } from './jotta-error.ts'
 import { rootFolder } from './key-folder.ts'
 import type { KeyPlaces } from './key-places.ts'
 import { listObjectsMax } from './limits.ts'
-import { listPage, type OrderedSource } from './listing.ts'
+import { listPage, type Page } from './listing.ts'
+import type { Markers } from './listings/markers.ts'
+import type { WalkedObject } from './listings/row.ts'
+import { NoRoomError } from './listings/snapshot-threads.ts'
+import type { OpenSnapshot, SnapshotSource, Snapshots } from './listings/snapshots.ts'
+
 import type { State } from './state/state.ts'
+
 import { toListedObject } from './stored-object.ts'
 
 export type ListParts = {
@@ -16,6 +24,8 @@ export type ListParts = {
   readonly state: State
   readonly buckets: Buckets
   readonly places: KeyPlaces
+  readonly snapshots: Snapshots
+  readonly markers: Markers
 }
 
 export async function listObjects(
@@ -24,8 +34,7 @@ export async function listObjects(
   context: RequestContext,
 ): Promise<ListObjectsResult> {
   const place = await parts.buckets.place(input.bucket, context)
-  const source = await openSource(parts, place, input, context)
-  const page = await listPage(source, input)
+  const page = await readPage(parts, place, input, context)
   const objects = page.entries.filter((entry) => entry.kind === 'object')
   const records = await parts.state.objects.findMany(
     input.bucket,
@@ -37,25 +46,149 @@ export async function listObjects(
       const { key, object } = entry
       return toListedObject(key, object, records.get(key))
     }),
-    nextAfter: page.nextAfter,
+    ...nextOf(parts, input, page),
   }
 }
 
-async function openSource(
+function nextOf(
+  { markers }: ListParts,
+  input: ListObjectsInput,
+  { nextAfter, nextCursor }: CursorPage,
+): Pick<ListObjectsResult, 'nextAfter' | 'nextCursor'> {
+  if (nextAfter === undefined) return { nextAfter }
+  const { reader } = input
+  if (reader !== undefined && nextCursor !== undefined) {
+    markers.remember({ ...input, reader, after: nextAfter }, nextCursor)
+  }
+  return { nextAfter, nextCursor }
+}
+
+/**
+ * A page out of a snapshot, or of a walk from folder to folder: the walk is for what is soon found, and for
+ * what no snapshot can be made of. Neither ever ends early.
+ */
+async function readPage(
   parts: ListParts,
   place: BucketPlace,
   input: ListObjectsInput,
   context: RequestContext,
-): Promise<OrderedSource<WalkedObject>> {
-  const keyPrefix = input.prefix.slice(0, input.prefix.lastIndexOf('/') + 1)
+): Promise<CursorPage> {
   const { prefix, delimiter } = input
-  const { root, encoding } = place
+  const keyPrefix = prefix.slice(0, prefix.lastIndexOf('/') + 1)
   const folders =
     keyPrefix === ''
-      ? [{ location: root, folder: rootFolder(encoding) }]
+      ? [{ location: place.root, folder: rootFolder(place.encoding) }]
       : await parts.places.findFolders(place, keyPrefix, context)
-  const options = { root, prefix, delimiter, entriesPerFolder }
-  return walkFolders(parts.jotta, { folders, keyPrefix }, options, context)
+  if (folders.length === 0) return { entries: [], nextAfter: undefined, nextCursor: undefined }
+  const walk = async (listingsMax: number): Promise<CursorPage> => {
+    const options = { root: place.root, prefix, delimiter, entriesPerFolder, listingsMax }
+    const source = walkFolders(parts.jotta, { folders, keyPrefix }, options, context)
+    const page = await listPage(source, input)
+    return { ...page, nextCursor: '' }
+  }
+  const cursor = cursorOf(parts, input)
+  const isNear = cursor === undefined && input.delimiter !== '/' && isSoonFound(input)
+  const near = isNear ? await unlessTooLong(walk(nearListings)) : undefined
+  if (near !== undefined) return near
+  const source = snapshotSource(parts.jotta, place, input, folders)
+  try {
+    let opened = await openSnapshot(parts.snapshots, source, cursor, context, patienceMs)
+    if (opened === undefined) {
+      const walked = await unlessTooLong(walk(farListings))
+      if (walked !== undefined) return walked
+      opened = await openSnapshot(parts.snapshots, source, cursor, context)
+    }
+    if (opened !== undefined) {
+      const page = await pageOf(opened, source, input)
+      if (page !== undefined) return page
+    }
+  } catch (error) {
+    // A folder that is said to be gone is looked at by the walk.
+    const isGone = isJottaError(error, 'not-found') || isJottaError(error, 'conflict')
+    if (!isGone && !(error instanceof NoRoomError)) throw error
+  }
+  return await walk(Number.POSITIVE_INFINITY)
+}
+
+type CursorPage = Page<WalkedObject> & { readonly nextCursor: string | undefined }
+
+/** So few keys are a probe. */
+const probeMaxKeys = 100
+/** Listings of folders that are no dearer than one of everything below. */
+const nearListings = 16
+/** Clients give up after a minute. */
+const patienceMs = 20_000
+const farListings = 250
+
+/** Of a listing that begins here: few keys, or those that come next to a name. */
+function isSoonFound({ maxKeys, after, prefix }: ListObjectsInput): boolean {
+  return maxKeys <= probeMaxKeys || after !== '' || !(prefix === '' || prefix.endsWith('/'))
+}
+
+async function unlessTooLong<T>(walk: Promise<T>): Promise<T | undefined> {
+  try {
+    return await walk
+  } catch (error) {
+    if (error instanceof WalkTooLongError) return undefined
+    throw error
+  }
+}
+
+/** `undefined` for a listing that begins here. */
+function cursorOf({ markers }: ListParts, input: ListObjectsInput): string | undefined {
+  const { reader, after } = input
+  if (reader === undefined || after === '') return input.cursor
+  return markers.find({ ...input, reader })
+}
+
+function snapshotSource(
+  jotta: JottaClient,
+  { root, encoding }: BucketPlace,
+  { prefix, delimiter }: ListObjectsInput,
+  folders: readonly WalkedFolder[],
+): SnapshotSource {
+  const kind = delimiter === '/' ? 'folder' : 'tree'
+  const encodingFlags = encoding.flags
+  const paths = folders.map(({ location }) => location.path.slice(root.path.length))
+  return {
+    ...{ kind, prefix, encodingFlags },
+    name: JSON.stringify([kind, prefix, encodingFlags, root, paths]),
+    upstream: (counter) => ({
+      folders: paths,
+      open: async (below, signal) => {
+        const location = { ...root, path: [...root.path, ...below] }
+        return await jotta.openListing(location, kind, { signal, counter })
+      },
+    }),
+  }
+}
+
+async function openSnapshot(
+  snapshots: Snapshots,
+  source: SnapshotSource,
+  cursor: string | undefined,
+  context: RequestContext,
+  patienceMs?: number,
+): Promise<OpenSnapshot | undefined> {
+  if (cursor === undefined) return await snapshots.begin(source, context, patienceMs)
+  return await snapshots.goOn(source, cursor, context, patienceMs)
+}
+
+/** `undefined` when the tree is empty: what a recursive listing says of a folder that is not live is unknown. */
+async function pageOf(
+  opened: OpenSnapshot,
+  source: SnapshotSource,
+  input: ListObjectsInput,
+): Promise<CursorPage | undefined> {
+  let isEnded = true
+  try {
+    if (opened.isEmpty && source.kind === 'tree') return undefined
+    const page = await listPage(opened.entries, input)
+    isEnded = page.nextAfter === undefined
+    return { ...page, nextCursor: opened.cursor }
+  } finally {
+    opened.leave(isEnded ? 'ended' : 'goes-on')
+  }
 }
 
 /** A whole page and one more, also for small pages: a folder may have many entries that hold no key. */

@@ -54,7 +54,9 @@ test('a file in a state that nobody has seen, or that is not ready, is not there
       assert.is((await faulty.get('/bucket/a')).status, 404)
     })
     const folder = `<mountPoint><name>bucket</name><files>${file}</files></mountPoint>`
-    await showing(faulty, folder, async () => assert.equal(await keys('bucket'), []))
+    await showing(faulty, folder, async () => {
+      assert.equal(await keys('bucket', '&delimiter=/'), [])
+    })
     await expectContent('/bucket/a', content)
   })
 })
@@ -126,9 +128,11 @@ test('a listing that breaks off, or is not one, is an error and never a shorter 
     const names = Array.from({ length: 40 }, (_, index) => `key-${String(index).padStart(2, '0')}`)
     for (const name of names) await ok('PUT', `/bucket/${name}`, { body: name })
     const whole = Buffer.byteLength((await faulty.foreign.get('S3/bucket')).text)
-    for (const afterBytes of [0, 200, whole >> 1, whole - 5]) {
-      emulator.faults.add({ kind: 'cutDownload', afterBytes, match: { operation: 'stat' } })
-      const answer = await request('GET', '/bucket?list-type=2')
+    for (const [afterBytes, operation, query] of [0, 200, whole >> 1, whole - 5].flatMap((bytes) =>
+      kindsOfListing.map((kind) => [bytes, ...kind] as const),
+    )) {
+      emulator.faults.add({ kind: 'cutDownload', afterBytes, match: { operation } })
+      const answer = await request('GET', `/bucket?list-type=2${query}`)
       const listed = [...answer.text.matchAll(/<Key>([^<]*)</g)].map((found) => found[1])
       // Cut at its head it is asked for again; cut later it is an error, which the client repeats.
       if (answer.status === 200) assert.equal(listed, names, `cut after ${afterBytes}`)
@@ -148,18 +152,31 @@ test('a listing that breaks off, or is not one, is an error and never a shorter 
         status: 200,
         body: reply,
         count: 100,
-        match: { operation: 'stat' },
+        match: { method: 'GET' },
       })
+      for (const [, query] of kindsOfListing) {
+        const answer = await request('GET', `/bucket?list-type=2${query}`)
+        assert.ok(answer.status >= 500, `${reply}: ${answer.status} ${answer.text}`)
+        assert.not.match(answer.text, '<Key>')
+      }
+    }
+    for (const how of ['no-stats', 'wrong-stats', 'truncated'] as const) {
+      emulator.faults.clear()
+      emulator.faults.add({ kind: 'spoilListing', how })
+      // One that is not whole is asked for again; when none is, that is an error.
+      assert.equal(await keys('bucket'), names, how)
+      emulator.faults.add({ kind: 'spoilListing', how, count: 100 })
       const answer = await request('GET', '/bucket?list-type=2')
-      assert.ok(answer.status >= 500, `${reply}: ${answer.status} ${answer.text}`)
-      assert.not.match(answer.text, '<Key>')
+      assert.equal([answer.status, errorCode(answer.text)], [503, 'ServiceUnavailable'], how)
     }
     for (const entries of [0, 1, 39]) {
       emulator.faults.clear()
       const match = { operation: 'stat' } as const
       emulator.faults.add({ kind: 'shortListing', entries, count: 100, match })
-      const answer = await request('GET', '/bucket?list-type=2')
-      assert.equal([answer.status, errorCode(answer.text)], [500, 'InternalError'], `${entries}`)
+      const answer = await request('GET', '/bucket?list-type=2&delimiter=/')
+      assert.equal([answer.status, errorCode(answer.text)], [503, 'ServiceUnavailable'])
+      const probe = await request('GET', '/bucket?list-type=2&max-keys=100')
+      assert.equal([probe.status, errorCode(probe.text)], [500, 'InternalError'], `${entries}`)
       // Nor is a bucket removed, whose only objects are not listed.
       assert.is((await request('DELETE', '/bucket')).status, entries === 0 ? 500 : 409)
     }
@@ -201,6 +218,13 @@ test('a bucket is not removed on the word of a recursive listing that cannot be 
 test.run()
 
 /** Every look at a place, while `act` runs, shows this. */
+/** The operation upstream, and the query that takes it. */
+const kindsOfListing = [
+  ['stat', '&delimiter=/'],
+  ['stat', '&max-keys=100'],
+  ['liststream', ''],
+] as const
+
 async function showing(
   { emulator }: FaultyBridge,
   body: string,

@@ -192,6 +192,7 @@ function* streamFolder(
     if (row.deleted !== null || row.number === null) continue
     const revision = toRevision(row)
     const node = toNode(row)
+    if ((scope.stateOf(`${path}/${node.name}`) ?? 'COMPLETED') !== 'COMPLETED') continue
     stats.files += 1
     yield `<file>${where}${element('filename', node.name)}${element('md5', revision.md5)}` +
       `${element('size', revision.sizeBytes)}${element('modified', renderStreamTime(revision.modified))}` +

@@ -18,7 +18,9 @@ export const listBuckets: Handler = async ({ query, identity, context }, { bridg
   })
   const token = query.get('continuation-token')
   const after =
-    token === undefined || token === '' ? '' : parseContinuationToken(token, [listName, prefix])
+    token === undefined || token === ''
+      ? ''
+      : parseContinuationToken(token, [listName, prefix]).after
   const wantedRegion = query.get('bucket-region')
   const buckets = await bridge.listBuckets(context)
   // Bucket names are ASCII, so the order of code units is the order of bytes.
@@ -40,7 +42,7 @@ export const listBuckets: Handler = async ({ query, identity, context }, { bridg
     },
     Prefix: query.has('prefix') ? prefix : undefined,
     ContinuationToken: isTruncated
-      ? renderContinuationToken(last.name, [listName, prefix])
+      ? renderContinuationToken({ after: last.name, cursor: '' }, [listName, prefix])
       : undefined,
   }
   return { status: 200, body: { kind: 'xml', root: 'ListAllMyBucketsResult', content } }

@@ -27,9 +27,10 @@ export const listObjectsV2: Handler = async (request, { bridge }) => {
   }
   const list = [bucket, prefix, delimiter]
   // A token knows better than start-after, which clients send again with every page.
-  const after = token === undefined ? (startAfter ?? '') : parseContinuationToken(token, list)
-  const input = { bucket, prefix, delimiter, after, maxKeys }
-  const { entries, nextAfter } = await listPage(bridge, input, context)
+  const going = token === undefined ? undefined : parseContinuationToken(token, list)
+  const { after, cursor } = going ?? { after: startAfter ?? '', cursor: undefined }
+  const input = { bucket, prefix, delimiter, after, maxKeys, cursor }
+  const { entries, nextAfter, nextCursor = '' } = await listPage(bridge, input, context)
   const owner = query.get('fetch-owner') === 'true' ? ownerElement(identity) : undefined
   const content = {
     Name: bucket,
@@ -37,7 +38,9 @@ export const listObjectsV2: Handler = async (request, { bridge }) => {
     StartAfter: startAfter === undefined ? undefined : encode(startAfter),
     ContinuationToken: token,
     NextContinuationToken:
-      nextAfter === undefined ? undefined : renderContinuationToken(nextAfter, list),
+      nextAfter === undefined
+        ? undefined
+        : renderContinuationToken({ after: nextAfter, cursor: nextCursor }, list),
     KeyCount: entries.length,
     MaxKeys: maxKeys,
     Delimiter: delimiter === '' ? undefined : encode(delimiter),

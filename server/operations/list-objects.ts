@@ -20,7 +20,7 @@ export const listObjects: Handler = async (request, { bridge }) => {
   const prefix = query.get('prefix') ?? ''
   const delimiter = query.get('delimiter') ?? ''
   const marker = query.get('marker') ?? ''
-  const input = { bucket, prefix, delimiter, after: marker, maxKeys }
+  const input = { bucket, prefix, delimiter, after: marker, maxKeys, reader: identity.accessKeyId }
   const { entries, nextAfter } = await listPage(bridge, input, context)
   const content = {
     Name: bucket,

@@ -148,7 +148,10 @@ test('with encoding-type=url every name is encoded, and a blank is never a plus'
     assert.is(element(v1, 'NextMarker'), 'p%20x/')
     assert.is(element(v2, 'StartAfter'), '%2B%20')
     const expected = { bucket: 'bucket', prefix: 'p ', delimiter: 'æ', after: '+ ', maxKeys: 1000 }
-    assert.equal(inputs, [expected, expected])
+    assert.equal(inputs, [
+      { ...expected, reader: 'KEY' },
+      { ...expected, cursor: undefined },
+    ])
     const raw = (await ask('GET', '/bucket?delimiter=')).text
     assert.equal(names(raw), ['p +%(é)&apos;*!~/&#x1;'])
     assert.is(element(raw, 'Delimiter'), undefined)

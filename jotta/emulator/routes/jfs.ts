@@ -213,7 +213,14 @@ function recursiveListing(
   const spoiling = context.faults.take('spoilListing', recordOf(call))?.how
   // No user and no device (API 4.7).
   const path = `/${[...found.trail.slice(1), found].map(({ name }) => name).join('/')}`
-  return xmlReply(inSnapshot(context, states, (scope) => treeStream(scope, found, path, spoiling)))
+  const above = `/${context.username}/${found.trail[0]?.name ?? ''}`
+  return xmlReply(
+    inSnapshot(
+      context,
+      (below) => states(above + below),
+      (scope) => treeStream(scope, found, path, spoiling),
+    ),
+  )
 }
 
 /** With a `showState` fault: which state a path shows instead of COMPLETED. */

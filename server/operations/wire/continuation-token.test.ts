@@ -5,19 +5,24 @@ import { parseContinuationToken, renderContinuationToken } from './continuation-
 
 const test = suite('continuation token')
 
-test('every name comes back, and the token needs no escaping', () => {
+test('every name and cursor comes back, and the token needs no escaping', () => {
   void fc.assert(
-    fc.property(fc.string({ unit: 'grapheme' }), fc.array(fc.string()), (name, list) => {
-      const token = renderContinuationToken(name, list)
-      assert.match(token, /^\w[\w-]*$/)
-      assert.is(parseContinuationToken(token, list), name)
-    }),
+    fc.property(
+      fc.string({ unit: 'grapheme' }),
+      fc.stringMatching(/^[0-9a-z]{0,20}$/),
+      fc.array(fc.string()),
+      (after, cursor, list) => {
+        const token = renderContinuationToken({ after, cursor }, list)
+        assert.match(token, /^\w[\w-]*$/)
+        assert.equal(parseContinuationToken(token, list), { after, cursor })
+      },
+    ),
   )
 })
 
 test('a token of another list, or altered anywhere, is refused', () => {
   const list = ['bucket', 'a', '/']
-  const token = renderContinuationToken('a/name', list)
+  const token = renderContinuationToken({ after: 'a/name', cursor: 'x1' }, list)
   for (const other of [['bucket', 'a', ''], ['bucket', 'a/', ''], ['bucke', 'ta', '/'], []]) {
     assert.throws(() => parseContinuationToken(token, other), /continuation token/)
   }

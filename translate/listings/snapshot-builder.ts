@@ -1,0 +1,126 @@
+// Turns listings into the rows of one snapshot. Runs in a thread of its own; holds a bounded number of rows
+// and leaves the rest in the file.
+import { readFolderListing, readTreeListing } from '../../jotta/read-listing.ts'
+import { enterFolder, folderAt, isStructural, type KeyFolder, keyOfFile } from '../key-folder.ts'
+import { type NameEncoding, parseNameEncoding } from '../name-encoding.ts'
+import { readableObject } from '../stored-object.ts'
+import type { Feed, Job, Made } from './job.ts'
+import { compareRows, objectRow, prefixRow, type Row } from './row.ts'
+import { type RunWriter, writeRuns } from './run-file.ts'
+
+/** Up to so many rows are handed over as they are. */
+export const rowsInMemoryMax = 2_000
+/** Rows of a run, unless they come in order: some ten megabytes. */
+const runRows = 32_768
+
+export class SnapshotBuilder {
+  readonly #job: Job
+  readonly #encoding: NameEncoding
+  readonly #onSize: (sizeBytes: number) => void
+  #rows: Row[] = []
+  #writer: RunWriter | undefined
+
+  /** `onSize` is told each time that the file has grown. */
+  constructor(job: Job, onSize: (sizeBytes: number) => void) {
+    this.#job = job
+    this.#encoding = parseNameEncoding(job.encodingFlags)
+    this.#onSize = onSize
+  }
+
+  /** Returns the paths of folders that belong to this one. Throws JottaError as the readers do. */
+  async read(feed: Feed, bytes: AsyncIterable<Uint8Array>): Promise<string[][]> {
+    const root = folderAt(feed.path, this.#encoding)
+    if (root === undefined) return []
+    if (this.#job.kind === 'folder') return await this.#readFolder(feed, root, bytes)
+    await this.#readTree(feed, root, bytes)
+    return []
+  }
+
+  finish(): Made {
+    if (this.#writer === undefined && this.#rows.length <= rowsInMemoryMax) {
+      const rows = this.#rows.sort(compareRows)
+      return {
+        kind: 'rows',
+        rows: rows.filter(([name], at) => at === 0 || name !== rows[at - 1]?.[0]),
+      }
+    }
+    this.#flush()
+    const sizeBytes = this.#writer?.sizeBytes() ?? 0
+    this.close()
+    return { kind: 'file', sizeBytes }
+  }
+
+  close(): void {
+    this.#rows = []
+    this.#writer?.close()
+    this.#writer = undefined
+  }
+
+  async #readTree(feed: Feed, root: KeyFolder, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+    let path: readonly string[] = []
+    let folder: KeyFolder | undefined = root
+    for await (const entry of readTreeListing({ ...feed, bytes })) {
+      if (entry.kind === 'folder') continue
+      if (!isSamePath(entry.path, path)) {
+        path = entry.path
+        folder = root
+        for (const name of path) folder = folder && enterFolder(folder, name)
+      }
+      const key = folder && keyOfFile(folder, entry.name)
+      if (key === undefined || !key.startsWith(this.#job.prefix)) continue
+      const { md5, sizeBytes, modified = new Date(0) } = entry
+      const depth = feed.path.length + path.length + 1
+      this.#add(objectRow(key, depth, { md5, sizeBytes, modified, mime: undefined }))
+    }
+  }
+
+  async #readFolder(
+    feed: Feed,
+    folder: KeyFolder,
+    bytes: AsyncIterable<Uint8Array>,
+  ): Promise<string[][]> {
+    const inside: string[][] = []
+    const depth = feed.path.length + 1
+    for await (const entry of readFolderListing({ ...feed, bytes })) {
+      if (entry.deleted) continue
+      if (entry.kind === 'file') {
+        const object = readableObject(entry)
+        const key = object && keyOfFile(folder, entry.name)
+        if (object === undefined || key === undefined || !key.startsWith(this.#job.prefix)) continue
+        this.#addInFolder(key, objectRow(key, depth, object))
+        continue
+      }
+      const child = enterFolder(folder, entry.name)
+      if (child === undefined) continue
+      if (isStructural(child)) inside.push([...feed.path, entry.name])
+      else if (child.keyPrefix.startsWith(this.#job.prefix)) {
+        this.#addInFolder(child.keyPrefix, prefixRow(child.keyPrefix, depth))
+      }
+    }
+    return inside
+  }
+
+  /** In a folder of the bridge's own, others may have put what is deeper down. */
+  #addInFolder(name: string, row: Row): void {
+    const slash = name.indexOf('/', this.#job.prefix.lastIndexOf('/') + 1)
+    const rolledUp = slash === -1 ? name : name.slice(0, slash + 1)
+    if (slash === -1 || rolledUp === name) this.#add(row)
+    else this.#add(prefixRow(rolledUp, row[1]))
+  }
+
+  #add(row: Row): void {
+    this.#rows.push(row)
+    if (this.#rows.length >= runRows) this.#flush()
+  }
+
+  #flush(): void {
+    this.#writer ??= writeRuns(this.#job.file)
+    this.#writer.add(this.#rows)
+    this.#rows = []
+    this.#onSize(this.#writer.sizeBytes())
+  }
+}
+
+function isSamePath(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, at) => name === b[at])
+}

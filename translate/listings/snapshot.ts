@@ -1,0 +1,92 @@
+// One snapshot from the moment that somebody wants it to its removal.
+import { rm } from 'node:fs/promises'
+import { compareKeys } from '../key-order.ts'
+import type { OrderedSource } from '../listing.ts'
+import type { Made } from './job.ts'
+import { entryOf, type WalkedObject } from './row.ts'
+import { RunFile, type RunReader, readRows } from './run-file.ts'
+
+export class Snapshot {
+  readonly source: string
+  state: 'queued' | 'running' | 'ready' | 'gone' = 'queued'
+  /** When its upstream request was about to be sent, in Unix milliseconds; infinite before. */
+  startedMs = Number.POSITIVE_INFINITY
+  usedMs: number
+  /** On the disk. */
+  sizeBytes = 0
+  /** Requests that wait for it or read from it now. */
+  users = 0
+  /** Listings that began with it and have not come to their end. */
+  listings = 0
+  /** Finish it also when nobody waits at this moment. */
+  isKept = false
+  readonly ready = Promise.withResolvers<void>()
+  readonly #stopping = new AbortController()
+  #open: { reader(): RunReader; readonly isEmpty: boolean; close(): void } | undefined
+  #file: string | undefined
+
+  constructor(source: string, nowMs: number) {
+    this.source = source
+    this.usedMs = nowMs
+    // Everybody may have left before it fails.
+    this.ready.promise.catch(() => {})
+  }
+
+  get stopSignal(): AbortSignal {
+    return this.#stopping.signal
+  }
+
+  get isEmpty(): boolean {
+    return this.#open?.isEmpty ?? true
+  }
+
+  finish(made: Made, file: string): void {
+    if (made.kind === 'rows') {
+      const { rows } = made
+      this.#open = { reader: () => readRows(rows), isEmpty: rows.length === 0, close: () => {} }
+    } else {
+      this.#file = file
+      const runs = new RunFile(file)
+      this.#open = { reader: () => runs.reader(), isEmpty: false, close: () => runs.close() }
+      this.sizeBytes = made.sizeBytes
+    }
+    this.state = 'ready'
+    this.ready.resolve()
+  }
+
+  fail(error: unknown): void {
+    this.state = 'gone'
+    this.sizeBytes = 0
+    this.ready.reject(error)
+  }
+
+  /** Ends the making of it. */
+  stop(reason: Error): void {
+    this.#stopping.abort(reason)
+  }
+
+  entries(): OrderedSource<WalkedObject> {
+    const reader = this.#open?.reader()
+    let given: string | undefined
+    return {
+      async next(from) {
+        // Past the name that was given last, `from` leaves something out.
+        const isSeek = given === undefined || compareKeys(from, given) > 0
+        const row = isSeek ? reader?.seek(from) : reader?.next()
+        given = row?.[0]
+        return row === undefined ? undefined : entryOf(row)
+      },
+      async close() {
+        given = undefined
+      },
+    }
+  }
+
+  async remove(): Promise<void> {
+    this.state = 'gone'
+    this.#open?.close()
+    this.#open = undefined
+    if (this.#file !== undefined) await rm(this.#file, { force: true })
+    this.sizeBytes = 0
+  }
+}

@@ -1,0 +1,305 @@
+// Snapshots of listings: made once, read page by page, shared by equal listings, bounded in number, time and
+// disk. A listing that begins now never gets one whose upstream request was sent before it began.
+import { setTimeout as delay } from 'node:timers/promises'
+import { JottaError } from '../../jotta/jotta-error.ts'
+import type { RequestContext } from '../bridge.ts'
+import { orAborted } from '../key-locks.ts'
+import type { OrderedSource } from '../listing.ts'
+import { S3Error } from '../s3-error.ts'
+import type { Job } from './job.ts'
+import type { WalkedObject } from './row.ts'
+import { Snapshot } from './snapshot.ts'
+import { openSnapshotDirectory, type SnapshotDirectory } from './snapshot-directory.ts'
+import {
+  createSnapshotThreads,
+  NoRoomError,
+  type SnapshotThreads,
+  type Upstream,
+} from './snapshot-threads.ts'
+
+export type SnapshotSource = Omit<Job, 'file'> & {
+  /** Equal for sources whose snapshots are interchangeable. */
+  readonly name: string
+  readonly upstream: (counter: RequestContext['counter']) => Upstream
+}
+
+export type OpenSnapshot = {
+  /** Names the moment that the listing began, for `goOn`. */
+  readonly cursor: string
+  readonly isEmpty: boolean
+  readonly entries: OrderedSource<WalkedObject>
+  /** To be called once. `ended`: there is no further page. */
+  leave(listing: 'goes-on' | 'ended'): void
+}
+
+export interface Snapshots {
+  /**
+   * For a listing that begins now. `undefined` when it takes longer than `patienceMs`; it is made all the
+   * same. Throws S3Error ServiceUnavailable, NoRoomError, and what upstream throws.
+   */
+  begin(
+    source: SnapshotSource,
+    context: RequestContext,
+    patienceMs?: number,
+  ): Promise<OpenSnapshot | undefined>
+  /** For a further page of a listing: any snapshot will do that is not older than the listing. */
+  goOn(
+    source: SnapshotSource,
+    cursor: string,
+    context: RequestContext,
+    patienceMs?: number,
+  ): Promise<OpenSnapshot | undefined>
+  /** What there is now, for tests. */
+  usage(): { readonly snapshots: number; readonly sizeBytes: number; readonly threads: number }
+  close(): Promise<void>
+}
+
+export type SnapshotsOptions = {
+  /** Made when missing; may be shared by processes. */
+  readonly directory: string
+  /** All files together. */
+  readonly maxBytes: number
+  /** Default 64. */
+  readonly maxSnapshots?: number
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  readonly warn: (message: string, cause: unknown) => void
+}
+
+const buildsAtOnce = 6
+const attempts = 3
+const idleMaxMs = 5 * 60_000
+const sweepEveryMs = 30_000
+
+export async function openSnapshots(options: SnapshotsOptions): Promise<Snapshots> {
+  const directory = await openSnapshotDirectory(options.directory)
+  return new SnapshotStore(options, directory, createSnapshotThreads())
+}
+
+class SnapshotStore implements Snapshots {
+  readonly #options: SnapshotsOptions
+  readonly #directory: SnapshotDirectory
+  readonly #threads: SnapshotThreads
+  readonly #all = new Set<Snapshot>()
+  readonly #starts = new Map<Snapshot, () => Promise<void>>()
+  readonly #running = new Set<Promise<void>>()
+  readonly #sweeping: NodeJS.Timeout
+
+  constructor(options: SnapshotsOptions, directory: SnapshotDirectory, threads: SnapshotThreads) {
+    this.#options = options
+    this.#directory = directory
+    this.#threads = threads
+    this.#sweeping = setInterval(() => this.#sweep(), sweepEveryMs)
+    this.#sweeping.unref()
+  }
+
+  async begin(source: SnapshotSource, context: RequestContext, patienceMs?: number) {
+    this.#sweep()
+    let snapshot = [...this.#all].find(
+      (one) => one.source === source.name && one.state === 'queued',
+    )
+    if (snapshot === undefined) {
+      const made = new Snapshot(source.name, this.#options.now())
+      snapshot = made
+      this.#all.add(made)
+      this.#starts.set(made, () => this.#make(made, source, context.counter))
+    }
+    snapshot.listings += 1
+    this.#startNext()
+    return await this.#use(snapshot, context, patienceMs)
+  }
+
+  async goOn(source: SnapshotSource, cursor: string, context: RequestContext, patienceMs?: number) {
+    this.#sweep()
+    const begunMs = /^[0-9a-z]{1,9}$/.test(cursor) ? Number.parseInt(cursor, 36) : undefined
+    const usable = [...this.#all]
+      .filter((one) => one.source === source.name && one.state !== 'gone')
+      .filter((one) => begunMs !== undefined && one.startedMs >= begunMs)
+      .sort((a, b) => a.startedMs - b.startedMs)[0]
+    if (usable === undefined) return await this.begin(source, context, patienceMs)
+    return await this.#use(usable, context, patienceMs)
+  }
+
+  usage() {
+    const threads = this.#threads.count()
+    return { snapshots: this.#all.size, sizeBytes: this.#sizeBytes(), threads }
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#sweeping)
+    for (const snapshot of this.#all) snapshot.stop(new Error('the bridge stops'))
+    this.#startNext()
+    await Promise.all(this.#running)
+    for (const snapshot of this.#all) await this.#remove(snapshot)
+    await this.#threads.close()
+    await this.#directory.close()
+  }
+
+  async #use(snapshot: Snapshot, context: RequestContext, patienceMs: number | undefined) {
+    snapshot.users += 1
+    snapshot.isKept = false
+    let isLeft = false
+    const leave = (listing: 'goes-on' | 'ended'): void => {
+      if (isLeft) return
+      isLeft = true
+      snapshot.users -= 1
+      snapshot.usedMs = this.#options.now()
+      if (listing === 'ended') snapshot.listings -= 1
+      this.#dropUnused(snapshot)
+    }
+    try {
+      if (!(await isReadyWithin(snapshot.ready.promise, patienceMs, context.signal))) {
+        snapshot.isKept = true
+        leave('goes-on')
+        return undefined
+      }
+    } catch (error) {
+      leave('ended')
+      throw error
+    }
+    return {
+      cursor: snapshot.startedMs.toString(36),
+      isEmpty: snapshot.isEmpty,
+      entries: snapshot.entries(),
+      leave,
+    }
+  }
+
+  /** As many as may run at once, and one of a source at a time: those that come meanwhile share the next. */
+  #startNext(): void {
+    for (const [snapshot, start] of this.#starts) {
+      if (this.#running.size >= buildsAtOnce && !snapshot.stopSignal.aborted) return
+      const isBusy = [...this.#all].some(
+        (one) => one.source === snapshot.source && one.state === 'running',
+      )
+      if (isBusy && !snapshot.stopSignal.aborted) continue
+      this.#starts.delete(snapshot)
+      snapshot.state = 'running'
+      snapshot.startedMs = this.#options.now()
+      const running = start().finally(() => {
+        this.#running.delete(running)
+        this.#startNext()
+      })
+      this.#running.add(running)
+    }
+  }
+
+  /** Never throws: whoever waits is told. */
+  async #make(
+    snapshot: Snapshot,
+    source: SnapshotSource,
+    counter: RequestContext['counter'],
+  ): Promise<void> {
+    try {
+      for (let attempt = 1; ; attempt += 1) {
+        snapshot.stopSignal.throwIfAborted()
+        const file = this.#directory.newFile()
+        try {
+          const { kind, prefix, encodingFlags } = source
+          const made = await this.#threads.run(
+            { kind, prefix, encodingFlags, file },
+            source.upstream(counter),
+            { signal: snapshot.stopSignal, onSize: (size) => this.#grow(snapshot, size) },
+          )
+          snapshot.finish(made, file)
+          this.#dropUnused(snapshot)
+          return
+        } catch (error) {
+          await this.#directory.remove(file)
+          snapshot.sizeBytes = 0
+          snapshot.stopSignal.throwIfAborted()
+          if (!isPassing(error) || attempt === attempts) throw refusalOf(error)
+        }
+      }
+    } catch (error) {
+      this.#all.delete(snapshot)
+      snapshot.fail(error)
+    }
+  }
+
+  #grow(snapshot: Snapshot, sizeBytes: number): void {
+    snapshot.sizeBytes = sizeBytes
+    this.#makeRoom()
+    if (this.#sizeBytes() <= this.#options.maxBytes) return
+    snapshot.stop(new NoRoomError('snapshots of listings may not take more disk space'))
+  }
+
+  #makeRoom(): void {
+    const { maxBytes, maxSnapshots = 64 } = this.#options
+    const idle = [...this.#all]
+      .filter(({ state, users }) => state === 'ready' && users === 0)
+      .sort((a, b) => a.usedMs - b.usedMs)
+    for (const oldest of idle) {
+      if (this.#sizeBytes() <= maxBytes && this.#all.size <= maxSnapshots) return
+      this.#discard(oldest)
+    }
+  }
+
+  #sweep(): void {
+    const before = this.#options.now() - idleMaxMs
+    for (const snapshot of this.#all) {
+      if (snapshot.state === 'ready' && snapshot.users === 0 && snapshot.usedMs < before) {
+        this.#discard(snapshot)
+      }
+    }
+    this.#makeRoom()
+  }
+
+  /** Nobody waits for it, or all that began with it have ended. */
+  #dropUnused(snapshot: Snapshot): void {
+    if (snapshot.users > 0 || snapshot.isKept) return
+    if (snapshot.state === 'ready') {
+      if (snapshot.listings <= 0) this.#discard(snapshot)
+      return
+    }
+    if (snapshot.state === 'gone') return
+    snapshot.stop(new Error('nobody waits for this listing'))
+    this.#startNext()
+  }
+
+  #discard(snapshot: Snapshot): void {
+    this.#remove(snapshot).catch((error: unknown) => {
+      this.#options.warn('the snapshot of a listing could not be removed', error)
+    })
+  }
+
+  async #remove(snapshot: Snapshot): Promise<void> {
+    this.#all.delete(snapshot)
+    await snapshot.remove()
+  }
+
+  #sizeBytes(): number {
+    return [...this.#all].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  }
+}
+
+async function isReadyWithin(
+  ready: Promise<void>,
+  patienceMs: number | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const isReady = orAborted(ready, signal).then(() => true)
+  if (patienceMs === undefined) return await isReady
+  const over = new AbortController()
+  try {
+    const patience = delay(patienceMs, false, { signal: over.signal }).catch(() => false)
+    return await Promise.race([isReady, patience])
+  } finally {
+    over.abort()
+    // When the patience ended first, nobody waits for the other.
+    isReady.catch(() => {})
+  }
+}
+
+/** What another try may well not meet again: a reply that was cut, or whose stats do not match. */
+function isPassing(error: unknown): boolean {
+  return error instanceof JottaError && (error.kind === 'protocol' || error.kind === 'unavailable')
+}
+
+function refusalOf(error: unknown): unknown {
+  if (!(error instanceof JottaError) || error.kind !== 'protocol') return error
+  return new S3Error('ServiceUnavailable', {
+    message: 'Jottacloud did not give the whole listing. Try again.',
+    cause: error,
+  })
+}
