@@ -3,6 +3,7 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ChecksumAlgorithm } from '../translate/bridge.ts'
+import { checksumSizesBytes, findChecksumAlgorithm } from '../translate/checksum.ts'
 import { S3Error } from '../translate/s3-error.ts'
 
 /** Where the promised value is: in a header, base64, or in a trailer still to come. */
@@ -10,14 +11,6 @@ export type ChecksumDeclaration = { readonly algorithm: ChecksumAlgorithm } & (
   | { readonly from: 'header'; readonly value: string }
   | { readonly from: 'trailer'; readonly trailerName: string }
 )
-
-const digestSizesBytes: Record<ChecksumAlgorithm, number> = {
-  CRC32: 4,
-  CRC32C: 4,
-  CRC64NVME: 8,
-  SHA1: 20,
-  SHA256: 32,
-}
 
 const headerPrefix = 'x-amz-checksum-'
 /** Headers that begin like a value and are none. */
@@ -29,7 +22,7 @@ const notValues = new Set([
 
 /** Throws InvalidRequest unless `value` is base64 of as many bytes as the algorithm gives. */
 export function checkChecksumValue(algorithm: ChecksumAlgorithm, value: string): void {
-  if (isBase64Of(value, digestSizesBytes[algorithm])) return
+  if (isBase64Of(value, checksumSizesBytes[algorithm])) return
   throw new S3Error('InvalidRequest', {
     message: `Value for ${headerPrefix}${algorithm.toLowerCase()} header is invalid.`,
   })
@@ -46,9 +39,8 @@ export function parseTrailerNames(headers: IncomingHttpHeaders): readonly string
 
 /**
  * The one checksum that a body is sent with, if any. `trailerNames` are those announced. Throws
- * InvalidRequest for several, for a value that cannot be one, and for an x-amz-sdk-checksum-algorithm
- * that nothing follows; NotImplemented for an algorithm this server cannot compute, since a checksum
- * nobody compares would be worse than none.
+ * InvalidRequest for several, for an unknown algorithm, for a value that cannot be one, and for an
+ * x-amz-sdk-checksum-algorithm that nothing follows.
  */
 export function parseChecksumDeclaration(
   headers: IncomingHttpHeaders,
@@ -95,10 +87,14 @@ export function parseContentMd5(headers: IncomingHttpHeaders): string | undefine
 }
 
 function algorithmOf(name: string): ChecksumAlgorithm {
-  const found = isValueName(name) ? toAlgorithm(name.slice(headerPrefix.length)) : undefined
+  const found = isValueName(name)
+    ? findChecksumAlgorithm(name.slice(headerPrefix.length))
+    : undefined
   if (found !== undefined) return found
   throw isValueName(name)
-    ? new S3Error('NotImplemented', { message: `The checksum ${name} is not supported.` })
+    ? new S3Error('InvalidRequest', {
+        message: 'The algorithm type you specified in x-amz-checksum- header is invalid.',
+      })
     : new S3Error('InvalidRequest', {
         message: 'The value specified in the x-amz-trailer header is not supported',
         elements: { 'x-amz-trailer': name },
@@ -107,17 +103,6 @@ function algorithmOf(name: string): ChecksumAlgorithm {
 
 function isValueName(name: string): boolean {
   return name.startsWith(headerPrefix) && !notValues.has(name)
-}
-
-function toAlgorithm(text: string): ChecksumAlgorithm | undefined {
-  const name = text.toUpperCase()
-  return name === 'CRC32' ||
-    name === 'CRC32C' ||
-    name === 'CRC64NVME' ||
-    name === 'SHA1' ||
-    name === 'SHA256'
-    ? name
-    : undefined
 }
 
 function checkSdkAlgorithm(
@@ -138,7 +123,8 @@ function checkSdkAlgorithm(
   }
 }
 
-function isBase64Of(text: string, sizeBytes: number): boolean {
+/** Whether a text is base64, spelt exactly, of so many bytes. */
+export function isBase64Of(text: string, sizeBytes: number): boolean {
   const bytes = Buffer.from(text, 'base64')
   // Node skips what is not base64; only an exact spelling survives the way back.
   return bytes.length === sizeBytes && bytes.toString('base64') === text

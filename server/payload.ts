@@ -56,6 +56,7 @@ export function createPayload(options: PayloadOptions): Payload {
         ),
         sizeBytes: plan.sizeBytes,
         ...(plan.md5 === undefined ? {} : { md5: plan.md5 }),
+        declaredChecksum: plan.checksum?.algorithm ?? 'none',
         checksums: (): Checksums['values'] => Object.fromEntries(verified),
       }
     },
@@ -197,7 +198,7 @@ export async function* verifyBody(
   verified: Map<ChecksumAlgorithm, string>,
 ): AsyncGenerator<Buffer, void, undefined> {
   const sha256 = plan.mode.kind === 'sha256' ? createHash('sha256') : undefined
-  const checksum = plan.checksum && createChecksum(plan.checksum.algorithm)
+  const checksum = plan.checksum && (await createChecksum(plan.checksum.algorithm))
   let receivedBytes = 0
   let held: Buffer | undefined
   for await (const bytes of inBlocks(flow.bytes, plan.sizeBytes)) {

@@ -2,11 +2,14 @@
 // goes to that account's bridge. Only a copy from one account to another has two ends.
 import type {
   Bridge,
+  ChecksumAlgorithm,
   Conditions,
   CopyObjectInput,
   GetObjectResult,
+  ObjectBody,
   RequestContext,
 } from './bridge.ts'
+import { checksummedBody } from './checksummed-body.ts'
 import { checkCopySize, copiedLabels } from './copy-object.ts'
 import { copyPart } from './copy-part.ts'
 import { translatingErrors } from './jotta-error.ts'
@@ -103,7 +106,7 @@ async function copyAcross(
     const { bucket, key } = input
     const { conditions = unconditional } = input
     const labels = copiedLabels(input, source.object)
-    const body = bodyOf(source)
+    const body = await bodyOf(source, input.checksumAlgorithm)
     const { etag, checksums } = await to.putObject(
       { bucket, key, body, conditions, ...labels },
       context,
@@ -117,10 +120,18 @@ async function copyAcross(
 }
 
 /** What is composite was computed over parts, and the copy has none. */
-function bodyOf({ object, stream }: GetObjectResult) {
+async function bodyOf(
+  { object, stream }: GetObjectResult,
+  algorithm: ChecksumAlgorithm | undefined,
+): Promise<ObjectBody> {
   const { sizeBytes, etag, checksums } = object
   const values = checksums?.type === 'FULL_OBJECT' ? checksums.values : {}
   // A plain ETag is the MD5, which spares a large body its stop on the disk.
   const md5 = /^[0-9a-f]{32}$/.test(etag) ? etag : undefined
-  return { stream, sizeBytes, checksums: () => values, ...(md5 !== undefined && { md5 }) }
+  const body = { stream, sizeBytes, checksums: () => values, ...(md5 !== undefined && { md5 }) }
+  if (algorithm === undefined) return body
+  const known = values[algorithm]
+  const only = () => (known === undefined ? {} : { [algorithm]: known })
+  const bare = { ...body, checksums: only }
+  return known === undefined ? await checksummedBody(bare, algorithm) : bare
 }

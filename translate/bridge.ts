@@ -2,6 +2,21 @@
 // throws S3Error and nothing else that a client should be told about. No header name, XML or status
 // code comes in here, and no Jottacloud word goes out.
 import type { Readable } from 'node:stream'
+import type {
+  CompleteMultipartUploadInput,
+  CompleteMultipartUploadResult,
+  CreateMultipartUploadInput,
+  ListMultipartUploadsInput,
+  ListMultipartUploadsResult,
+  ListPartsInput,
+  ListPartsResult,
+  UploadAddress,
+  UploadPartCopyInput,
+  UploadPartInput,
+  UploadPartResult,
+} from './upload-types.ts'
+
+export type * from './upload-types.ts'
 
 /** Belongs to one S3 request. */
 export type RequestContext = {
@@ -12,7 +27,17 @@ export type RequestContext = {
   readonly counter: { upstreamCalls: number }
 }
 
-export type ChecksumAlgorithm = 'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256'
+export type ChecksumAlgorithm =
+  | 'CRC32'
+  | 'CRC32C'
+  | 'CRC64NVME'
+  | 'MD5'
+  | 'SHA1'
+  | 'SHA256'
+  | 'SHA512'
+  | 'XXHASH3'
+  | 'XXHASH64'
+  | 'XXHASH128'
 
 /** Base64 values. `FULL_OBJECT` is over all bytes; `COMPOSITE` over the checksums of the parts. */
 export type Checksums = {
@@ -70,6 +95,8 @@ export type ObjectBody = {
   readonly sizeIs?: 'at-most'
   /** Lower-case hex of Content-MD5. The bridge compares it, since it computes the MD5 anyway. */
   readonly md5?: string
+  /** What `checksums` will hold. Absent: nobody was asked, so the bridge may compute what it needs. */
+  readonly declaredChecksum?: ChecksumAlgorithm | 'none'
   /** The verified checksums; complete once the stream has ended. */
   readonly checksums: () => Checksums['values']
 }
@@ -164,6 +191,8 @@ export type CopyObjectInput = ObjectAddress & {
   readonly replaceTags?: readonly Tag[]
   /** Absent is `STANDARD`, whatever the source has. */
   readonly storageClass?: string
+  /** The checksum that the copy gets; absent keeps the source's, where that is of the full object. */
+  readonly checksumAlgorithm?: ChecksumAlgorithm
 }
 
 export type ListObjectsInput = {
@@ -200,94 +229,6 @@ export type ListObjectsResult = {
   readonly nextAfter: string | undefined
   /** To be given back with `nextAfter`; opaque, of letters and digits, perhaps empty. */
   readonly nextCursor?: string | undefined
-}
-
-export type CreateMultipartUploadInput = ObjectAddress &
-  ObjectLabels & {
-    readonly metadata: ObjectMetadata
-    readonly checksumAlgorithm: ChecksumAlgorithm | undefined
-    readonly checksumType: Checksums['type'] | undefined
-  }
-
-export type UploadAddress = ObjectAddress & { readonly uploadId: string }
-
-export type UploadPartInput = UploadAddress & {
-  readonly partNumber: number
-  readonly body: ObjectBody
-}
-
-export type UploadPartCopyInput = UploadAddress & {
-  readonly partNumber: number
-  readonly source: ObjectAddress
-  /** Of the source. */
-  readonly sourceConditions: Conditions
-  /** `undefined` copies all of it. */
-  readonly sourceRange: ByteRange | undefined
-}
-export type UploadPartCopyResult = { readonly etag: string; readonly modified: Date }
-
-export type Part = {
-  readonly partNumber: number
-  readonly sizeBytes: number
-  /** Unquoted MD5 in hex. */
-  readonly etag: string
-  readonly modified: Date
-  readonly checksums: Checksums['values']
-}
-
-export type CompleteMultipartUploadInput = UploadAddress & {
-  readonly parts: readonly {
-    readonly partNumber: number
-    readonly etag: string
-    readonly checksums: Checksums['values']
-  }[]
-  readonly conditions: Conditions
-  /**
-   * What the client expects the whole object to be: another size is InvalidRequest, another checksum
-   * BadDigest, before anything is stored.
-   */
-  readonly sizeBytes?: number | undefined
-  readonly checksums?: Checksums['values'] | undefined
-}
-
-export type CompleteMultipartUploadResult = {
-  readonly etag: string
-  readonly checksums: Checksums | undefined
-}
-
-export type ListPartsInput = UploadAddress & {
-  readonly afterPartNumber: number
-  readonly maxParts: number
-}
-export type ListPartsResult = {
-  readonly parts: readonly Part[]
-  readonly nextAfterPartNumber: number | undefined
-  readonly storageClass: string
-  readonly checksumAlgorithm: ChecksumAlgorithm | undefined
-  readonly checksumType: Checksums['type'] | undefined
-}
-
-export type ListMultipartUploadsInput = {
-  readonly bucket: string
-  readonly prefix: string
-  readonly delimiter: string
-  readonly keyMarker: string
-  readonly uploadIdMarker: string
-  readonly maxUploads: number
-}
-export type ListedUpload = {
-  readonly kind: 'upload'
-  readonly key: string
-  readonly uploadId: string
-  readonly initiated: Date
-  readonly storageClass: string
-  readonly checksumAlgorithm: ChecksumAlgorithm | undefined
-  readonly checksumType: Checksums['type'] | undefined
-}
-export type ListMultipartUploadsResult = {
-  /** Uploads by key, then by time; common prefixes among them in byte order. */
-  readonly entries: readonly (ListedUpload | ListedPrefix)[]
-  readonly nextMarkers: { readonly keyMarker: string; readonly uploadIdMarker: string } | undefined
 }
 
 export type DeleteObjectsResult = readonly {
@@ -375,12 +316,10 @@ export interface Bridge {
     input: CreateMultipartUploadInput,
     context: RequestContext,
   ): Promise<{ readonly uploadId: string }>
-  uploadPart(
-    input: UploadPartInput,
-    context: RequestContext,
-  ): Promise<UploadPartCopyResult & { readonly checksums: Checksums['values'] }>
+  /** Throws InvalidRequest for another checksum than the upload was begun with. */
+  uploadPart(input: UploadPartInput, context: RequestContext): Promise<UploadPartResult>
   /** Throws what reading the source throws, and InvalidRange for a range that reaches past its end. */
-  uploadPartCopy(input: UploadPartCopyInput, context: RequestContext): Promise<UploadPartCopyResult>
+  uploadPartCopy(input: UploadPartCopyInput, context: RequestContext): Promise<UploadPartResult>
   /** Throws NoSuchUpload, InvalidPart, InvalidPartOrder, EntityTooSmall before the transfer starts. */
   completeMultipartUpload(
     input: CompleteMultipartUploadInput,

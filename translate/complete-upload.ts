@@ -38,6 +38,7 @@ export async function completeUpload(
     return await resultOfAnother(parts, input.uploadId, noSuchUpload(input.uploadId))
   }
   try {
+    checkType(upload, input.checksumType)
     const recorded = await parts.state.parts.list(input.uploadId, {
       afterPartNumber: 0,
       limit: partNumberMax,
@@ -47,6 +48,7 @@ export async function completeUpload(
       uploadId: input.uploadId,
       requested: input.parts,
       findPart: (partNumber) => byNumber.get(partNumber),
+      required: checksumTypeOf(upload) === 'COMPOSITE' ? upload.checksumAlgorithm : undefined,
     })
     checkSize(input, sizeBytes)
     const { md5, checksums } = await digestParts(parts.spool, upload, input, chosen, context.signal)
@@ -101,37 +103,39 @@ async function digestParts(
   signal: AbortSignal,
 ): Promise<{ readonly md5: string; readonly checksums: Checksums | undefined }> {
   const algorithm = upload.checksumAlgorithm
-  const type = algorithm && (upload.checksumType ?? defaultChecksumType(algorithm))
+  const type = checksumTypeOf(upload)
   const composite =
     algorithm && type === 'COMPOSITE'
-      ? compositeChecksum(
+      ? await compositeChecksum(
           algorithm,
           parts.map((part) => part.checksums),
         )
       : undefined
-  const expected = expectedChecksums(input)
+  const expected = checksumAlgorithms.flatMap((name) => {
+    const value = input.checksums?.[name]
+    return value === undefined ? [] : [{ name, value }]
+  })
   const running = new Map<ChecksumAlgorithm, Checksum>()
-  for (const [name] of expected) {
-    if (name !== algorithm || composite === undefined) running.set(name, createChecksum(name))
-  }
-  if (algorithm !== undefined && type === 'FULL_OBJECT') {
-    running.set(algorithm, createChecksum(algorithm))
-  }
+  const ofWhole = expected.filter(({ value }) => !value.includes('-')).map(({ name }) => name)
+  if (algorithm !== undefined && type === 'FULL_OBJECT') ofWhole.push(algorithm)
+  for (const name of ofWhole) running.set(name, await createChecksum(name))
   const hash = createHash('md5')
   for await (const chunk of readParts(spool, parts, 0)) {
     signal.throwIfAborted()
     hash.update(chunk)
     for (const checksum of running.values()) checksum.update(chunk)
   }
-  const found = new Map([...running].map(([name, sum]) => [name, sum.digest().toString('base64')]))
-  if (algorithm !== undefined && composite !== undefined) found.set(algorithm, composite)
-  for (const [name, value] of expected) {
-    if (found.get(name) === value) continue
+  const whole = new Map([...running].map(([name, sum]) => [name, sum.digest().toString('base64')]))
+  for (const { name, value } of expected) {
+    // Clients also write a composite checksum without its number of parts.
+    const ofParts = name === algorithm ? composite : undefined
+    if (value === whole.get(name) || value === ofParts) continue
+    if (ofParts !== undefined && value === ofParts.split('-', 1)[0]) continue
     throw new S3Error('BadDigest', {
       message: `The ${name} you specified did not match the calculated checksum.`,
     })
   }
-  const value = algorithm && found.get(algorithm)
+  const value = composite ?? (algorithm && whole.get(algorithm))
   const checksums =
     algorithm === undefined || type === undefined || value === undefined
       ? undefined
@@ -139,13 +143,17 @@ async function digestParts(
   return { md5: hash.digest('hex'), checksums }
 }
 
-/** What the request says of the whole object. */
-function expectedChecksums(
-  input: CompleteMultipartUploadInput,
-): readonly (readonly [ChecksumAlgorithm, string])[] {
-  return checksumAlgorithms.flatMap((algorithm) => {
-    const value = input.checksums?.[algorithm]
-    return value === undefined ? [] : [[algorithm, value] as const]
+function checksumTypeOf(upload: UploadRecord): Checksums['type'] | undefined {
+  const { checksumAlgorithm: algorithm, checksumType: type } = upload
+  return algorithm && (type ?? defaultChecksumType(algorithm))
+}
+
+/** A client that says which type it completes must mean the one it began. */
+function checkType(upload: UploadRecord, wanted: Checksums['type'] | undefined): void {
+  const type = checksumTypeOf(upload)
+  if (wanted === undefined || wanted === type) return
+  throw new S3Error('InvalidRequest', {
+    message: `The upload was created using the ${type ?? 'null'} checksum mode. The complete request must use the same checksum mode.`,
   })
 }
 

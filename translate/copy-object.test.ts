@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import {
@@ -191,6 +192,26 @@ for (const deduplication of ['account', 'path'] as const) {
     })
   })
 }
+
+test('a copy has the checksum of the source, or the one that is asked for', async () => {
+  await withWorld({}, async (world) => {
+    const { bridge } = world
+    const bytes = freshBytes(100_000)
+    const sums = { SHA1: createHash('sha1').update(bytes).digest('base64') }
+    await put(bridge, 'source', bytes, { checksums: () => sums })
+    const full = { type: 'FULL_OBJECT', values: sums } as const
+    assert.equal((await copy(world, 'source', 'kept')).checksums, full)
+    const same = await copy(world, 'source', 'same', { checksumAlgorithm: 'SHA1' })
+    assert.equal(same.checksums, full)
+    const value = createHash('sha256').update(bytes).digest('base64')
+    const computed = { type: 'FULL_OBJECT', values: { SHA256: value } }
+    const other = await copy(world, 'source', 'other', { checksumAlgorithm: 'SHA256' })
+    assert.equal(other.checksums, computed)
+    assert.equal((await head(bridge, 'other')).checksums, computed)
+    await copy(world, 'other', 'other', { checksumAlgorithm: 'SHA1' })
+    assert.equal((await head(bridge, 'other')).checksums, full)
+  })
+})
 
 test('a source over 5 GiB is refused', () => {
   checkCopySize(5 * 2 ** 30)

@@ -4,6 +4,8 @@ import type { Location } from '../jotta/client.ts'
 import { JottaError } from '../jotta/jotta-error.ts'
 import type { FileEntry } from '../jotta/wire.ts'
 import type {
+  ChecksumAlgorithm,
+  Checksums,
   Conditions,
   CopyObjectInput,
   ObjectInfo,
@@ -13,6 +15,7 @@ import type {
   RequestContext,
 } from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
+import { checksumOf } from './checksum.ts'
 import {
   checkTarget,
   commitRecord,
@@ -37,11 +40,10 @@ export async function copyObject(
   const place = await parts.buckets.place(input.bucket, context)
   // Refuses now what could not be stored.
   checkKey(input.key)
-  const { location, object, info } = await findSource()
+  const { location, object, info, open } = await findSource()
   checkCopySourceConditions(input.sourceConditions, info)
   checkCopySize(info.sizeBytes)
-  // What is composite was computed over parts, and the copy has none.
-  const checksums = info.checksums?.type === 'FULL_OBJECT' ? info.checksums : undefined
+  const checksums = await checksumsOfCopy(input.checksumAlgorithm, info, open)
   const record = {
     bucket: input.bucket,
     key: input.key,
@@ -57,6 +59,21 @@ export async function copyObject(
   const commitAs = conditions.ifNoneMatch === undefined ? commitCopy : commitReadCopy
   const { modified } = await commitAs(parts, place, commit, context)
   return { etag: object.md5, checksums, modified }
+}
+
+/**
+ * What the source has of the full object: what is composite was computed over parts, and the copy has
+ * none. Another algorithm that is asked for costs a reading of the content.
+ */
+async function checksumsOfCopy(
+  algorithm: ChecksumAlgorithm | undefined,
+  { checksums }: ObjectInfo,
+  open: Found['open'],
+): Promise<Checksums | undefined> {
+  const known = checksums?.type === 'FULL_OBJECT' ? checksums : undefined
+  if (algorithm === undefined) return known
+  const value = known?.values[algorithm] ?? (await checksumOf(await open(), algorithm))
+  return { type: 'FULL_OBJECT', values: { [algorithm]: value } }
 }
 
 /** Metadata, tags and storage class of a copy. */

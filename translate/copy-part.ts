@@ -1,6 +1,6 @@
 // UploadPartCopy: a part of a multipart upload out of an object that is there already. Jottacloud cannot put
 // pieces together, so these bytes do travel: from Jottacloud into the spool, verified on the way.
-import type { Bridge, RequestContext, UploadPartCopyInput, UploadPartCopyResult } from './bridge.ts'
+import type { Bridge, RequestContext, UploadPartCopyInput, UploadPartResult } from './bridge.ts'
 import { checkCopySourceConditions } from './precondition.ts'
 import { S3Error } from './s3-error.ts'
 
@@ -9,7 +9,7 @@ export async function copyPart(
   to: Pick<Bridge, 'uploadPart'>,
   input: UploadPartCopyInput,
   context: RequestContext,
-): Promise<UploadPartCopyResult> {
+): Promise<UploadPartResult> {
   const { source, sourceConditions, sourceRange, ...part } = input
   const range = sourceRange && `bytes=${sourceRange.start}-${sourceRange.endInclusive}`
   // Conditions and content are those of the very object that is read.

@@ -5,6 +5,7 @@ import type { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { streamValues } from 'stream-json/streamers/stream-values.js'
 import { z } from 'zod'
+import { checksumAlgorithms } from './checksum.ts'
 import { partNumberMax } from './limits.ts'
 import {
   bucketConfigurationNames,
@@ -14,15 +15,7 @@ import {
 } from './state/state.ts'
 
 const base64 = z.string().max(200)
-const checksumValues = z
-  .object({
-    CRC32: base64,
-    CRC32C: base64,
-    CRC64NVME: base64,
-    SHA1: base64,
-    SHA256: base64,
-  })
-  .partial()
+const checksumValues = z.partialRecord(z.enum(checksumAlgorithms), base64)
 const checksums = z.object({
   type: z.enum(['FULL_OBJECT', 'COMPOSITE']),
   values: checksumValues,

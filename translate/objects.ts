@@ -61,7 +61,8 @@ export function createObjects(parts: ObjectParts): Objects {
     if (found === undefined) throw noSuchKey(address.key)
     const { location, object } = found
     const info = await describeObject(parts.state, address.bucket, address.key, object)
-    return { location, object, info }
+    const open = () => openContent(parts, location, address.key, object, 'whole', context)
+    return { location, object, info, open }
   }
 
   return {
@@ -117,6 +118,8 @@ export type Found = {
   readonly location: Location
   readonly object: StoredObject
   readonly info: ObjectInfo
+  /** The whole content. */
+  readonly open: () => Promise<Readable>
 }
 
 async function putObject(

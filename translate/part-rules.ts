@@ -1,6 +1,6 @@
 // What CompleteMultipartUpload must hold before a byte is sent: order, presence, ETags, sizes
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html).
-import type { Checksums, CompleteMultipartUploadInput } from './bridge.ts'
+import type { ChecksumAlgorithm, Checksums, CompleteMultipartUploadInput } from './bridge.ts'
 import { objectSizeMaxBytes, partSizeMinBytes } from './limits.ts'
 import { S3Error } from './s3-error.ts'
 
@@ -16,14 +16,15 @@ type RequestedPart = CompleteMultipartUploadInput['parts'][number]
 /**
  * The uploaded parts that make the object, in order, with its size. Parts that were uploaded but are
  * not requested are left out, as S3 does. Throws MalformedXML, InvalidPartOrder, InvalidPart,
- * EntityTooSmall, EntityTooLarge.
+ * EntityTooSmall, EntityTooLarge, and InvalidRequest for a part without the checksum that is `required`.
  */
 export function checkCompletion<Uploaded extends UploadedPart>(input: {
   readonly uploadId: string
   readonly requested: readonly RequestedPart[]
   readonly findPart: (partNumber: number) => Uploaded | undefined
+  readonly required?: ChecksumAlgorithm | undefined
 }): { readonly parts: Uploaded[]; readonly sizeBytes: number } {
-  const { uploadId, requested, findPart } = input
+  const { uploadId, requested, findPart, required } = input
   if (requested.length === 0) {
     throw new S3Error('MalformedXML', { message: 'The list of parts is empty.' })
   }
@@ -31,6 +32,9 @@ export function checkCompletion<Uploaded extends UploadedPart>(input: {
   const parts = requested.map((wanted) => {
     const uploaded = findPart(wanted.partNumber)
     if (uploaded === undefined || !isSame(wanted, uploaded)) throw invalidPart(wanted, uploadId)
+    if (required !== undefined && wanted.checksums[required] === undefined) {
+      throw missingChecksum(required, wanted.partNumber)
+    }
     return uploaded
   })
   checkSizes(requested, parts)
@@ -63,6 +67,12 @@ function isSame(wanted: RequestedPart, uploaded: UploadedPart): boolean {
 function invalidPart(wanted: RequestedPart, uploadId: string): S3Error {
   return new S3Error('InvalidPart', {
     elements: { UploadId: uploadId, PartNumber: String(wanted.partNumber), ETag: wanted.etag },
+  })
+}
+
+function missingChecksum(algorithm: ChecksumAlgorithm, partNumber: number): S3Error {
+  return new S3Error('InvalidRequest', {
+    message: `The upload was created using a ${algorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${partNumber} in the request.`,
   })
 }
 

@@ -11,10 +11,11 @@ import type {
   Part,
   RequestContext,
   UploadAddress,
-  UploadPartCopyResult,
   UploadPartInput,
+  UploadPartResult,
 } from './bridge.ts'
 import type { Buckets } from './buckets.ts'
+import { checksummedPart } from './checksummed-body.ts'
 import type { WriteParts } from './commit-write.ts'
 import { completeUpload } from './complete-upload.ts'
 import { orAborted } from './key-locks.ts'
@@ -41,10 +42,7 @@ export interface Uploads {
     input: CreateMultipartUploadInput,
     context: RequestContext,
   ): Promise<{ readonly uploadId: string }>
-  uploadPart(
-    input: UploadPartInput,
-    context: RequestContext,
-  ): Promise<UploadPartCopyResult & { readonly checksums: Part['checksums'] }>
+  uploadPart(input: UploadPartInput, context: RequestContext): Promise<UploadPartResult>
   complete(
     input: CompleteMultipartUploadInput,
     context: RequestContext,
@@ -90,9 +88,9 @@ export function createUploads(parts: UploadParts): Uploads {
     },
 
     async uploadPart(input, context) {
-      await findUnfinished(input)
-      const spooled = await spool.receivePart(input.body, context.signal)
-      const checksums = input.body.checksums()
+      const body = await checksummedPart(await findUnfinished(input), input.body)
+      const spooled = await spool.receivePart(body, context.signal)
+      const checksums = body.checksums()
       const record = {
         ...spooled,
         uploadId: input.uploadId,

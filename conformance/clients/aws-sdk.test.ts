@@ -1,17 +1,25 @@
 // The current @aws-sdk/client-s3 and lib-storage with their default checksums.
+import { createHash } from 'node:crypto'
 import { createReadStream, readFileSync } from 'node:fs'
 import { Agent } from 'node:https'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { Xxh3_64 } from '@aws-sdk/checksums/xxh'
 import {
   AbortMultipartUploadCommand,
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   DeleteBucketCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
+  DeleteObjectTaggingCommand,
   GetBucketLocationCommand,
+  GetObjectAttributesCommand,
   GetObjectCommand,
+  GetObjectTaggingCommand,
   HeadObjectCommand,
   ListBucketsCommand,
   ListMultipartUploadsCommand,
@@ -19,9 +27,11 @@ import {
   ListObjectsV2Command,
   ListPartsCommand,
   PutObjectCommand,
+  PutObjectTaggingCommand,
   paginateListObjectsV2,
   S3Client,
   S3ServiceException,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
@@ -412,6 +422,117 @@ overBoth(
 )
 
 declareBucketConfigurations(test, withS3)
+
+overBoth(
+  test,
+  [],
+  'multipart uploads keep their parts: read one by one, told as attributes, with checksums',
+  async (scheme) => {
+    await withS3(scheme, async (s3) => {
+      const pieces = [randomBuffer(5 * 1024 ** 2, 'one'), randomBuffer(999, 'two')]
+      const target = { Bucket: bucket, Key: 'parts' }
+      const ChecksumAlgorithm = 'SHA256'
+      const begin = new CreateMultipartUploadCommand({ ...target, ChecksumAlgorithm })
+      const { UploadId } = await s3.send(begin)
+      const Parts: CompletedPart[] = []
+      for (const [index, Body] of pieces.entries()) {
+        const part = { ...target, UploadId, PartNumber: index + 1 }
+        const { ETag, ChecksumSHA256 } = await s3.send(
+          new UploadPartCommand({ ...part, Body, ChecksumAlgorithm }),
+        )
+        Parts.push({ PartNumber: index + 1, ETag, ChecksumSHA256 })
+      }
+      const upload = { ...target, UploadId }
+      const listed = await s3.send(new ListPartsCommand(upload))
+      assert.is(listed.Parts?.[1]?.ChecksumSHA256, Parts[1]?.ChecksumSHA256)
+      const complete = new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } })
+      const { ChecksumSHA256, ChecksumType } = await s3.send(complete)
+      assert.match(ChecksumSHA256 ?? '', /=-2$/)
+      assert.is(ChecksumType, 'COMPOSITE')
+      for (const [index, bytes] of pieces.entries()) {
+        const part = { ...target, PartNumber: index + 1, ChecksumMode: 'ENABLED' } as const
+        const got = await s3.send(new GetObjectCommand(part))
+        assert.equal([got.PartsCount, got.ContentLength], [2, bytes.length])
+        assert.is(got.ChecksumSHA256, Parts[index]?.ChecksumSHA256)
+        // The SDK holds the body against the checksum while it is read.
+        assert.ok(bytes.equals(await (got.Body?.transformToByteArray() ?? new Uint8Array())))
+      }
+      const beyond = new GetObjectCommand({ ...target, PartNumber: 3 })
+      assert.is(await codeOf(s3.send(beyond)), 'InvalidPartNumber')
+      const told = await s3.send(
+        new GetObjectAttributesCommand({
+          ...target,
+          ObjectAttributes: ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize'],
+          MaxParts: 1,
+        }),
+      )
+      assert.match(told.ETag ?? '', /^[0-9a-f]{32}-2$/)
+      assert.is(told.Checksum?.ChecksumSHA256, ChecksumSHA256)
+      assert.equal([told.StorageClass, told.ObjectSize], ['STANDARD', 5 * 1024 ** 2 + 999])
+      const { TotalPartsCount, IsTruncated, NextPartNumberMarker } = told.ObjectParts ?? {}
+      assert.equal([TotalPartsCount, IsTruncated, NextPartNumberMarker], [2, true, '1'])
+      assert.is(told.ObjectParts?.Parts?.[0]?.ChecksumSHA256, Parts[0]?.ChecksumSHA256)
+      const copy = {
+        ...target,
+        Key: 'copy',
+        CopySource: `${bucket}/parts`,
+        ChecksumAlgorithm,
+      } as const
+      const copied = await s3.send(new CopyObjectCommand(copy))
+      const whole = createHash('sha256').update(Buffer.concat(pieces)).digest('base64')
+      assert.is(copied.CopyObjectResult?.ChecksumSHA256, whole)
+      assert.is(
+        await codeOf(s3.send(new CopyObjectCommand({ ...copy, IfNoneMatch: '*' }))),
+        'PreconditionFailed',
+      )
+    })
+  },
+)
+
+overBoth(test, [], 'the checksums of 2026 are compared, kept and given back', async (scheme) => {
+  await withS3(scheme, async (s3) => {
+    const Body = randomBuffer(100_000, 'body')
+    const xxh3 = new Xxh3_64()
+    xxh3.update(Body)
+    const values = {
+      ChecksumXXHASH3: Buffer.from(await xxh3.digest()).toString('base64'),
+      ChecksumSHA512: createHash('sha512').update(Body).digest('base64'),
+      ChecksumMD5: createHash('md5').update(Body).digest('base64'),
+    }
+    for (const [name, value] of Object.entries(values)) {
+      const target = { Bucket: bucket, Key: name }
+      await s3.send(new PutObjectCommand({ ...target, Body, [name]: value }))
+      const head = await s3.send(new HeadObjectCommand({ ...target, ChecksumMode: 'ENABLED' }))
+      assert.is(Reflect.get(head, name), value)
+      const wrong = { ...target, Body: 'another', [name]: value }
+      assert.is(await codeOf(s3.send(new PutObjectCommand(wrong))), 'BadDigest')
+    }
+  })
+})
+
+overBoth(
+  test,
+  [],
+  'what is deleted, tagged and written over is what the client means',
+  async (scheme) => {
+    await withS3(scheme, async (s3) => {
+      const target = { Bucket: bucket, Key: 'conditional' }
+      const { ETag } = await s3.send(new PutObjectCommand({ ...target, Body: 'a', Tagging: 'a=b' }))
+      const remove = (IfMatch: string) => s3.send(new DeleteObjectCommand({ ...target, IfMatch }))
+      assert.is(await codeOf(remove('"other"')), 'PreconditionFailed')
+      const wrong = { Objects: [{ Key: target.Key, ETag: 'other' }] }
+      const { Errors } = await s3.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: wrong }))
+      assert.is(Errors?.[0]?.Code, 'PreconditionFailed')
+      const Tagging = { TagSet: [{ Key: 'c', Value: 'd' }] }
+      await s3.send(new PutObjectTaggingCommand({ ...target, Tagging }))
+      const { TagSet } = await s3.send(new GetObjectTaggingCommand(target))
+      assert.equal(TagSet, Tagging.TagSet)
+      await s3.send(new DeleteObjectTaggingCommand(target))
+      await remove(ETag ?? '')
+      assert.is(await codeOf(s3.send(new HeadObjectCommand(target))), 'NotFound')
+    })
+  },
+)
 
 declareProofs(test, 'aws-sdk', [])
 

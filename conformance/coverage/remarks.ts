@@ -68,13 +68,13 @@ export const remarks: Readonly<Record<OfferedOperation, Remark>> = {
   PostObject: works(
     "form uploads with a policy: every condition, `success_action_*`, checksums; a form without a policy is nobody's, and refused; boto3's forms, sent by curl and as FormData: `clients/forms.test.ts`",
   ),
-  PutObject: works('`If-None-Match: *`, `If-Match`'),
+  PutObject: works('`If-None-Match: *`, `If-Match`; tags, storage class; all ten checksums'),
   GetObject: works('one range; `partNumber`; all four conditions; `response-*`'),
   HeadObject: works('as GetObject'),
   DeleteObject: works('`If-Match`'),
   DeleteObjects: works('up to 1000; quiet; ETag, size and time of single objects as conditions'),
-  CopyObject: differs(
-    'no bytes move; conditions on source and destination; metadata and tags copied or replaced; no checksum of its own yet',
+  CopyObject: works(
+    'no bytes move; conditions on source and destination; metadata, tags and checksum copied or replaced; up to 5 GiB',
   ),
   GetObjectAttributes: works('parts in pages, with their checksums'),
   GetObjectTagging: works(),
@@ -87,7 +87,9 @@ export const remarks: Readonly<Record<OfferedOperation, Remark>> = {
   UploadPart: works('survives a crash once answered'),
   UploadPartCopy: works('bytes travel through the spool; `x-amz-copy-source-range`'),
   ListParts: works(),
-  CompleteMultipartUpload: works('part and whole checksums compared; asked twice, answers twice'),
+  CompleteMultipartUpload: works(
+    'part and whole checksums compared, composite and full; asked twice, answers twice',
+  ),
   AbortMultipartUpload: works(),
 }
 

@@ -9,6 +9,7 @@ import {
   checksumElements,
   checksumSchema,
   readChecksumElements,
+  readChecksumType,
   readExpectedChecksums,
 } from './wire/checksums.ts'
 import { writeConditions } from './wire/conditions.ts'
@@ -40,6 +41,7 @@ export const completeMultipartUpload: Handler = async (request, { bridge }) => {
   const conditions = writeConditions(request.headers)
   const sizeBytes = readObjectSize(request)
   const checksums = readExpectedChecksums(request.headers)
+  const checksumType = readChecksumType(request.headers)
   const text = await request.payload.text({ maxBytes: bodyMaxBytes, digest: 'of-object' })
   // A part has its own element, number, ETag and at most one checksum, each opened and closed.
   const maxTags = partNumberMax * 8 + 100
@@ -49,7 +51,7 @@ export const completeMultipartUpload: Handler = async (request, { bridge }) => {
     etag: unquoteEtag(part.ETag),
     checksums: readChecksumElements(part),
   }))
-  const input = { ...address, parts, conditions, checksums, sizeBytes }
+  const input = { ...address, parts, conditions, checksums, checksumType, sizeBytes }
   const result = bridge.completeMultipartUpload(input, request.context).then((completed) => ({
     root: 'CompleteMultipartUploadResult',
     content: {

@@ -65,7 +65,7 @@ const refused: [code: string, headers: Record<string, string>][] = [
   ['NotImplemented', { 'x-amz-copy-source': 'arn:aws:s3:eu:1:accesspoint/a/object/b' }],
   ['InvalidArgument', { 'x-amz-copy-source': 'bucket/s', 'x-amz-tagging-directive': 'MERGE' }],
   ['NotImplemented', { 'x-amz-copy-source': 'bucket/s', 'if-modified-since': 'x' }],
-  ['NotImplemented', { 'x-amz-copy-source': 'bucket/s', 'x-amz-checksum-algorithm': 'SHA1' }],
+  ['InvalidRequest', { 'x-amz-copy-source': 'bucket/s', 'x-amz-checksum-algorithm': 'SHA3' }],
 ]
 test('refused copies copy nothing', async () => {
   await withServing({}, async ({ ask, bridge }) => {

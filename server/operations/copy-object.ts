@@ -2,12 +2,12 @@
 import { quoteEtag } from '../../translate/etag.ts'
 import { S3Error } from '../../translate/s3-error.ts'
 import type { Handler, S3Request } from '../operation.ts'
-import { checksumElements } from './wire/checksums.ts'
+import { checksumElements, readChecksumAlgorithm } from './wire/checksums.ts'
 import { copySourceConditions, writeConditions } from './wire/conditions.ts'
 import { parseCopySource } from './wire/copy-source.ts'
 import { readStorageClass } from './wire/labels.ts'
 import { readMetadata } from './wire/metadata.ts'
-import { invalidArgument, notImplementedHeader } from './wire/parameters.ts'
+import { invalidArgument } from './wire/parameters.ts'
 import { readTagHeader } from './wire/tags.ts'
 import { objectOf } from './wire/target.ts'
 import { renderXmlDate } from './wire/times.ts'
@@ -19,14 +19,13 @@ export const copyObject: Handler = async (request, { bridge }) => {
   const directive = readDirective(request, 'x-amz-metadata-directive')
   const tagging = readDirective(request, 'x-amz-tagging-directive')
   const redirect = headers['x-amz-website-redirect-location']?.toString()
-  if (headers['x-amz-checksum-algorithm'] !== undefined) {
-    throw notImplementedHeader('x-amz-checksum-algorithm')
-  }
+  const checksumAlgorithm = readChecksumAlgorithm(headers)
   const isSame = source.bucket === target.bucket && source.key === target.key
   const isChanged =
     directive === 'REPLACE' ||
     headers['x-amz-storage-class'] !== undefined ||
-    redirect !== undefined
+    redirect !== undefined ||
+    checksumAlgorithm !== undefined
   if (isSame && !isChanged) {
     throw new S3Error('InvalidRequest', {
       message:
@@ -44,6 +43,7 @@ export const copyObject: Handler = async (request, { bridge }) => {
     ...(redirect !== undefined && { websiteRedirectLocation: redirect }),
     ...(tagging === 'REPLACE' && { replaceTags: readTagHeader(headers) }),
     ...readStorageClass(headers),
+    ...(checksumAlgorithm !== undefined && { checksumAlgorithm }),
   }
   // S3, too, answers 200 first when a copy takes long, and names the outcome in the body.
   const result = bridge.copyObject(input, context).then((copy) => ({

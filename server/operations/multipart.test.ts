@@ -60,6 +60,7 @@ test('an upload from beginning to end', async () => {
       conditions: {},
       checksums: { CRC32: 'NhCmhg==' },
       sizeBytes: 5,
+      checksumType: undefined,
     })
     assert.is((await ask('DELETE', '/bucket/a%20b?uploadId=upload-1')).status, 204)
   })
@@ -142,7 +143,10 @@ const checksumCases: [algorithm: string | undefined, type: string | undefined, e
     ['CRC32', 'PARTIAL', 'InvalidRequest'],
     [undefined, 'FULL_OBJECT', 'InvalidRequest'],
     ['MD4', undefined, 'InvalidRequest'],
-    ['XXHASH64', undefined, 'NotImplemented'],
+    ['XXHASH64', undefined, 'XXHASH64 COMPOSITE'],
+    ['sha512', 'COMPOSITE', 'SHA512 COMPOSITE'],
+    ['XXHASH3', 'FULL_OBJECT', 'InvalidRequest'],
+    ['MD5', undefined, 'MD5 COMPOSITE'],
   ]
 test('an upload knows the kind of its checksum', async () => {
   const inputs: CreateMultipartUploadInput[] = []

@@ -2,6 +2,7 @@
 import type { ByteRange } from '../../translate/bridge.ts'
 import { quoteEtag } from '../../translate/etag.ts'
 import type { Handler, S3Request } from '../operation.ts'
+import { checksumValueElements } from './wire/checksums.ts'
 import { copySourceConditions } from './wire/conditions.ts'
 import { parseCopySource } from './wire/copy-source.ts'
 import { invalidArgument, parsePartNumber } from './wire/parameters.ts'
@@ -21,7 +22,11 @@ export const uploadPartCopy: Handler = async (request, { bridge }) => {
   // S3, too, answers 200 first when a copy takes long, and names the outcome in the body.
   const result = bridge.uploadPartCopy(input, context).then((part) => ({
     root: 'CopyPartResult',
-    content: { LastModified: renderXmlDate(part.modified), ETag: quoteEtag(part.etag) },
+    content: {
+      LastModified: renderXmlDate(part.modified),
+      ETag: quoteEtag(part.etag),
+      ...checksumValueElements(part.checksums),
+    },
   }))
   return { status: 200, body: { kind: 'slow-xml', result } }
 }

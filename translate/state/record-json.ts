@@ -1,6 +1,7 @@
 // What the bridge keeps of objects and uploads as JSON text, for implementations whose rows hold it so.
 import { z } from 'zod'
 import type { Checksums, ObjectLabels, ObjectMetadata } from '../bridge.ts'
+import { checksumAlgorithms } from '../checksum.ts'
 import type { ObjectRecord, UploadRecord } from './state.ts'
 
 /** The part of a record that nobody searches by. */
@@ -71,16 +72,10 @@ export function parsePartChecksums(text: string): Checksums['values'] {
   return checksumValues.parse(JSON.parse(text))
 }
 
-const checksumAlgorithm = z.enum(['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'])
+const checksumAlgorithm = z.enum(checksumAlgorithms)
 const checksumType = z.enum(['FULL_OBJECT', 'COMPOSITE'])
 const value = z.string().exactOptional()
-const checksumValues = z.object({
-  CRC32: value,
-  CRC32C: value,
-  CRC64NVME: value,
-  SHA1: value,
-  SHA256: value,
-})
+const checksumValues = z.partialRecord(checksumAlgorithm, z.string())
 const checksums = z.object({ type: checksumType, values: checksumValues })
 const metadata = z.object({
   contentType: value,

@@ -1,0 +1,107 @@
+// What an S3 server can ask of the bridge about multipart uploads: the types of its methods. They belong to
+// bridge.ts, through which everybody has them.
+import type {
+  ByteRange,
+  ChecksumAlgorithm,
+  Checksums,
+  Conditions,
+  ListedPrefix,
+  ObjectAddress,
+  ObjectBody,
+  ObjectLabels,
+  ObjectMetadata,
+} from './bridge.ts'
+
+export type CreateMultipartUploadInput = ObjectAddress &
+  ObjectLabels & {
+    readonly metadata: ObjectMetadata
+    readonly checksumAlgorithm: ChecksumAlgorithm | undefined
+    readonly checksumType: Checksums['type'] | undefined
+  }
+
+export type UploadAddress = ObjectAddress & { readonly uploadId: string }
+
+export type UploadPartInput = UploadAddress & {
+  readonly partNumber: number
+  readonly body: ObjectBody
+}
+
+export type UploadPartCopyInput = UploadAddress & {
+  readonly partNumber: number
+  readonly source: ObjectAddress
+  /** Of the source. */
+  readonly sourceConditions: Conditions
+  /** `undefined` copies all of it. */
+  readonly sourceRange: ByteRange | undefined
+}
+export type UploadPartResult = {
+  readonly etag: string
+  readonly modified: Date
+  readonly checksums: Checksums['values']
+}
+
+export type Part = {
+  readonly partNumber: number
+  readonly sizeBytes: number
+  /** Unquoted MD5 in hex. */
+  readonly etag: string
+  readonly modified: Date
+  readonly checksums: Checksums['values']
+}
+
+export type CompleteMultipartUploadInput = UploadAddress & {
+  readonly parts: readonly {
+    readonly partNumber: number
+    readonly etag: string
+    readonly checksums: Checksums['values']
+  }[]
+  readonly conditions: Conditions
+  /**
+   * What the client expects the whole object to be: another size is InvalidRequest, another checksum
+   * BadDigest, before anything is stored. A checksum may be written as the composite one that it is.
+   */
+  readonly sizeBytes?: number | undefined
+  readonly checksums?: Checksums['values'] | undefined
+  /** Throws InvalidRequest where the upload was begun with another. */
+  readonly checksumType?: Checksums['type'] | undefined
+}
+
+export type CompleteMultipartUploadResult = {
+  readonly etag: string
+  readonly checksums: Checksums | undefined
+}
+
+export type ListPartsInput = UploadAddress & {
+  readonly afterPartNumber: number
+  readonly maxParts: number
+}
+export type ListPartsResult = {
+  readonly parts: readonly Part[]
+  readonly nextAfterPartNumber: number | undefined
+  readonly storageClass: string
+  readonly checksumAlgorithm: ChecksumAlgorithm | undefined
+  readonly checksumType: Checksums['type'] | undefined
+}
+
+export type ListMultipartUploadsInput = {
+  readonly bucket: string
+  readonly prefix: string
+  readonly delimiter: string
+  readonly keyMarker: string
+  readonly uploadIdMarker: string
+  readonly maxUploads: number
+}
+export type ListedUpload = {
+  readonly kind: 'upload'
+  readonly key: string
+  readonly uploadId: string
+  readonly initiated: Date
+  readonly storageClass: string
+  readonly checksumAlgorithm: ChecksumAlgorithm | undefined
+  readonly checksumType: Checksums['type'] | undefined
+}
+export type ListMultipartUploadsResult = {
+  /** Uploads by key, then by time; common prefixes among them in byte order. */
+  readonly entries: readonly (ListedUpload | ListedPrefix)[]
+  readonly nextMarkers: { readonly keyMarker: string; readonly uploadIdMarker: string } | undefined
+}
