@@ -1,6 +1,5 @@
 // Sections 4.2 to 4.7 of the protocol reference, over HTTP.
 import { request } from 'node:http'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { startEmulator } from './emulator.ts'
@@ -229,7 +228,7 @@ async function drain(
   return { bytes, heapBytes }
 }
 
-test('a folder of 200,000 files is listed in flat memory and short turns', async () => {
+test('a folder of 200,000 files is listed in flat memory, and others are answered meanwhile', async () => {
   await withFolder(async (dataDirectory) => {
     await (await startEmulator({ dataDirectory })).close()
     fill(dataDirectory, 200_000)
@@ -237,15 +236,25 @@ test('a folder of 200,000 files is listed in flat memory and short turns', async
     try {
       const session = new Session(emulator.url, emulator.username)
       await session.login(emulator.loginToken())
-      const delay = monitorEventLoopDelay()
-      delay.enable()
       for (const query of ['', '?mode=liststream', '?mode=list']) {
-        const { bytes, heapBytes } = await drain(session, `${session.jfs(home)}${query}`)
+        let isListed = false
+        const listing = drain(session, `${session.jfs(home)}${query}`).finally(() => {
+          isListed = true
+        })
+        let answers = 0
+        while (!isListed) {
+          assert.is(
+            (await session.get(`${home}/file 7 with a name of some length.bin`)).status,
+            200,
+          )
+          answers += 1
+        }
+        const { bytes, heapBytes } = await listing
         assert.ok(bytes > 40_000_000, `${bytes} bytes of ${query}`)
         assert.ok(heapBytes < 64 * 1024 * 1024, `${heapBytes} bytes of heap for ${query}`)
+        // An emulator that stood still would answer one before and one after.
+        assert.ok(answers > 5, `${answers} answers during ${query}`)
       }
-      delay.disable()
-      assert.ok(delay.max / 1e6 < 1000, `the event loop stood for ${delay.max / 1e6} ms`)
       const removed = await session.post(
         `${home}/file 0 with a name of some length.bin`,
         '?rm=true',
