@@ -3,6 +3,10 @@
 
 /** Codes as AWS names them (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html). */
 const codes = {
+  AccessControlListNotSupported: [
+    400,
+    'The bucket does not allow ACLs: its ownership is BucketOwnerEnforced. Use a bucket policy.',
+  ],
   AccessDenied: [403, 'Access Denied'],
   AccessForbidden: [403, 'CORSResponse: This CORS request is not allowed.'],
   AuthorizationHeaderMalformed: [400, 'The authorization header is malformed.'],
@@ -60,6 +64,8 @@ const codes = {
     'Another key that differs from this one only by letter case exists, and Jottacloud cannot tell the two apart. Choose another key.',
   ],
   KeyTooLongError: [400, 'The key is longer than 1024 bytes.'],
+  MalformedACLError: [400, 'The ACL is not well-formed or does not match the published schema.'],
+  MalformedPolicy: [400, 'The policy is not valid.'],
   MalformedPOSTRequest: [400, 'The body of the POST request is not well-formed.'],
   MalformedTrailerError: [
     400,
@@ -78,8 +84,13 @@ const codes = {
   NoSuchBucket: [404, 'The bucket does not exist.'],
   NoSuchCORSConfiguration: [404, 'The bucket has no CORS configuration.'],
   NoSuchConfiguration: [404, 'There is no configuration of this name.'],
+  NoSuchBucketPolicy: [404, 'The bucket policy does not exist'],
   NoSuchKey: [404, 'The key does not exist.'],
   NoSuchTagSet: [404, 'The bucket has no tags.'],
+  NoSuchPublicAccessBlockConfiguration: [
+    404,
+    'The public access block configuration was not found',
+  ],
   NoSuchUpload: [
     404,
     'The multipart upload does not exist. It may have been aborted or completed.',
@@ -97,6 +108,7 @@ const codes = {
   ],
   ObjectLockConfigurationNotFoundError: [404, 'The bucket has no object lock configuration.'],
   OperationAborted: [409, 'A conflicting operation is in progress. Try again.'],
+  OwnershipControlsNotFoundError: [404, 'The bucket ownership controls were not found'],
   PreconditionFailed: [412, 'A precondition that you gave did not hold.'],
   QuotaExceeded: [
     507,
