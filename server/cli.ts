@@ -2,6 +2,7 @@
 // The command line: serve, login, logout, help, and the commands about what is stored. Ends with 2 when it was called wrongly, 1 when it failed.
 import { describeServices, login, logout } from './account.ts'
 import { ConfigError, describeSettings, readConfig } from './config.ts'
+import { keysUsage, runKeysCommand } from './keys-command.ts'
 import { takeLoginFlags } from './login-flags.ts'
 import { serve } from './main.ts'
 import { transferMetadata } from './metadata-transfer.ts'
@@ -21,6 +22,10 @@ const usage = `jotta-s3: an S3 server whose disk is a Jottacloud account
   jotta-s3 metadata import FILE    take such a file in again
   jotta-s3 help
 
+Access keys besides the root key, of the data folder:
+
+${keysUsage}
+
 About what Jottacloud holds, of the account that is logged in or else of the embedded one; PATH is
 Device/Mountpoint/path; --json prints JSON lines:
 
@@ -34,7 +39,7 @@ flags, which a list of processes shows:
 ${describeSettings()}
 `
 
-const commands = ['serve', 'login', 'logout', 'metadata', 'help'] as const
+const commands = ['serve', 'login', 'logout', 'metadata', 'keys', 'help'] as const
 type Command = (typeof commands)[number]
 
 process.exitCode = await main(process.argv.slice(2))
@@ -74,6 +79,8 @@ async function runCommand(command: Command, args: readonly string[]): Promise<nu
       const config = readConfig(file === undefined ? rest : rest.slice(1))
       return print(await transferMetadata(config, action, file))
     }
+    case 'keys':
+      return print(await runKeysCommand(args))
     case 'help':
       return print(usage)
   }

@@ -19,16 +19,15 @@ const domain = z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'must be a h
 const domains = listOf(domain)
 const hostOrAddress = z.union([domain, z.ipv4(), z.ipv6()], 'must be host names or addresses')
 
+export const accessKeyIdForm = /^[\w-]{3,128}$/
+
 /** Every setting: its name in the file; `--data-dir` and JOTTA_S3_DATA_DIR are made from it. */
 const settings = {
   host: [z.string().min(1).default('127.0.0.1'), 'address to listen on'],
   port: [port.default(9000), 'port to listen on'],
   dataDir: [z.string().min(1).default('data'), 'folder for state, spool and tokens'],
   rootAccessKeyId: [
-    z
-      .string()
-      .regex(/^[\w-]{3,128}$/, 'must be 3 to 128 letters, digits, _ or -')
-      .optional(),
+    z.string().regex(accessKeyIdForm, 'must be 3 to 128 letters, digits, _ or -').optional(),
     'access key id instead of the one made at first start',
   ],
   rootSecretAccessKey: [

@@ -3,7 +3,6 @@
 
 import { mkdir, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { createAccountsBridge } from '../translate/accounts-bridge.ts'
 import type { Bridge } from '../translate/bridge.ts'
 import { type OpenAccount, openAccount, stateDirectoryOf, usesEmbedded } from './account.ts'
@@ -14,7 +13,7 @@ import { openEmbedded } from './embedded.ts'
 import { createLog, type Log } from './log.ts'
 import { openBridge } from './open-bridge.ts'
 import type { Health } from './reply.ts'
-import { type AccessKey, loadRootAccessKey } from './root-access-key.ts'
+import { type AccessKey, loadRootAccessKey, rootAccessKeyFile } from './root-access-key.ts'
 import { createListener, type TlsFacts } from './tls/tls-server.ts'
 
 export type RunningServer = {
@@ -64,7 +63,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   let isListening = false
   parts.defer(async () => {
     // A key that was never shown is of no use: the next start makes and shows another.
-    if (isNew && !isListening) await rm(rootAccessKeyFile(config))
+    if (isNew && !isListening) await rm(rootAccessKeyFile(config.dataDir))
   })
   const { url, tls } = await listen(config, log, { bridge, key, health }, stopping, parts)
   isListening = true
@@ -125,11 +124,7 @@ async function rootAccessKey(config: Config): Promise<{ key: AccessKey; isNew: b
     const key = { accessKeyId: rootAccessKeyId, secretAccessKey: rootSecretAccessKey }
     return { key, isNew: false }
   }
-  return await loadRootAccessKey(rootAccessKeyFile(config))
-}
-
-function rootAccessKeyFile(config: Config): string {
-  return join(config.dataDir, 'root-access-key.json')
+  return await loadRootAccessKey(rootAccessKeyFile(config.dataDir))
 }
 
 async function listen(

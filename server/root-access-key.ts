@@ -1,7 +1,7 @@
 // The root access key: given by settings, or made at the first start and kept in the data folder.
 import { randomInt } from 'node:crypto'
 import { link, mkdir, open, readFile, unlink } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
 
 export type AccessKey = { readonly accessKeyId: string; readonly secretAccessKey: string }
@@ -44,6 +44,15 @@ export async function loadRootAccessKey(
   return { key, isNew }
 }
 
+/** The key that a start has made in that data folder; `undefined` before the first start. */
+export async function rootAccessKeyOf(dataDir: string): Promise<AccessKey | undefined> {
+  return await readKey(rootAccessKeyFile(dataDir))
+}
+
+export function rootAccessKeyFile(dataDir: string): string {
+  return join(dataDir, 'root-access-key.json')
+}
+
 async function readKey(file: string): Promise<AccessKey | undefined> {
   let text: string
   try {
@@ -62,7 +71,7 @@ async function readKey(file: string): Promise<AccessKey | undefined> {
 }
 
 /** In AWS's lengths; letters and digits only, since some clients break on `/` and `+`. */
-function makeAccessKey(): AccessKey {
+export function makeAccessKey(): AccessKey {
   return {
     accessKeyId: randomText('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', 20),
     secretAccessKey: randomText(

@@ -7,8 +7,11 @@ import { DatabaseSync } from 'node:sqlite'
 /** How long a write waits for the writes of other processes, which take milliseconds. */
 const busyTimeoutMs = 10_000
 
-/** Opens or creates the file, for its owner only, and brings its schema up to date. */
-export function openDatabase(file: string): DatabaseSync {
+/**
+ * Opens or creates the file, for its owner only, and brings its schema up to date: `steps` in order, of
+ * which a later version of this program only has more.
+ */
+export function openDatabase(file: string, steps: readonly string[] = migrations): DatabaseSync {
   createForOwner(file)
   const database = new DatabaseSync(file, {
     timeout: busyTimeoutMs,
@@ -19,7 +22,7 @@ export function openDatabase(file: string): DatabaseSync {
     assert.equal(mode?.journal_mode, 'wal', `${file} cannot be used in WAL mode`)
     // A commit is on disk when it returns; the default for WAL may lose the last ones in a power cut.
     database.exec('PRAGMA synchronous = FULL')
-    migrate(database, file)
+    migrate(database, file, steps)
     return database
   } catch (error) {
     database.close()
@@ -150,16 +153,16 @@ const migrations = [
   ) STRICT, WITHOUT ROWID;`,
 ]
 
-function migrate(database: DatabaseSync, file: string): void {
-  if (versionOf(database) === migrations.length) return
+function migrate(database: DatabaseSync, file: string, steps: readonly string[]): void {
+  if (versionOf(database) === steps.length) return
   inTransaction(database, () => {
     // Another process may have done it while this one waited for its turn.
     const version = versionOf(database)
-    if (version > migrations.length) {
+    if (version > steps.length) {
       throw new Error(`${file} was written by a newer version of this program`)
     }
-    for (const step of migrations.slice(version)) database.exec(step)
-    database.exec(`PRAGMA user_version = ${migrations.length}`)
+    for (const step of steps.slice(version)) database.exec(step)
+    database.exec(`PRAGMA user_version = ${steps.length}`)
   })
 }
 
