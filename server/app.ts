@@ -1,15 +1,20 @@
-// A request from end to end: id, address, cross-origin, authenticate, detect, handler, reply, and one try/catch
-// around all. The stages live in files of their own; this one is their order.
+// A request from end to end: id, address, cross-origin, authenticate, detect, authorize, handler, reply, and
+// one try/catch around all. The stages live in files of their own; this one is their order.
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
+import { TLSSocket } from 'node:tls'
 import Router from '@koa/router'
 import Koa, { type Context } from 'koa'
 import type { Bridge } from '../translate/bridge.ts'
 import { putObjectSizeMaxBytes } from '../translate/limits.ts'
 import { S3Error } from '../translate/s3-error.ts'
+import { authorize, concealInReply } from './access/authorize.ts'
+import type { PublicAccessSetting } from './access/bucket-access.ts'
+import type { Directory } from './access/directory.ts'
+import type { Arrival } from './access/request-facts.ts'
 import { type ParsedTarget, parseTarget } from './address.ts'
-import { authenticate, type Credential } from './authenticate.ts'
+import { authenticate, type FindCredential } from './authenticate.ts'
 import { answerClientErrors } from './client-error.ts'
 import { answerPreflight, crossOriginHeaders } from './cors-exchange.ts'
 import { detect } from './detect.ts'
@@ -38,7 +43,7 @@ import {
   sendReply,
   type Wait,
 } from './reply.ts'
-import type { SignatureV2Policy } from './signature-claim.ts'
+import { claimedAccessKeyId, type SignatureV2Policy } from './signature-claim.ts'
 import { type StoreEncrypted, withEncryption } from './store-encryption.ts'
 
 /** For `http.createServer`. A body may take as long as it takes; payload.ts limits its silences. */
@@ -53,7 +58,11 @@ export const serverOptions = {
 
 export type AppOptions = {
   readonly bridge: Bridge
-  readonly credentials: (accessKeyId: string) => Credential | undefined
+  readonly credentials: FindCredential
+  /** Who can be named by policies and ACLs; the root key alone when left out. */
+  readonly directory?: Directory
+  /** What buckets may open to the public; `bucket` when left out. */
+  readonly publicAccess?: PublicAccessSetting
   readonly region: string
   /** What the operator states of the store; `off` when it is left out. */
   readonly storeEncrypted?: StoreEncrypted
@@ -181,7 +190,7 @@ async function answer(
   }
   const accepted = isPostForm(asked)
     ? await acceptForm(wire, target, options)
-    : acceptSigned(wire, target, options)
+    : await acceptRequest(wire, target, options)
   const { identity, address, headers } = accepted
   exchange.address = address
   exchange.accessKeyId = identity?.accessKeyId
@@ -192,13 +201,18 @@ async function answer(
   }
   const { storeEncrypted = 'off' } = options
   refuseHeaders(headers, storeEncrypted)
-  // Nobody has signed it: no bucket lets strangers in yet.
-  if (identity === undefined) throw new S3Error('AccessDenied')
   const { style, query } = target
-  const parts = { method, query, rawHeaders, origin: originOf(req), style }
-  const services = { bridge: options.bridge, region: options.region, storeEncrypted }
-  const request = { ...parts, ...accepted, identity, context: exchange }
-  return withEncryption(await row.handler(request, services), operation, storeEncrypted)
+  const asking = { operation, address, query, headers, identity, arrival: arrivalOf(req, options) }
+  const access = await authorize(asking, options, exchange)
+  const parts = { method, query, rawHeaders, origin: originOf(req), style, access }
+  const { bridge, region, directory } = options
+  const services = { bridge, region, storeEncrypted, directory }
+  try {
+    const reply = await row.handler({ ...parts, ...accepted, context: exchange }, services)
+    return withEncryption(concealInReply(reply, access), operation, storeEncrypted)
+  } catch (error) {
+    throw access.concealed(error)
+  }
 }
 
 /** What a body is read with. */
@@ -209,19 +223,23 @@ type Accepted = Pick<S3Request, 'address' | 'headers' | 'payload' | 'form'> & {
   readonly identity: Identity | undefined
 }
 
-function acceptSigned(
+async function acceptRequest(
   wire: WireOptions,
-  { address, style }: ParsedTarget,
+  { address, style, query }: ParsedTarget,
   options: AppOptions,
-): Accepted {
+): Promise<Accepted> {
   const { req } = wire
+  const { credentials, ...claim } = claimOptions(options)
+  const claimedId = claimedAccessKeyId(req.headers, query, claim.signatureV2)
+  const credential = claimedId === undefined ? undefined : await credentials(claimedId)
   const { identity, payloadDeclaration, queryHeaders } = (options.authenticate ?? authenticate)({
     method: req.method ?? '',
     rawTarget: req.url ?? '',
     rawHeaders: req.rawHeaders,
     headers: req.headers,
     hostBucket: style === 'virtual-host' ? address.bucket : undefined,
-    ...claimOptions(options),
+    ...claim,
+    credentials: (accessKeyId) => (accessKeyId === claimedId ? credential : undefined),
   })
   const headers = withQueryHeaders(req.headers, queryHeaders)
   const payload = createPayload({ ...wire, headers, declaration: payloadDeclaration })
@@ -272,6 +290,11 @@ function entryOf(req: IncomingMessage, exchange: Exchange, outcome: Outcome) {
     accessKeyId: exchange.accessKeyId,
     remoteAddress: req.socket.remoteAddress,
   }
+}
+
+function arrivalOf(req: IncomingMessage, { now = currentTime }: AppOptions): Arrival {
+  const { remoteAddress } = req.socket
+  return { remoteAddress, isSecure: req.socket instanceof TLSSocket, now: now() }
 }
 
 function currentTime(): Date {

@@ -3,6 +3,7 @@ import aws4 from 'aws4'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { S3Error } from '../translate/s3-error.ts'
+import { rootHolder } from './access/holder.test-support.ts'
 import { type Authenticated, type AuthenticateInput, authenticate } from './authenticate.ts'
 
 const test = suite('authenticate')
@@ -29,7 +30,7 @@ function toInput({ method = 'GET', target, headers, now = exampleTime }: Request
       Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
     ),
     credentials: (id: string) =>
-      id === accessKeyId ? { secretAccessKey, displayName: 'root' } : undefined,
+      id === accessKeyId ? { secretAccessKey, ...rootHolder } : undefined,
     now,
   } satisfies AuthenticateInput
 }
@@ -199,7 +200,7 @@ test("AWS's published examples verify", () => {
     },
   ]
   for (const example of examples) {
-    assert.equal(run(example).identity, { accessKeyId, displayName: 'root' }, example.target)
+    assert.equal(run(example).identity, { accessKeyId, ...rootHolder }, example.target)
   }
 })
 
@@ -452,7 +453,9 @@ test('overrides of the answer are signed, and nobody has them without a signatur
   const anonymous = failureOf({ target: `/b/k?${extra.slice(1)}`, headers })
   assert.is(anonymous.code, 'InvalidRequest')
   assert.match(anonymous.message, 'anonymous GET')
-  assert.is(failureOf({ target: '/b/k', headers }).code, 'AccessDenied')
+  assert.is(run({ target: '/b/k', headers }).identity, undefined)
+  const signedChunks = { ...headers, 'X-Amz-Content-Sha256': 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD' }
+  assert.is(failureOf({ target: '/b/k', headers: signedChunks }).code, 'AccessDenied')
 })
 
 test('a session token belongs to other keys, in the header as in the query', () => {

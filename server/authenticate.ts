@@ -8,7 +8,12 @@ import type { Identity } from './operation.ts'
 import { type PayloadDeclaration, parsePayloadMode } from './payload-declaration.ts'
 import { type ParsedQuery, parseQuery } from './query.ts'
 import { type RequestTime, renderSeconds } from './request-time.ts'
-import { parseClaim, type SignatureClaim, type SignatureV2Policy } from './signature-claim.ts'
+import {
+  isUnsigned,
+  parseClaim,
+  type SignatureClaim,
+  type SignatureV2Policy,
+} from './signature-claim.ts'
 import {
   checkExpires,
   declareV2Payload,
@@ -22,7 +27,12 @@ const skewMaxMs = 15 * 60 * 1000
 const claimParameters =
   /^x-amz-(?:algorithm|credential|date|expires|signedheaders|signature|content-sha256|security-token)$/
 
-export type Credential = { readonly secretAccessKey: string; readonly displayName: string }
+/** A key that was found by its id. */
+export type Credential = Omit<Identity, 'accessKeyId'> & { readonly secretAccessKey: string }
+
+export type FindCredential = (
+  accessKeyId: string,
+) => Credential | undefined | Promise<Credential | undefined>
 
 export type AuthenticateInput = {
   readonly method: string
@@ -39,7 +49,8 @@ export type AuthenticateInput = {
 }
 
 export type Authenticated = {
-  readonly identity: Identity
+  /** `undefined` when the request makes no claim. */
+  readonly identity: Identity | undefined
   readonly payloadDeclaration: PayloadDeclaration
   /**
    * x-amz-* values that a presigned query carries instead of headers (`x-amz-acl`,
@@ -49,7 +60,7 @@ export type Authenticated = {
 }
 
 /**
- * Throws the errors AWS gives: AccessDenied (no claim, expired, unsigned x-amz-* headers),
+ * Throws the errors AWS gives: AccessDenied (expired, unsigned x-amz-* headers),
  * AuthorizationHeaderMalformed, AuthorizationQueryParametersError, InvalidAccessKeyId, InvalidRequest,
  * RequestTimeTooSkewed, SignatureDoesNotMatch, …; InvalidArgument for a bad x-amz-content-sha256.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
@@ -57,6 +68,7 @@ export type Authenticated = {
 export function authenticate(input: AuthenticateInput): Authenticated {
   const { rawPath, rawQuery } = splitTarget(input.rawTarget)
   const query = parseQuery(rawQuery)
+  if (isUnsigned(input.headers, query)) return declareUnsigned(input.headers, query)
   const claim = parseClaim(input.headers, query, input.signatureV2 ?? 'off')
   if (claim.version === 'v2') return authenticateV2(claim, input)
   checkTime(claim, input.now)
@@ -87,7 +99,7 @@ export function authenticate(input: AuthenticateInput): Authenticated {
   }
   refuseToken(input.headers['x-amz-security-token'] ?? query.get('X-Amz-Security-Token'))
   return {
-    identity: { accessKeyId: claim.accessKeyId, displayName: credential.displayName },
+    identity: identityOf(claim.accessKeyId, credential),
     payloadDeclaration: {
       contentSha256,
       mode: parsePayloadMode(contentSha256),
@@ -105,7 +117,8 @@ export function authenticate(input: AuthenticateInput): Authenticated {
 function authenticateV2(claim: V2Claim, input: AuthenticateInput): Authenticated {
   if ('expires' in claim) checkExpires(claim, input.now)
   else checkSkew(claim.time, input.now)
-  const { secretAccessKey, displayName } = findCredential(claim, input)
+  const credential = findCredential(claim, input)
+  const { secretAccessKey } = credential
   const payloadDeclaration = declareV2Payload(input.headers)
   const { rawPath, rawQuery } = splitTarget(input.rawTarget)
   const { method, headers, rawHeaders, hostBucket } = input
@@ -123,10 +136,36 @@ function authenticateV2(claim: V2Claim, input: AuthenticateInput): Authenticated
   }
   refuseToken(input.headers['x-amz-security-token'])
   return {
-    identity: { accessKeyId: claim.accessKeyId, displayName },
+    identity: identityOf(claim.accessKeyId, credential),
     payloadDeclaration,
     queryHeaders: {},
   }
+}
+
+export function identityOf(accessKeyId: string, credential: Credential): Identity {
+  const { displayName, owner, limits } = credential
+  return { accessKeyId, displayName, owner, limits }
+}
+
+/** A request without a claim. Its chunks cannot be signed either, and it may not choose the answer's headers. */
+function declareUnsigned(headers: IncomingHttpHeaders, query: ParsedQuery): Authenticated {
+  const override = query.names().find((name) => name.startsWith('response-'))
+  if (override !== undefined) {
+    throw new S3Error('InvalidRequest', {
+      message: 'Request specific response headers cannot be used for anonymous GET requests.',
+      elements: { ArgumentName: override },
+    })
+  }
+  const contentSha256 = headers['x-amz-content-sha256']?.toString() || 'UNSIGNED-PAYLOAD'
+  const mode = parsePayloadMode(contentSha256)
+  if (mode.kind === 'aws-chunked' && mode.chunks === 'signed') throw new S3Error('AccessDenied')
+  const chunkSigning = { seedSignature: '', scope: '', timestamp: '', sign: noSignature }
+  const payloadDeclaration = { contentSha256, mode, chunkSigning }
+  return { identity: undefined, payloadDeclaration, queryHeaders: {} }
+}
+
+function noSignature(): never {
+  throw new S3Error('AccessDenied')
 }
 
 function findCredential(

@@ -60,6 +60,10 @@ const settings = {
     z.enum(['off', 'presigned', 'on']).default('presigned'),
     'Signature Version 2, which older aws-cli and boto3 presign with: off, presigned, on (headers too)',
   ],
+  publicAccess: [
+    z.enum(['bucket', 'blocked']).default('bucket'),
+    'whether policies and ACLs may let in strangers: bucket, as each one says, or blocked',
+  ],
   device: [
     z
       .string()

@@ -48,7 +48,7 @@ test('a preflight is answered without a signature and without a call', async () 
       assert.not.match(answer, /access-control-allow/i, headers)
     }
     const calls = serving.bridge.calls.slice(before).map((call) => call.method)
-    assert.equal([...new Set(calls)], ['bucketConfigurations'])
+    assert.equal(calls, [])
   })
 })
 

@@ -5,11 +5,15 @@ import { mkdir, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { createAccountsBridge } from '../translate/accounts-bridge.ts'
 import type { Bridge } from '../translate/bridge.ts'
+import { createCredentials } from './access/credentials.ts'
+import { createDirectory } from './access/directory.ts'
+import { openAccessKeys } from './access/sqlite-access-keys.ts'
 import { type OpenAccount, openAccount, stateDirectoryOf, usesEmbedded } from './account.ts'
 import { createApp } from './app.ts'
 import { accountOf } from './bucket-settings.ts'
 import type { Config } from './config.ts'
 import { openEmbedded } from './embedded.ts'
+import { accessKeysFile } from './keys-command.ts'
 import { createLog, type Log } from './log.ts'
 import { openBridge } from './open-bridge.ts'
 import type { Health } from './reply.ts'
@@ -134,10 +138,13 @@ async function listen(
   stopping: AbortController,
   parts: AsyncDisposableStack,
 ): Promise<Pick<RunningServer, 'url' | 'tls'>> {
-  const credential = { secretAccessKey: key.secretAccessKey, displayName: 'root' }
+  const accessKeys = openAccessKeys(accessKeysFile(config))
+  parts.defer(() => accessKeys.close())
   const app = createApp({
     bridge,
-    credentials: (accessKeyId) => (accessKeyId === key.accessKeyId ? credential : undefined),
+    credentials: createCredentials(key, accessKeys),
+    directory: createDirectory(accessKeys),
+    publicAccess: config.publicAccess,
     region: config.region,
     storeEncrypted: config.storeEncrypted,
     domains: config.domains,

@@ -3,6 +3,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Bridge, ObjectBody, RequestContext } from '../translate/bridge.ts'
+import type { Access } from './access/authorize.ts'
+import type { Directory } from './access/directory.ts'
+import type { Owner } from './access/owner.ts'
+import type { Statement } from './access/statement.ts'
 import type { StoreEncrypted } from './store-encryption.ts'
 
 /** AWS's own names, offered or not; what is not offered answers NotImplemented by name. */
@@ -19,7 +23,15 @@ export interface Query {
   names(): readonly string[]
 }
 
-export type Identity = { readonly accessKeyId: string; readonly displayName: string }
+/** Whose key has signed a request. */
+export type Identity = {
+  readonly accessKeyId: string
+  /** The key's name. */
+  readonly displayName: string
+  readonly owner: Owner
+  /** What the key may do at the most, as statements. */
+  readonly limits: readonly Statement[]
+}
 
 /** The request body as the request declares it. Nothing is read, and no 100-continue sent, until asked. */
 export interface Payload {
@@ -52,14 +64,19 @@ export type S3Request = {
   readonly origin: string
   /** Where the request names its bucket: in the path, or in the host. */
   readonly style: 'path' | 'virtual-host'
-  readonly identity: Identity
+  /** `undefined` when nobody has signed the request. */
+  readonly identity: Identity | undefined
+  readonly access: Access
   readonly payload: Payload
   /** Of a form upload: its fields by lower-case name. Headers and payload are those of the form. */
   readonly form?: ReadonlyMap<string, string> | undefined
   readonly context: RequestContext
 }
 
-/** An element tree for xml.ts: strings are text, arrays repeat the element, undefined is left out. */
+/**
+ * An element tree for xml.ts: strings are text, arrays repeat the element, undefined is left out. A name
+ * that begins with `@` is an attribute.
+ */
 export type XmlValue =
   | string
   | number
@@ -86,6 +103,8 @@ export type Services = {
   readonly bridge: Bridge
   readonly region: string
   readonly storeEncrypted: StoreEncrypted
+  /** Of the root key alone when left out. */
+  readonly directory?: Directory | undefined
 }
 
 export type Handler = (request: S3Request, services: Services) => Promise<Reply>

@@ -16,6 +16,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ObjectBody } from '../translate/bridge.ts'
 import { S3Error } from '../translate/s3-error.ts'
+import { rootHolder } from './access/holder.test-support.ts'
 import { authenticate } from './authenticate.ts'
 import type { Payload } from './operation.ts'
 import { createPayload, parseContentEncoding } from './payload.ts'
@@ -405,7 +406,7 @@ async function withSdk(
         rawTarget: req.url ?? '',
         rawHeaders: req.rawHeaders,
         headers: req.headers,
-        credentials: () => ({ ...credentials, displayName: 'root' }),
+        credentials: () => ({ ...credentials, ...rootHolder }),
         now: new Date(),
       })
       const headers = { ...queryHeaders, ...req.headers }

@@ -1,7 +1,7 @@
 // Who made a form: the signature over its policy, of Version 4 or of Version 2. Pure.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-authentication-HTTPPOST.html
 import { S3Error } from '../translate/s3-error.ts'
-import type { Credential } from './authenticate.ts'
+import { type FindCredential, identityOf } from './authenticate.ts'
 import type { FormFields } from './multipart-form.ts'
 import type { Identity } from './operation.ts'
 import { type PostPolicy, parsePostPolicy } from './post-policy.ts'
@@ -22,13 +22,13 @@ export type FormClaim = { readonly identity: Identity; readonly policy: PostPoli
  * `undefined` when the form has neither policy nor signature. Throws InvalidArgument for a claim that
  * lacks a part, InvalidAccessKeyId, SignatureDoesNotMatch, InvalidToken and InvalidPolicyDocument.
  */
-export function checkFormClaim(
+export async function checkFormClaim(
   fields: FormFields,
   options: {
-    readonly credentials: (accessKeyId: string) => Credential | undefined
+    readonly credentials: FindCredential
     readonly signatureV2: SignatureV2Policy
   },
-): FormClaim | undefined {
+): Promise<FormClaim | undefined> {
   if (!fields.has('policy') && !claimFields.some((name) => fields.has(name))) return undefined
   const encoded = need(fields, 'policy')
   const isV4 = ['x-amz-algorithm', 'x-amz-credential', 'x-amz-signature'].some((name) =>
@@ -37,7 +37,7 @@ export function checkFormClaim(
   const { accessKeyId, provided, sign } = isV4
     ? claimOfV4(fields, encoded)
     : claimOfV2(fields, encoded, options.signatureV2)
-  const credential = options.credentials(accessKeyId)
+  const credential = await options.credentials(accessKeyId)
   if (credential === undefined) {
     throw new S3Error('InvalidAccessKeyId', { elements: { AWSAccessKeyId: accessKeyId } })
   }
@@ -51,8 +51,7 @@ export function checkFormClaim(
     })
   }
   if ((fields.get('x-amz-security-token') ?? '') !== '') throw new S3Error('InvalidToken')
-  const identity = { accessKeyId, displayName: credential.displayName }
-  return { identity, policy: parsePostPolicy(encoded) }
+  return { identity: identityOf(accessKeyId, credential), policy: parsePostPolicy(encoded) }
 }
 
 type Claim = {

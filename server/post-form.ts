@@ -6,7 +6,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { objectTagsMax } from '../translate/limits.ts'
 import { S3Error } from '../translate/s3-error.ts'
 import { toAddress } from './address.ts'
-import type { Credential } from './authenticate.ts'
+import type { FindCredential } from './authenticate.ts'
 import { createFormPayload } from './form-payload.ts'
 import { type FormFields, parseBoundary, readMultipartForm } from './multipart-form.ts'
 import type { Address, Identity, Payload, Query } from './operation.ts'
@@ -44,7 +44,7 @@ export type PostForm = {
 export type PostFormOptions = {
   readonly req: IncomingMessage
   readonly bucket: string
-  readonly credentials: (accessKeyId: string) => Credential | undefined
+  readonly credentials: FindCredential
   readonly signatureV2: SignatureV2Policy
   readonly now: Date
   readonly signal: AbortSignal
@@ -91,7 +91,7 @@ export async function readPostForm(options: PostFormOptions): Promise<PostForm> 
   const form = await readMultipartForm(bytes, boundary)
   const address = addressOf(options.bucket, form)
   const signed = new Map([...form.fields, ['bucket', address.bucket], ['key', address.key]])
-  const claim = checkFormClaim(form.fields, options)
+  const claim = await checkFormClaim(form.fields, options)
   if (claim !== undefined) checkPostPolicy(claim.policy, signed, options.now)
   const headers = headersOf(form.fields)
   return {

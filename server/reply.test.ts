@@ -26,6 +26,7 @@ function serving(stream: Readable, sizeBytes: number): { getObject: Bridge['getO
     partCount: undefined,
     tags: [],
     storageClass: 'STANDARD',
+    acl: undefined,
   }
   return { getObject: async () => ({ object, range: undefined, stream }) }
 }

@@ -71,17 +71,25 @@ export function parseClaim(
       message: `The authorization mechanism is not supported. Please use ${algorithm}.`,
     })
   }
-  if (header === '') throw anonymous(query)
+  if (header === '') throw new S3Error('AccessDenied')
   return parseHeaderClaim(header, headers)
 }
 
-function anonymous(query: Query): S3Error {
-  const override = query.names().find((name) => name.startsWith('response-'))
-  if (override === undefined) return new S3Error('AccessDenied')
-  return new S3Error('InvalidRequest', {
-    message: 'Request specific response headers cannot be used for anonymous GET requests.',
-    elements: { ArgumentName: override },
-  })
+/** Whether nothing in a request claims that somebody has signed it. */
+export function isUnsigned(headers: IncomingHttpHeaders, query: Query): boolean {
+  if (headers.authorization !== undefined) return false
+  return !hasQueryV4(query) && !query.has('Signature') && !query.has('AWSAccessKeyId')
+}
+
+/** The id that a request claims to be signed by; `undefined` when it has no claim that can be read. */
+export function claimedAccessKeyId(...claim: Parameters<typeof parseClaim>): string | undefined {
+  try {
+    return parseClaim(...claim).accessKeyId
+  } catch (error) {
+    // What is wrong with it is said where it is checked.
+    if (error instanceof S3Error) return undefined
+    throw error
+  }
 }
 
 /** Whether the query claims to be presigned, whatever the claim is worth. */

@@ -2,6 +2,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { S3Error } from '../translate/s3-error.ts'
+import { rootHolder } from './access/holder.test-support.ts'
 import { type Authenticated, authenticate } from './authenticate.ts'
 import { element, withServing } from './serving.test-support.ts'
 import { type PresignedV2Claim, renderV2StringsToSign, signV2 } from './signature-v2.ts'
@@ -33,8 +34,7 @@ function run({ method = 'GET', target, headers = {}, ...rest }: RequestInput): A
     headers: Object.fromEntries(
       entries.map(([name, value]) => [name.toLowerCase(), [value].flat().join(', ')]),
     ),
-    credentials: (id) =>
-      id === accessKeyId ? { secretAccessKey, displayName: 'root' } : undefined,
+    credentials: (id) => (id === accessKeyId ? { secretAccessKey, ...rootHolder } : undefined),
     now,
     signatureV2: 'presigned',
     ...rest,
@@ -118,7 +118,7 @@ const vectors: readonly [method: string, target: string][] = [
 test('what botocore presigns verifies in path style and in host style', () => {
   for (const [method, target] of vectors) {
     const { identity, payloadDeclaration, queryHeaders } = run({ method, target })
-    assert.equal(identity, { accessKeyId, displayName: 'root' }, target)
+    assert.equal(identity, { accessKeyId, ...rootHolder }, target)
     assert.equal(payloadDeclaration.mode, { kind: 'unsigned' })
     assert.equal(queryHeaders, {})
     // The host style URLs that botocore makes of the same have the same signatures.
@@ -445,7 +445,7 @@ test('it can be turned off', () => {
 })
 
 test('a presigned URL works on a server, in both styles, unless it is turned off', async () => {
-  const credentials = () => ({ secretAccessKey, displayName: 'root' })
+  const credentials = () => ({ secretAccessKey, ...rootHolder })
   const options = { authenticate, credentials, now: () => now }
   const unsigned = { Authorization: '' }
   const hosted = { ...unsigned, Host: 'bucket.s3.test:9000' }

@@ -19,6 +19,7 @@ import {
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { rootHolder } from './access/holder.test-support.ts'
 import { authenticate } from './authenticate.ts'
 import { type Serving, withServing } from './serving.test-support.ts'
 
@@ -31,7 +32,7 @@ async function withClient(
   secret = secretAccessKey,
 ): Promise<void> {
   const credentials = (id: string) =>
-    id === 'KEY' ? { secretAccessKey, displayName: 'owner' } : undefined
+    id === 'KEY' ? { secretAccessKey, ...rootHolder } : undefined
   await withServing({ authenticate, credentials }, async (serving) => {
     const client = new S3Client({
       endpoint: `http://127.0.0.1:${serving.port}`,
@@ -67,7 +68,7 @@ test('objects go in and out with default checksums, odd keys and metadata', asyn
       Buckets?.map(({ Name }) => Name),
       ['bucket', 'second'],
     )
-    assert.is(Owner?.DisplayName, 'owner')
+    assert.is(Owner?.DisplayName, 'root')
     const keys = ['a b+c/æ%2F', 'x//y', '../z', "(!'*)~", 'e=1&f?']
     for (const Key of keys) {
       const Metadata = { color: 'blue' }

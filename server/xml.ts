@@ -149,11 +149,22 @@ function renderContent(content: XmlValue): string {
   assert(!Array.isArray(content), 'a list stands under a name')
   let text = ''
   for (const [name, value] of Object.entries(content)) {
+    if (name.startsWith('@')) continue
     for (const item of Array.isArray(value) ? value : [value]) {
-      if (item !== undefined) text += `<${name}>${renderContent(item)}</${name}>`
+      if (item === undefined) continue
+      text += `<${name}${renderAttributes(item)}>${renderContent(item)}</${name}>`
     }
   }
   return text
+}
+
+/** Of an element whose content has names that begin with `@`. */
+function renderAttributes(content: XmlValue): string {
+  if (typeof content !== 'object' || Array.isArray(content)) return ''
+  return Object.entries(content)
+    .filter(([name]) => name.startsWith('@'))
+    .map(([name, value]) => ` ${name.slice(1)}="${escapeText(String(value))}"`)
+    .join('')
 }
 
 // CR and the other control characters are lost or refused when they stand raw. As numeric references

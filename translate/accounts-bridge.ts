@@ -41,7 +41,8 @@ export function createAccountsBridge(options: AccountsBridgeOptions): Bridge {
       )
       return lists.flat().sort((a, b) => (a.name < b.name ? -1 : 1))
     },
-    createBucket: async (bucket, context) => await of(bucket).createBucket(bucket, context),
+    createBucket: async (bucket, context, configurations) =>
+      await of(bucket).createBucket(bucket, context, configurations),
     headBucket: async (bucket, context) => await of(bucket).headBucket(bucket, context),
     deleteBucket: async (bucket, context) => await of(bucket).deleteBucket(bucket, context),
     bucketConfigurations: async (bucket) => await of(bucket).bucketConfigurations(bucket),
@@ -62,6 +63,8 @@ export function createAccountsBridge(options: AccountsBridgeOptions): Bridge {
       await of(input.bucket).getObjectAttributes(input, context),
     getObjectTagging: async (input, context) =>
       await of(input.bucket).getObjectTagging(input, context),
+    keptLabels: async (input) => await of(input.bucket).keptLabels(input),
+    putObjectAcl: async (input, context) => await of(input.bucket).putObjectAcl(input, context),
     putObjectTagging: async (input, context) =>
       await of(input.bucket).putObjectTagging(input, context),
     deleteObjectTagging: async (input, context) =>
@@ -97,7 +100,12 @@ async function copyAcross(
   // Before the source is opened, since that is a download.
   await to.headBucket(input.bucket, context)
   const source = await from.getObject(
-    { ...input.source, conditions: unconditional, range: undefined },
+    {
+      ...input.source,
+      conditions: unconditional,
+      range: undefined,
+      seen: input.sourceSeen,
+    },
     context,
   )
   try {

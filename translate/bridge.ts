@@ -2,6 +2,7 @@
 // throws S3Error and nothing else that a client should be told about. No header name, XML or status
 // code comes in here, and no Jottacloud word goes out.
 import type { Readable } from 'node:stream'
+import type { ObjectLabels, ObjectMetadata, Tag } from './object-facts.ts'
 import type {
   CompleteMultipartUploadInput,
   CompleteMultipartUploadResult,
@@ -16,6 +17,7 @@ import type {
   UploadPartResult,
 } from './upload-types.ts'
 
+export type { ObjectLabels, ObjectMetadata, Tag } from './object-facts.ts'
 export type * from './upload-types.ts'
 
 /** Belongs to one S3 request. */
@@ -43,31 +45,6 @@ export type ChecksumAlgorithm =
 export type Checksums = {
   readonly type: 'FULL_OBJECT' | 'COMPOSITE'
   readonly values: Readonly<Partial<Record<ChecksumAlgorithm, string>>>
-}
-
-/** The headers that S3 keeps with an object and gives back. */
-export type ObjectMetadata = {
-  readonly contentType?: string
-  readonly cacheControl?: string
-  readonly contentDisposition?: string
-  readonly contentEncoding?: string
-  readonly contentLanguage?: string
-  /** As sent: S3 does not parse it. */
-  readonly expires?: string
-  readonly websiteRedirectLocation?: string
-  /** Lower-case names without the `x-amz-meta-` prefix. */
-  readonly user: Readonly<Record<string, string>>
-}
-
-/** Names are unique within an object; both texts may hold any character. */
-export type Tag = { readonly key: string; readonly value: string }
-
-/** What a write gives its object besides content and metadata. */
-export type ObjectLabels = {
-  /** Absent is none. */
-  readonly tags?: readonly Tag[]
-  /** A word of S3's list that is only kept and shown; absent is `STANDARD`. */
-  readonly storageClass?: string
 }
 
 /** Unquoted ETags; dates to the second. The wildcard is the ETag `*`. */
@@ -121,6 +98,7 @@ export type ObjectInfo = {
   readonly partCount: number | undefined
   readonly tags: readonly Tag[]
   readonly storageClass: string
+  readonly acl: string | undefined
 }
 
 export type ByteRange = { readonly start: number; readonly endInclusive: number }
@@ -140,6 +118,11 @@ export type ReadObjectInput = ObjectAddress & {
   readonly range: string | undefined
   /** Asks for one part, counted from 1; then without `range`. */
   readonly partNumber?: number
+  /**
+   * What `keptLabels` said when the reader was let in: an object with another ACL or other tags is
+   * AccessDenied.
+   */
+  readonly seen?: ObjectLabels | undefined
 }
 
 /** A piece of an object that was a part of its multipart upload, counted from 1 without gaps. */
@@ -151,7 +134,7 @@ export type ObjectPart = {
   readonly checksums: Checksums['values']
 }
 
-export type GetObjectAttributesInput = ObjectAddress & {
+export type GetObjectAttributesInput = Pick<ReadObjectInput, 'bucket' | 'key' | 'seen'> & {
   /** `undefined` asks for no parts. */
   readonly parts: { readonly afterPartNumber: number; readonly maxParts: number } | undefined
 }
@@ -193,6 +176,10 @@ export type CopyObjectInput = ObjectAddress & {
   readonly storageClass?: string
   /** The checksum that the copy gets; absent keeps the source's, where that is of the full object. */
   readonly checksumAlgorithm?: ChecksumAlgorithm
+  /** Of the copy; the source's is not copied. */
+  readonly acl?: string
+  /** Of the source, as `ReadObjectInput` has it. */
+  readonly sourceSeen?: ObjectLabels | undefined
 }
 
 export type ListObjectsInput = {
@@ -239,8 +226,15 @@ export type DeleteObjectsResult = readonly {
 
 export interface Bridge {
   listBuckets(context: RequestContext): Promise<Bucket[]>
-  /** Throws BucketAlreadyOwnedByYou, InvalidBucketName. */
-  createBucket(bucket: string, context: RequestContext): Promise<void>
+  /**
+   * `configurations` are the new bucket's from its first moment. Throws BucketAlreadyOwnedByYou,
+   * InvalidBucketName.
+   */
+  createBucket(
+    bucket: string,
+    context: RequestContext,
+    configurations?: BucketConfigurations,
+  ): Promise<void>
   /** Throws NoSuchBucket. */
   headBucket(bucket: string, context: RequestContext): Promise<void>
   /** Throws BucketNotEmpty. */
@@ -302,6 +296,16 @@ export interface Bridge {
     readonly modified: Date
     readonly checksums: Checksums | undefined
   }>
+  /**
+   * Labels of what was last written under a key, without asking Jottacloud, where it may have been replaced
+   * since. `undefined` when nothing is kept of it.
+   */
+  keptLabels(input: ObjectAddress): Promise<ObjectLabels | undefined>
+  /** Replaces the ACL; content and time of the object stay. Throws NoSuchKey. */
+  putObjectAcl(
+    input: ObjectAddress & { readonly acl: string },
+    context: RequestContext,
+  ): Promise<void>
   /** Throws NoSuchKey, as the two below. */
   getObjectTagging(input: ObjectAddress, context: RequestContext): Promise<readonly Tag[]>
   /** Replaces all tags; content and time of the object stay. */

@@ -1,7 +1,7 @@
 // Buckets: those of the bridge's home, which clients make and remove, and aliases, which the operator set to
 // any folder or mountpoint of the account.
 import type { JottaClient, Location } from '../jotta/client.ts'
-import type { Bridge, Bucket, RequestContext } from './bridge.ts'
+import type { Bridge, Bucket, BucketConfigurations, RequestContext } from './bridge.ts'
 import { type BucketHome, createBucketHome } from './bucket-home.ts'
 import { isBucketName } from './bucket-name.ts'
 import { renderBucketPath } from './bucket-path.ts'
@@ -34,7 +34,11 @@ export type BucketParts = {
 
 export interface Buckets {
   list(context: RequestContext): Promise<Bucket[]>
-  create(bucket: string, context: RequestContext): Promise<void>
+  create(
+    bucket: string,
+    context: RequestContext,
+    configurations?: BucketConfigurations,
+  ): Promise<void>
   remove(bucket: string, context: RequestContext): Promise<void>
   /** Looks whether the bucket exists now. Throws NoSuchBucket. */
   head(bucket: string, context: RequestContext): Promise<void>
@@ -83,7 +87,7 @@ export function createBuckets(parts: BucketParts): Buckets {
       return buckets.sort((a, b) => (a.name < b.name ? -1 : 1))
     },
 
-    async create(bucket, context) {
+    async create(bucket, context, configurations = new Map()) {
       if (!isBucketName(bucket)) throw new S3Error('InvalidBucketName', elements(bucket))
       const alias = aliasOf(bucket)
       if (alias !== undefined) throw alreadyConfigured(bucket, alias)
@@ -91,8 +95,7 @@ export function createBuckets(parts: BucketParts): Buckets {
         if ((await find(bucket, context)) !== undefined) {
           throw new S3Error('BucketAlreadyOwnedByYou', elements(bucket))
         }
-        // Of a bucket of this name that went away without S3: what was set on that one is not this one's.
-        await parts.state.bucketConfigurations.removeBucket(bucket)
+        await beginConfigurations(parts, bucket, configurations)
         await home.create(bucket, context)
         known.delete(bucket)
       })
@@ -151,6 +154,20 @@ export function createBuckets(parts: BucketParts): Buckets {
       await parts.replacing.settle(place, context)
       return place
     },
+  }
+}
+
+/** Before the bucket is there, so that it is never anybody else's. */
+async function beginConfigurations(
+  { state }: BucketParts,
+  bucket: string,
+  configurations: BucketConfigurations,
+): Promise<void> {
+  // Of a bucket of this name that went away without S3, or was never made: what was set on that one is not
+  // this one's.
+  await state.bucketConfigurations.removeBucket(bucket)
+  for (const [name, text] of configurations) {
+    await state.bucketConfigurations.put({ bucket, name, text })
   }
 }
 

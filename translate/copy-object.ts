@@ -76,7 +76,7 @@ async function checksumsOfCopy(
   return { type: 'FULL_OBJECT', values: { [algorithm]: value } }
 }
 
-/** Metadata, tags and storage class of a copy. */
+/** Metadata, tags, storage class and ACL of a copy. */
 export function copiedLabels(
   input: CopyObjectInput,
   source: Pick<ObjectInfo, 'metadata' | 'tags'>,
@@ -90,6 +90,7 @@ export function copiedLabels(
     },
     tags: input.replaceTags ?? source.tags,
     ...(input.storageClass !== undefined && { storageClass: input.storageClass }),
+    ...(input.acl !== undefined && { acl: input.acl }),
   }
 }
 

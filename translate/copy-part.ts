@@ -10,10 +10,10 @@ export async function copyPart(
   input: UploadPartCopyInput,
   context: RequestContext,
 ): Promise<UploadPartResult> {
-  const { source, sourceConditions, sourceRange, ...part } = input
+  const { source, sourceConditions, sourceSeen: seen, sourceRange, ...part } = input
   const range = sourceRange && `bytes=${sourceRange.start}-${sourceRange.endInclusive}`
   // Conditions and content are those of the very object that is read.
-  const read = await from.getObject({ ...source, conditions: {}, range }, context)
+  const read = await from.getObject({ ...source, conditions: {}, range, seen }, context)
   try {
     checkCopySourceConditions(sourceConditions, read.object)
     const { sizeBytes } = read.object

@@ -82,7 +82,8 @@ export function createBridge(options: BridgeOptions): OwnBridge {
   return {
     settled: () => uploads.settled(),
     listBuckets: (context) => translatingErrors(() => buckets.list(context)),
-    createBucket: (bucket, context) => translatingErrors(() => buckets.create(bucket, context)),
+    createBucket: (bucket, context, configurations) =>
+      translatingErrors(() => buckets.create(bucket, context, configurations)),
     headBucket: (bucket, context) => translatingErrors(() => buckets.head(bucket, context)),
     deleteBucket: (bucket, context) => translatingErrors(() => buckets.remove(bucket, context)),
     bucketConfigurations: (bucket) => options.state.bucketConfigurations.find(bucket),
@@ -98,6 +99,8 @@ export function createBridge(options: BridgeOptions): OwnBridge {
     getObjectAttributes: (input, context) =>
       translatingErrors(() => objects.attributes(input, context)),
     getObjectTagging: (input, context) => translatingErrors(() => objects.tags(input, context)),
+    keptLabels: ({ bucket, key }) => options.state.objects.latest(bucket, key),
+    putObjectAcl: (input, context) => translatingErrors(() => objects.setAcl(input, context)),
     putObjectTagging: (input, context) => translatingErrors(() => objects.setTags(input, context)),
     deleteObjectTagging: (input, context) =>
       translatingErrors(() => objects.setTags({ ...input, tags: [] }, context)),

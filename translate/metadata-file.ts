@@ -57,6 +57,10 @@ const line = z.object({
     .max(10)
     .optional(),
   storageClass: header.optional(),
+  acl: z
+    .string()
+    .max(64 * 1024)
+    .optional(),
 })
 
 const configurationLine = z.object({
@@ -117,10 +121,10 @@ async function takeIn(state: State, value: unknown, position: number): Promise<v
 
 function asRecord(parsed: z.output<typeof line>): NewObjectRecord {
   const { metadata: kept, multipartEtag, checksums: sums, ...rest } = parsed
-  const { partSizesBytes = [], parts, tags, storageClass, ...identity } = rest
+  const { partSizesBytes = [], parts, tags, storageClass, acl, ...identity } = rest
   return {
     ...identity,
-    ...definedOnly({ tags, storageClass }),
+    ...definedOnly({ tags, storageClass, acl }),
     parts:
       parts?.map((part) => ({ ...part, checksums: definedOnly(part.checksums) })) ??
       partSizesBytes.map((sizeBytes) => ({ sizeBytes, checksums: {} })),

@@ -21,8 +21,9 @@ import { type DeleteParts, deleteObject, deleteObjects } from './delete-objects.
 import { isJottaError } from './jotta-error.ts'
 import { checkKey } from './key-path.ts'
 import { pageOfParts, rangeOf } from './object-parts.ts'
-import { labelsOf, setTags } from './object-tags.ts'
+import { isAsSeen, labelsOf, setLabels } from './object-tags.ts'
 import { checkReadConditions, checkWriteConditions } from './precondition.ts'
+import { S3Error } from './s3-error.ts'
 import type { Spool } from './spool.ts'
 import { type StagingSlots, stageBody } from './staged-upload.ts'
 import type { NewObjectRecord } from './state/state.ts'
@@ -52,15 +53,21 @@ export interface Objects {
     input: ObjectAddress & { readonly tags: readonly Tag[] },
     context: RequestContext,
   ): Promise<void>
+  setAcl(input: ObjectAddress & { readonly acl: string }, context: RequestContext): Promise<void>
 }
 
 export function createObjects(parts: ObjectParts): Objects {
-  const find = async (address: ObjectAddress, context: RequestContext): Promise<Found> => {
+  const find = async (
+    address: ObjectAddress & Pick<ReadObjectInput, 'seen'>,
+    context: RequestContext,
+  ): Promise<Found> => {
     const place = await parts.buckets.place(address.bucket, context)
     const found = await parts.places.find(place, address.key, context)
     if (found === undefined) throw noSuchKey(address.key)
     const { location, object } = found
     const info = await describeObject(parts.state, address.bucket, address.key, object)
+    const { seen } = address
+    if (seen !== undefined && !isAsSeen(info, seen)) throw new S3Error('AccessDenied')
     const open = () => openContent(parts, location, address.key, object, 'whole', context)
     return { location, object, info, open }
   }
@@ -106,10 +113,21 @@ export function createObjects(parts: ObjectParts): Objects {
 
     async setTags(input, context) {
       const place = await parts.buckets.place(input.bucket, context)
-      await setTags(parts, place, input, context)
+      await setLabels(parts, place, input, { tags: input.tags }, context)
     },
 
-    copy: (input, context) => copyObject(parts, input, () => find(input.source, context), context),
+    async setAcl(input, context) {
+      const place = await parts.buckets.place(input.bucket, context)
+      await setLabels(parts, place, input, { acl: input.acl }, context)
+    },
+
+    copy: (input, context) =>
+      copyObject(
+        parts,
+        input,
+        () => find({ ...input.source, seen: input.sourceSeen }, context),
+        context,
+      ),
   }
 }
 

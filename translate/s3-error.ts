@@ -36,6 +36,10 @@ const codes = {
   InternalError: [500, 'An internal error occurred. Try again.'],
   InvalidAccessKeyId: [403, 'The access key id does not exist in our records.'],
   InvalidArgument: [400, 'Invalid argument.'],
+  InvalidBucketAclWithObjectOwnership: [
+    400,
+    'The ACL of the bucket grants something to others than its owner; ownership cannot be BucketOwnerEnforced then.',
+  ],
   InvalidBucketName: [400, 'The bucket name is not valid.'],
   InvalidDigest: [400, 'The Content-MD5 or checksum value is not valid.'],
   InvalidEncryptionAlgorithmError: [
@@ -80,6 +84,7 @@ const codes = {
   MetadataTooLarge: [400, 'The metadata headers exceed the largest metadata size allowed.'],
   MethodNotAllowed: [405, 'The method is not allowed for this resource.'],
   MissingContentLength: [411, 'The Content-Length header is required.'],
+  MissingSecurityHeader: [400, 'A header that the request needs is missing.'],
   MissingRequestBodyError: [400, 'The request body is empty.'],
   NoSuchBucket: [404, 'The bucket does not exist.'],
   NoSuchCORSConfiguration: [404, 'The bucket has no CORS configuration.'],
@@ -128,6 +133,10 @@ const codes = {
     'The signature does not match. Check the secret access key and the signing method.',
   ],
   SlowDown: [503, 'Reduce your request rate.'],
+  UnresolvableGrantByEmailAddress: [
+    400,
+    'Nobody here is known by an e-mail address. Grant to the canonical id of an owner.',
+  ],
   UnexpectedContent: [400, 'This request does not take a body.'],
   XAmzContentSHA256Mismatch: [
     400,

@@ -94,6 +94,7 @@ export function toObjectInfo(
     partCount: record?.partCount,
     tags: record?.tags ?? [],
     storageClass: record?.storageClass ?? 'STANDARD',
+    acl: record?.acl,
   }
 }
 

@@ -31,6 +31,8 @@ export type UploadPartCopyInput = UploadAddress & {
   readonly source: ObjectAddress
   /** Of the source. */
   readonly sourceConditions: Conditions
+  /** As `ReadObjectInput` has it. */
+  readonly sourceSeen?: ObjectLabels | undefined
   /** `undefined` copies all of it. */
   readonly sourceRange: ByteRange | undefined
 }

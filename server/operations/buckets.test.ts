@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { rootOwner } from '../access/owner.ts'
 import { element, withServing } from '../serving.test-support.ts'
-import { ownerId } from './wire/owner.ts'
 
 const test = suite('bucket operations')
 
@@ -14,9 +14,9 @@ test('ListBuckets names the owner, and every bucket in order', async () => {
     assert.ok(
       text.startsWith('<?xml version="1.0" encoding="UTF-8"?>\n<ListAllMyBucketsResult xmlns='),
     )
-    assert.is(element(text, 'ID'), ownerId)
-    assert.match(ownerId, /^[0-9a-f]{64}$/)
-    assert.is(element(text, 'DisplayName'), 'owner')
+    assert.is(element(text, 'ID'), rootOwner.id)
+    assert.match(rootOwner.id, /^[0-9a-f]{64}$/)
+    assert.is(element(text, 'DisplayName'), 'root')
     assert.equal(
       [...text.matchAll(/<Name>(.*?)<\/Name>/g)].map((match) => match[1]),
       ['abc', 'bucket'],
@@ -69,7 +69,7 @@ test('CreateBucket takes any region, and says where the bucket is', async () => 
       ['InvalidLocationConstraint', configuration('<LocationConstraint>a b</LocationConstraint>')],
       ['MaxMessageLengthExceeded', configuration(' '.repeat(70_000))],
       ['NotImplemented', '', { 'x-amz-bucket-object-lock-enabled': 'true' }],
-      ['NotImplemented', '', { 'x-amz-grant-read': 'id=x' }],
+      ['InvalidArgument', '', { 'x-amz-grant-read': 'id=x' }],
       ['InvalidArgument', '', { 'x-amz-acl': 'everybody' }],
       ['InvalidArgument', '', { 'x-amz-object-ownership': 'Nobody' }],
     ]
@@ -127,7 +127,7 @@ test('another expected owner is denied', async () => {
   await withServing({}, async ({ ask }) => {
     const expect = (owner: string) =>
       ask('GET', '/bucket?location', { headers: { 'x-amz-expected-bucket-owner': owner } })
-    assert.is((await expect(ownerId)).status, 200)
+    assert.is((await expect(rootOwner.id)).status, 200)
     assert.is(element((await expect('123456789012')).text, 'Code'), 'AccessDenied')
   })
 })

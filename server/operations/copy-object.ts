@@ -2,6 +2,7 @@
 import { quoteEtag } from '../../translate/etag.ts'
 import { S3Error } from '../../translate/s3-error.ts'
 import type { Handler, S3Request } from '../operation.ts'
+import { readObjectAcl } from './wire/acl.ts'
 import { checksumElements, readChecksumAlgorithm } from './wire/checksums.ts'
 import { copySourceConditions, writeConditions } from './wire/conditions.ts'
 import { parseCopySource } from './wire/copy-source.ts'
@@ -12,7 +13,7 @@ import { readTagHeader } from './wire/tags.ts'
 import { objectOf } from './wire/target.ts'
 import { renderXmlDate } from './wire/times.ts'
 
-export const copyObject: Handler = async (request, { bridge }) => {
+export const copyObject: Handler = async (request, services) => {
   const { headers, context } = request
   const target = objectOf(request)
   const source = parseCopySource(headers['x-amz-copy-source']?.toString() ?? '')
@@ -44,9 +45,11 @@ export const copyObject: Handler = async (request, { bridge }) => {
     ...(tagging === 'REPLACE' && { replaceTags: readTagHeader(headers) }),
     ...readStorageClass(headers),
     ...(checksumAlgorithm !== undefined && { checksumAlgorithm }),
+    ...(await readObjectAcl(request, services)),
+    ...request.access.copies,
   }
   // S3, too, answers 200 first when a copy takes long, and names the outcome in the body.
-  const result = bridge.copyObject(input, context).then((copy) => ({
+  const result = services.bridge.copyObject(input, context).then((copy) => ({
     root: 'CopyObjectResult',
     content: {
       LastModified: renderXmlDate(copy.modified),

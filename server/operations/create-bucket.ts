@@ -1,13 +1,23 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+import assert from 'node:assert/strict'
 import { z } from 'zod'
+import type { BucketConfigurationName, BucketConfigurations } from '../../translate/bridge.ts'
 import { S3Error } from '../../translate/s3-error.ts'
-import type { Handler } from '../operation.ts'
+import { isPrivateAcl, renderStoredAcl } from '../access/acl.ts'
+import {
+  ownerOf,
+  ownerships,
+  renderStoredOwner,
+  renderStoredOwnership,
+} from '../access/bucket-access.ts'
+import type { Directory } from '../access/directory.ts'
+import type { Handler, S3Request, Services } from '../operation.ts'
 import { parseXml } from '../xml.ts'
+import { readAclHeaders } from './wire/acl.ts'
 import { invalidArgument } from './wire/parameters.ts'
 import { bucketOf } from './wire/target.ts'
 
 const bodyMaxBytes = 64 * 1024
-const ownerships = ['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter']
 
 const schema = z
   .strictObject({
@@ -23,13 +33,9 @@ const schema = z
  * Any region is taken: the account lives in one place, and clients send whatever they sign with.
  * GetBucketLocation answers the configured one.
  */
-export const createBucket: Handler = async (request, { bridge }) => {
+export const createBucket: Handler = async (request, services) => {
   const bucket = bucketOf(request)
-  // There is one owner, so every setting of ownership means the same.
-  const ownership = request.headers['x-amz-object-ownership']?.toString()
-  if (ownership !== undefined && !ownerships.includes(ownership)) {
-    throw invalidArgument('x-amz-object-ownership', ownership, 'The ownership is not known.')
-  }
+  const configurations = await readInitialAccess(request, services.directory)
   const text = await request.payload.text({ maxBytes: bodyMaxBytes, digest: 'optional' })
   if (text !== '') {
     const configuration = parseXml(text, { root: 'CreateBucketConfiguration', arrays: [], schema })
@@ -44,6 +50,50 @@ export const createBucket: Handler = async (request, { bridge }) => {
       })
     }
   }
-  await bridge.createBucket(bucket, request.context)
+  await createAs(request, bucket, services, configurations)
   return { status: 200, headers: { Location: `/${bucket}` } }
+}
+
+/** Throws BucketAlreadyExists for a bucket that is another owner's. */
+async function createAs(
+  { identity, context }: S3Request,
+  bucket: string,
+  { bridge }: Services,
+  configurations: BucketConfigurations,
+): Promise<void> {
+  try {
+    await bridge.createBucket(bucket, context, configurations)
+  } catch (error) {
+    const exists = error instanceof S3Error && error.code === 'BucketAlreadyOwnedByYou'
+    if (!exists) throw error
+    const owner = ownerOf(await bridge.bucketConfigurations(bucket))
+    if (owner.id === identity?.owner.id) throw error
+    throw new S3Error('BucketAlreadyExists', { elements: { BucketName: bucket }, cause: error })
+  }
+}
+
+/** Owner, ACL and ownership of a new bucket. Throws InvalidArgument for words outside S3's lists. */
+async function readInitialAccess(
+  { headers, identity }: S3Request,
+  directory: Directory | undefined,
+): Promise<BucketConfigurations> {
+  assert(identity !== undefined, 'a stranger makes a bucket')
+  const { owner } = identity
+  const configurations = new Map<BucketConfigurationName, string>()
+  configurations.set('owner', renderStoredOwner(owner))
+  const name = 'x-amz-object-ownership'
+  const word = headers[name]?.toString()
+  const ownership = ownerships.find((known) => known === word)
+  if (word !== undefined && ownership === undefined) {
+    throw invalidArgument(name, word, 'The ownership is not known.')
+  }
+  if (ownership !== undefined) {
+    configurations.set('ownershipControls', renderStoredOwnership(ownership))
+  }
+  const acl = await readAclHeaders(headers, owner, directory)
+  if (acl === undefined || isPrivateAcl(acl, owner)) return configurations
+  if (ownership === 'BucketOwnerEnforced') {
+    throw new S3Error('InvalidBucketAclWithObjectOwnership')
+  }
+  return configurations.set('acl', renderStoredAcl(acl))
 }

@@ -1,18 +1,20 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html
 import type { Handler } from '../operation.ts'
+import { readObjectAcl } from './wire/acl.ts'
 import { readUploadChecksum } from './wire/checksums.ts'
 import { readLabels } from './wire/labels.ts'
 import { readMetadata } from './wire/metadata.ts'
 import { objectOf } from './wire/target.ts'
 
-export const createMultipartUpload: Handler = async (request, { bridge }) => {
+export const createMultipartUpload: Handler = async (request, services) => {
   const address = objectOf(request)
   const { algorithm, type } = readUploadChecksum(request.headers)
-  const { uploadId } = await bridge.createMultipartUpload(
+  const { uploadId } = await services.bridge.createMultipartUpload(
     {
       ...address,
       metadata: readMetadata(request.headers),
       ...readLabels(request.headers),
+      ...(await readObjectAcl(request, services)),
       checksumAlgorithm: algorithm,
       checksumType: type,
     },

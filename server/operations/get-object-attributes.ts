@@ -14,7 +14,10 @@ export const getObjectAttributes: Handler = async (request, { bridge }) => {
   const wanted = readWanted(request)
   const page = readPage(request)
   const parts = wanted.has('ObjectParts') ? page : undefined
-  const result = await bridge.getObjectAttributes({ ...address, parts }, request.context)
+  const result = await bridge.getObjectAttributes(
+    { ...address, parts, ...request.access.reads },
+    request.context,
+  )
   const { object } = result
   const content = {
     // Bare, unlike everywhere else.

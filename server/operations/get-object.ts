@@ -9,8 +9,8 @@ export const getObject: Handler = async (request, { bridge }) => {
   refuseOtherVersions(address.key, request.query.get('versionId'))
   readOverrides(request.query)
   const conditions = readConditions(request.headers)
-  const extent = readExtent(request)
-  const result = await bridge.getObject({ ...address, conditions, ...extent }, request.context)
+  const input = { ...address, conditions, ...readExtent(request), ...request.access.reads }
+  const result = await bridge.getObject(input, request.context)
   const { status, sizeBytes, headers } = describeObject(request, result)
   return { status, headers, body: { kind: 'stream', stream: result.stream, sizeBytes } }
 }

@@ -8,8 +8,8 @@ export const headObject: Handler = async (request, { bridge }) => {
   const address = objectOf(request)
   refuseOtherVersions(address.key, request.query.get('versionId'))
   const conditions = readConditions(request.headers)
-  const extent = readExtent(request)
-  const result = await bridge.headObject({ ...address, conditions, ...extent }, request.context)
+  const input = { ...address, conditions, ...readExtent(request), ...request.access.reads }
+  const result = await bridge.headObject(input, request.context)
   const { status, headers } = describeObject(request, result)
   return { status, headers }
 }

@@ -1,8 +1,9 @@
 // The one table of what S3 can be asked: method, resource, sub-resource -> handler. It is closed: a
 // request that no row takes is refused in detect.ts, and what S3 has but this server does not offer is
-// listed in not-offered.ts. Not offered now: versions, ACLs, policies, object lock, lifecycle, website.
-// Accepted without effect: canned ACLs (there is one owner). Storage classes are kept and shown.
+// listed in not-offered.ts. Not offered now: versions, object lock, lifecycle, website.
+// Storage classes are kept and shown.
 import { abortMultipartUpload } from './abort-multipart-upload.ts'
+import { accessControl } from './access-control.ts'
 import { completeMultipartUpload } from './complete-multipart-upload.ts'
 import { configured } from './configured.ts'
 import { copyObject } from './copy-object.ts'
@@ -77,6 +78,7 @@ const table = {
   AbortMultipartUpload: objectRow('DELETE', ['uploadId'], abortMultipartUpload),
   ListParts: objectRow('GET', ['uploadId'], listParts),
 
+  ...accessControl,
   ...configured,
   ...notConfigured,
   ...notOffered,

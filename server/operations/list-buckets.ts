@@ -1,5 +1,8 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
+
+import type { Bucket } from '../../translate/bridge.ts'
 import { listBucketsMax } from '../../translate/limits.ts'
+import type { Access } from '../access/authorize.ts'
 import type { Handler } from '../operation.ts'
 import { parseContinuationToken, renderContinuationToken } from './wire/continuation-token.ts'
 import { ownerElement } from './wire/owner.ts'
@@ -9,7 +12,7 @@ import { renderXmlDate } from './wire/times.ts'
 /** What a token of this list is bound to, besides the prefix. */
 const listName = 'buckets'
 
-export const listBuckets: Handler = async ({ query, identity, context }, { bridge, region }) => {
+export const listBuckets: Handler = async ({ query, access, context }, { bridge, region }) => {
   const prefix = query.get('prefix') ?? ''
   const maxBuckets = readInteger(query, 'max-buckets', {
     min: 1,
@@ -22,7 +25,7 @@ export const listBuckets: Handler = async ({ query, identity, context }, { bridg
       ? ''
       : parseContinuationToken(token, [listName, prefix]).after
   const wantedRegion = query.get('bucket-region')
-  const buckets = await bridge.listBuckets(context)
+  const buckets = await ownBuckets(await bridge.listBuckets(context), access)
   // Bucket names are ASCII, so the order of code units is the order of bytes.
   const matching = buckets
     .filter(({ name }) => name.startsWith(prefix) && name > after)
@@ -32,7 +35,7 @@ export const listBuckets: Handler = async ({ query, identity, context }, { bridg
   const last = page.at(-1)
   const isTruncated = matching.length > page.length && last !== undefined
   const content = {
-    Owner: ownerElement(identity),
+    Owner: ownerElement(access.owner),
     Buckets: {
       Bucket: page.map(({ name, created }) => ({
         Name: name,
@@ -46,4 +49,13 @@ export const listBuckets: Handler = async ({ query, identity, context }, { bridg
       : undefined,
   }
   return { status: 200, body: { kind: 'xml', root: 'ListAllMyBucketsResult', content } }
+}
+
+/** Those of whoever asks, and of them those that the key may list. */
+async function ownBuckets(buckets: readonly Bucket[], access: Access): Promise<Bucket[]> {
+  const shown: Bucket[] = []
+  for (const bucket of buckets) {
+    if (await access.mayList(bucket.name)) shown.push(bucket)
+  }
+  return shown
 }

@@ -41,7 +41,7 @@ export const listMultipartUploads: Handler = async (request, services) => {
     MaxUploads: input.maxUploads,
     EncodingType: encoding.type,
     IsTruncated: nextMarkers !== undefined,
-    ...renderUploads(entries, encoding, ownerElement(request.identity)),
+    ...renderUploads(entries, encoding, ownerElement(request.access.owner)),
   }
   return { status: 200, body: { kind: 'xml', root: 'ListMultipartUploadsResult', content } }
 }

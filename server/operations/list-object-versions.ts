@@ -14,7 +14,7 @@ import { bucketOf } from './wire/target.ts'
 const onlyVersion = 'null'
 
 export const listObjectVersions: Handler = async (request, { bridge }) => {
-  const { query, context, identity } = request
+  const { query, context, access } = request
   const bucket = bucketOf(request)
   const { type, encode } = readNameEncoding(query)
   const maxKeys = readInteger(query, 'max-keys', {
@@ -32,7 +32,7 @@ export const listObjectVersions: Handler = async (request, { bridge }) => {
   const endsWithPrefix = entries.at(-1)?.kind === 'prefix'
   const { Contents: contents, CommonPrefixes: prefixes } = renderEntries(entries, {
     encode,
-    owner: ownerElement(identity),
+    owner: ownerElement(access.owner),
     version: { VersionId: onlyVersion, IsLatest: true },
   })
   const content = {

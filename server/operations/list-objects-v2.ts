@@ -10,7 +10,7 @@ import { invalidArgument, readInteger } from './wire/parameters.ts'
 import { bucketOf } from './wire/target.ts'
 
 export const listObjectsV2: Handler = async (request, { bridge }) => {
-  const { query, context, identity } = request
+  const { query, context, access } = request
   const bucket = bucketOf(request)
   const { type, encode } = readNameEncoding(query)
   const maxKeys = readInteger(query, 'max-keys', {
@@ -31,7 +31,7 @@ export const listObjectsV2: Handler = async (request, { bridge }) => {
   const { after, cursor } = going ?? { after: startAfter ?? '', cursor: undefined }
   const input = { bucket, prefix, delimiter, after, maxKeys, cursor }
   const { entries, nextAfter, nextCursor = '' } = await listPage(bridge, input, context)
-  const owner = query.get('fetch-owner') === 'true' ? ownerElement(identity) : undefined
+  const owner = query.get('fetch-owner') === 'true' ? ownerElement(access.owner) : undefined
   const content = {
     Name: bucket,
     Prefix: encode(prefix),

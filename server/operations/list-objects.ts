@@ -9,7 +9,7 @@ import { readInteger } from './wire/parameters.ts'
 import { bucketOf } from './wire/target.ts'
 
 export const listObjects: Handler = async (request, { bridge }) => {
-  const { query, context, identity } = request
+  const { query, context, access, identity } = request
   const bucket = bucketOf(request)
   const { type, encode } = readNameEncoding(query)
   const maxKeys = readInteger(query, 'max-keys', {
@@ -20,7 +20,7 @@ export const listObjects: Handler = async (request, { bridge }) => {
   const prefix = query.get('prefix') ?? ''
   const delimiter = query.get('delimiter') ?? ''
   const marker = query.get('marker') ?? ''
-  const input = { bucket, prefix, delimiter, after: marker, maxKeys, reader: identity.accessKeyId }
+  const input = { bucket, prefix, delimiter, after: marker, maxKeys, reader: identity?.accessKeyId }
   const { entries, nextAfter } = await listPage(bridge, input, context)
   const content = {
     Name: bucket,
@@ -32,7 +32,7 @@ export const listObjects: Handler = async (request, { bridge }) => {
     Delimiter: delimiter === '' ? undefined : encode(delimiter),
     EncodingType: type,
     IsTruncated: nextAfter !== undefined,
-    ...renderEntries(entries, { encode, owner: ownerElement(identity) }),
+    ...renderEntries(entries, { encode, owner: ownerElement(access.owner) }),
   }
   return { status: 200, body: { kind: 'xml', root: 'ListBucketResult', content } }
 }

@@ -10,7 +10,7 @@ import { objectOf, uploadIdOf } from './wire/target.ts'
 import { renderXmlDate } from './wire/times.ts'
 
 export const listParts: Handler = async (request, { bridge }) => {
-  const { query, identity, context } = request
+  const { query, access, context } = request
   const address = { ...objectOf(request), uploadId: uploadIdOf(request) }
   const { type, encode } = readNameEncoding(query)
   const maxParts = readInteger(query, 'max-parts', {
@@ -31,8 +31,8 @@ export const listParts: Handler = async (request, { bridge }) => {
     Bucket: address.bucket,
     Key: encode(address.key),
     UploadId: address.uploadId,
-    Initiator: ownerElement(identity),
-    Owner: ownerElement(identity),
+    Initiator: ownerElement(access.owner),
+    Owner: ownerElement(access.owner),
     StorageClass: listed.storageClass,
     PartNumberMarker: afterPartNumber,
     NextPartNumberMarker: next,

@@ -40,7 +40,7 @@ test('V2 gives keys, sizes, ETags and dates, and no owner unless asked', async (
     for (const [name, value] of Object.entries(expected))
       assert.is(element(text, name), value, name)
     const owned = await ask('GET', '/bucket?list-type=2&fetch-owner=true')
-    assert.is(element(owned.text, 'DisplayName'), 'owner')
+    assert.is(element(owned.text, 'DisplayName'), 'root')
   })
 })
 
@@ -81,7 +81,7 @@ test('V1 goes on by its marker, and names the next one only with a delimiter', a
     assert.is(element(plain, 'IsTruncated'), 'true')
     assert.is(element(plain, 'NextMarker'), undefined)
     assert.is(element(plain, 'Marker'), '')
-    assert.is(element(plain, 'DisplayName'), 'owner')
+    assert.is(element(plain, 'DisplayName'), 'root')
     assert.is(element(plain, 'KeyCount'), undefined)
     const delimited = (await ask('GET', '/bucket?max-keys=2&delimiter=/')).text
     assert.is(element(delimited, 'NextMarker'), 'b')

@@ -3,6 +3,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { rootHolder } from '../access/holder.test-support.ts'
 import { authenticate } from '../authenticate.ts'
 import { type Answer, element, type Serving, withServing } from '../serving.test-support.ts'
 
@@ -18,7 +19,7 @@ const serving = {
   authenticate,
   now: () => now,
   credentials: (id: string) =>
-    id === accessKeyId ? { secretAccessKey, displayName: 'root' } : undefined,
+    id === accessKeyId ? { secretAccessKey, ...rootHolder } : undefined,
 }
 
 /** A policy that takes exactly these fields, and what is given besides. */

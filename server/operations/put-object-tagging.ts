@@ -8,6 +8,7 @@ export const putObjectTagging: Handler = async (request, { bridge }) => {
   const address = objectOf(request)
   refuseOtherVersions(address.key, request.query.get('versionId'))
   const tags = await readTagging(request.payload, { max: objectTagsMax, of: 'Object' })
+  request.access.checkTags(tags)
   await bridge.putObjectTagging({ ...address, tags }, request.context)
   return { status: 200 }
 }

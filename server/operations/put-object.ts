@@ -1,6 +1,7 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
 import { quoteEtag } from '../../translate/etag.ts'
 import type { Handler, S3Request, Services } from '../operation.ts'
+import { readObjectAcl } from './wire/acl.ts'
 import { checksumHeaders } from './wire/checksums.ts'
 import { writeConditions } from './wire/conditions.ts'
 import { readLabels } from './wire/labels.ts'
@@ -15,16 +16,17 @@ export const putObject: Handler = async (request, services) => {
 /** What the headers and the payload of a request say, stored; with the headers of the answer. */
 export async function storeObject(
   request: S3Request,
-  { bridge }: Services,
+  services: Services,
 ): Promise<{ etag: string; headers: Record<string, string> }> {
   const input = {
     ...objectOf(request),
     metadata: readMetadata(request.headers),
     conditions: writeConditions(request.headers),
     ...readLabels(request.headers),
+    ...(await readObjectAcl(request, services)),
   }
   const body = request.payload.open()
-  const result = await bridge.putObject({ ...input, body }, request.context)
+  const result = await services.bridge.putObject({ ...input, body }, request.context)
   const headers = { ETag: quoteEtag(result.etag), ...checksumHeaders(result.checksums) }
   return { etag: quoteEtag(result.etag), headers }
 }

@@ -17,6 +17,7 @@ export const uploadPartCopy: Handler = async (request, { bridge }) => {
     partNumber: parsePartNumber(request.query.get('partNumber') ?? ''),
     source: parseCopySource(headers['x-amz-copy-source']?.toString() ?? ''),
     sourceConditions: copySourceConditions(headers),
+    ...request.access.copies,
     sourceRange: readSourceRange(request),
   }
   // S3, too, answers 200 first when a copy takes long, and names the outcome in the body.

@@ -121,6 +121,7 @@ const fullRecord = record('full', {
     { key: '__proto__', value: '' },
   ],
   storageClass: 'GLACIER_IR',
+  acl: '["é"]',
   checksums: {
     type: 'COMPOSITE',
     values: { CRC32: 'a=', CRC32C: 'b=', CRC64NVME: 'c=', SHA1: 'd=', SHA256: 'e=' },
@@ -275,7 +276,7 @@ const objects: Record<string, Proof> = {
     const state = await open()
     const tags = [{ key: 'new', value: 'tag' }]
     const tag = (wanted: typeof content, key = 'full') =>
-      state.objects.setTags('bucket', key, wanted, tags)
+      state.objects.setLabels('bucket', key, wanted, { tags })
     await commit(state, fullRecord)
     assert.is(await tag(content), false)
     assert.is(await tag(fullRecord, 'other'), false)
@@ -292,6 +293,19 @@ const objects: Record<string, Proof> = {
     await state.objects.commit(writeId)
     const found = await state.objects.find('bucket', 'full', otherContent)
     assert.equal(found, asFound(record('full', otherContent)))
+  },
+
+  async 'the latest record of a key is found without its content, the committed one first'(open) {
+    const state = await open()
+    assert.is(await state.objects.latest('bucket', 'full'), undefined)
+    const staged = await state.objects.stage(fullRecord)
+    assert.equal(await state.objects.latest('bucket', 'full'), asFound(fullRecord))
+    await state.objects.commit(staged)
+    await state.objects.setLabels('bucket', 'full', fullRecord, { acl: 'another' })
+    await state.objects.stage(record('full', otherContent))
+    const found = await state.objects.latest('bucket', 'full')
+    assert.equal(found, { ...asFound(fullRecord), acl: 'another' })
+    assert.is(await state.objects.latest('other', 'full'), undefined)
   },
 
   async 'a record is found only for the content that it describes'(open) {

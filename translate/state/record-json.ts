@@ -91,6 +91,7 @@ const metadata = z.object({
 const labels = {
   tags: z.array(z.tuple([z.string(), z.string()])).optional(),
   storageClass: z.string().optional(),
+  acl: z.string().optional(),
 }
 const objectData = z.object({
   metadata,
@@ -119,15 +120,17 @@ function fromJson(json: z.infer<typeof metadata>): ObjectMetadata {
 type LabelsJson = {
   readonly tags?: [key: string, value: string][] | undefined
   readonly storageClass?: string | undefined
+  readonly acl?: string | undefined
 }
 
-function labelsToJson({ tags, storageClass }: ObjectLabels): LabelsJson {
-  return { tags: tags?.map(({ key, value }) => [key, value]), storageClass }
+function labelsToJson({ tags, storageClass, acl }: ObjectLabels): LabelsJson {
+  return { tags: tags?.map(({ key, value }) => [key, value]), storageClass, acl }
 }
 
-function labelsFromJson({ tags, storageClass }: LabelsJson): ObjectLabels {
+function labelsFromJson({ tags, storageClass, acl }: LabelsJson): ObjectLabels {
   return {
     ...(tags !== undefined && { tags: tags.map(([key, value]) => ({ key, value })) }),
     ...(storageClass !== undefined && { storageClass }),
+    ...(acl !== undefined && { acl }),
   }
 }

@@ -70,16 +70,21 @@ export function createObjects(database: DatabaseSync): State['objects'] {
       return sql.parts.all(idRow.parse(id).write_id, afterPartNumber, limit).map(parsePart)
     },
 
-    async setTags(bucket, key, { md5, sizeBytes }, tags) {
+    async setLabels(bucket, key, { md5, sizeBytes }, labels) {
       const keyBytes = toKeyBytes(key)
       return inTransaction(database, () => {
         const row = sql.find.get(bucket, keyBytes, md5, sizeBytes)
         const id = sql.findId.get(bucket, keyBytes, md5, sizeBytes)
         if (row === undefined || id === undefined) return false
-        const data = renderObjectData({ ...parseRow(row), tags })
+        const data = renderObjectData({ ...parseRow(row), ...labels })
         sql.setData.run(data, idRow.parse(id).write_id)
         return true
       })
+    },
+
+    async latest(bucket, key) {
+      const row = sql.latest.get(bucket, toKeyBytes(key))
+      return row === undefined ? undefined : parseRow(row)
     },
 
     async remove(bucket, key) {
@@ -127,6 +132,10 @@ function prepare(database: DatabaseSync) {
     commit: database.prepare('UPDATE object_records SET is_staged = 0 WHERE write_id = ?'),
     discard: database.prepare('DELETE FROM object_records WHERE write_id = ? AND is_staged = 1'),
     find: database.prepare(`SELECT ${columns} ${ofContent}`),
+    latest: database.prepare(
+      `SELECT ${columns} FROM object_records WHERE bucket = ? AND key = ?
+       ORDER BY is_staged, write_id DESC LIMIT 1`,
+    ),
     findId: database.prepare(`SELECT write_id ${ofContent}`),
     setData: database.prepare('UPDATE object_records SET data = ? WHERE write_id = ?'),
     addPart: database.prepare(

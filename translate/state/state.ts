@@ -6,7 +6,6 @@ import type {
   ObjectLabels,
   ObjectMetadata,
   ObjectPart,
-  Tag,
 } from '../bridge.ts'
 
 /** Metadata of one object, bound to the content that it describes. */
@@ -133,13 +132,15 @@ export interface State {
       content: ContentIdentity,
       options: { readonly afterPartNumber: number; readonly limit: number },
     ): Promise<readonly ObjectPart[]>
-    /** Replaces the tags in the record that `find` gives; `false` where there is none. */
-    setTags(
+    /** Replaces labels in the record that `find` gives; `false` where there is none. */
+    setLabels(
       bucket: string,
       key: string,
       content: ContentIdentity,
-      tags: readonly Tag[],
+      labels: ObjectLabels,
     ): Promise<boolean>
+    /** The record of a key whatever its content: the committed one, else the latest staged one. */
+    latest(bucket: string, key: string): Promise<ObjectRecord | undefined>
     remove(bucket: string, key: string): Promise<void>
     removeBucket(bucket: string): Promise<void>
     /** Every committed record in order of bucket and key, read in pages: for export. */

@@ -1,10 +1,7 @@
-// The one owner of every bucket and object: whoever holds the account behind this server.
-import { createHash } from 'node:crypto'
-import type { Identity, XmlValue } from '../../operation.ts'
+// Owner, Initiator and ID elements: whoever a bucket belongs to, and so all that is in it.
+import type { Owner } from '../../access/owner.ts'
+import type { XmlValue } from '../../operation.ts'
 
-/** In the form of AWS's canonical user ids: 64 hex digits. */
-export const ownerId: string = createHash('sha256').update('jotta-s3 account').digest('hex')
-
-export function ownerElement(identity: Identity): XmlValue {
-  return { ID: ownerId, DisplayName: identity.displayName }
+export function ownerElement({ id, name }: Owner): XmlValue {
+  return { ID: id, DisplayName: name }
 }

@@ -1,0 +1,132 @@
+// What is kept of a bucket about who may do what in it: owner, policy, ACL, ownership and public access block,
+// from their texts to what the judge needs. Pure, but for a memory of texts that were parsed before.
+import { z } from 'zod'
+import type { BucketConfigurations } from '../../translate/bridge.ts'
+import { type Acl, bucketAclToStatements, parseStoredAcl, privateAcl } from './acl.ts'
+import { type Owner, ownerNamed, rootOwner } from './owner.ts'
+import { parsePolicy } from './policy-document.ts'
+import { isPublicPolicy } from './public.ts'
+import type { Statement } from './statement.ts'
+
+export const ownerships = ['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter'] as const
+export type Ownership = (typeof ownerships)[number]
+
+export const publicAccessFlags = [
+  'BlockPublicAcls',
+  'IgnorePublicAcls',
+  'BlockPublicPolicy',
+  'RestrictPublicBuckets',
+] as const
+export type PublicAccessBlock = Readonly<Record<(typeof publicAccessFlags)[number], boolean>>
+
+/** What the operator allows at the most: `bucket` leaves it to each bucket. */
+export type PublicAccessSetting = 'bucket' | 'blocked'
+
+export type BucketAccess = {
+  readonly bucket: string
+  readonly owner: Owner
+  readonly policy: readonly Statement[]
+  readonly isPolicyPublic: boolean
+  /** Whether the policy looks at the tags of objects. */
+  readonly asksForTags: boolean
+  /** As it was set, or that of a bucket where none was. */
+  readonly acl: Acl
+  /** What of the ACL counts. */
+  readonly aclStatements: readonly Statement[]
+  readonly ownership: Ownership | undefined
+  readonly block: PublicAccessBlock
+  /** `publicGrants` also of the ACLs of objects. */
+  readonly reach: { readonly acls: 'on' | 'off'; readonly publicGrants: 'honoured' | 'ignored' }
+}
+
+const storedOwner = z.object({ name: z.string() })
+const storedOwnership = z.enum(ownerships)
+const storedBlock = z.object({
+  BlockPublicAcls: z.boolean(),
+  IgnorePublicAcls: z.boolean(),
+  BlockPublicPolicy: z.boolean(),
+  RestrictPublicBuckets: z.boolean(),
+})
+const noBlock: PublicAccessBlock = {
+  BlockPublicAcls: false,
+  IgnorePublicAcls: false,
+  BlockPublicPolicy: false,
+  RestrictPublicBuckets: false,
+}
+
+export function renderStoredOwner({ name }: Owner): string {
+  return JSON.stringify({ name })
+}
+
+export function renderStoredOwnership(ownership: Ownership): string {
+  return JSON.stringify(ownership)
+}
+
+export function renderStoredBlock(block: PublicAccessBlock): string {
+  return JSON.stringify(block)
+}
+
+export function parseStoredOwnership(text: string): Ownership {
+  return storedOwnership.parse(JSON.parse(text))
+}
+
+export function parseStoredBlock(text: string): PublicAccessBlock {
+  return storedBlock.parse(JSON.parse(text))
+}
+
+/** Buckets without a record are the root key's. Throws for a text that cannot be read. */
+export function ownerOf(configurations: BucketConfigurations): Owner {
+  const text = configurations.get('owner')
+  return text === undefined ? rootOwner : ownerNamed(storedOwner.parse(JSON.parse(text)).name)
+}
+
+/** Throws for texts that cannot be read: nobody is let in on a guess. */
+export function readBucketAccess(
+  bucket: string,
+  configurations: BucketConfigurations,
+  setting: PublicAccessSetting,
+): BucketAccess {
+  const owner = ownerOf(configurations)
+  const ownershipText = configurations.get('ownershipControls')
+  const ownership = ownershipText === undefined ? undefined : parseStoredOwnership(ownershipText)
+  const policyText = configurations.get('policy')
+  const policy = policyText === undefined ? [] : parseRemembered(policyText, bucket)
+  const aclText = configurations.get('acl')
+  const acl = aclText === undefined ? privateAcl(owner) : parseStoredAcl(aclText)
+  const blockText = configurations.get('publicAccessBlock')
+  const own = blockText === undefined ? noBlock : parseStoredBlock(blockText)
+  // Not the two that refuse requests: clients that send `public-read` with everything go on working.
+  const block =
+    setting === 'bucket' ? own : { ...own, IgnorePublicAcls: true, RestrictPublicBuckets: true }
+  const reach = {
+    acls: ownership === 'BucketOwnerEnforced' ? 'off' : 'on',
+    publicGrants: block.IgnorePublicAcls ? 'ignored' : 'honoured',
+  } as const
+  return {
+    bucket,
+    owner,
+    policy,
+    isPolicyPublic: isPublicPolicy(policy),
+    asksForTags: /ExistingObjectTag/i.test(policyText ?? ''),
+    acl,
+    aclStatements: reach.acls === 'off' ? [] : bucketAclToStatements(acl, bucket, reach),
+    ownership,
+    block,
+    reach,
+  }
+}
+
+const rememberedMax = 200
+const remembered = new Map<string, readonly Statement[]>()
+
+/** Parsing is pure, so what a text was parsed to holds for good; the oldest is forgotten. */
+function parseRemembered(text: string, bucket: string): readonly Statement[] {
+  const name = `${bucket} ${text}`
+  const known = remembered.get(name)
+  if (known !== undefined) return known
+  const parsed = parsePolicy(text, bucket)
+  const [oldest] = remembered.keys()
+  if (remembered.size >= rememberedMax && oldest !== undefined) remembered.delete(oldest)
+  remembered.set(name, parsed)
+  return parsed
+}

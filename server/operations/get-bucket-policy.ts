@@ -1,0 +1,21 @@
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html
+import { Readable } from 'node:stream'
+import { S3Error } from '../../translate/s3-error.ts'
+import type { Handler } from '../operation.ts'
+import { readBucketText } from './wire/bucket-access.ts'
+import { bucketOf } from './wire/target.ts'
+
+/** The text as it was put. */
+export const getBucketPolicy: Handler = async (request, services) => {
+  const text = await readBucketText(request, services, 'policy')
+  if (text === undefined) {
+    throw new S3Error('NoSuchBucketPolicy', { elements: { BucketName: bucketOf(request) } })
+  }
+  const bytes = Buffer.from(text)
+  const stream = Readable.from([bytes])
+  return {
+    status: 200,
+    headers: { 'Content-Type': 'application/json', 'Content-Length': String(bytes.length) },
+    body: { kind: 'stream', stream, sizeBytes: bytes.length },
+  }
+}
