@@ -129,7 +129,7 @@ export async function asOnlyWriter<T>(
     try {
       return await act()
     } finally {
-      leave()
+      await leave()
     }
   })
 }

@@ -11,6 +11,7 @@ import { createFolderGuard } from './folder-guard.ts'
 import { translatingErrors } from './jotta-error.ts'
 import { createKeyLocks } from './key-locks.ts'
 import { createKeyPlaces } from './key-places.ts'
+import { createLeases } from './leases.ts'
 import { listObjects } from './list-objects.ts'
 import { createMarkers } from './listings/markers.ts'
 import type { Snapshots } from './listings/snapshots.ts'
@@ -51,8 +52,9 @@ export type OwnBridge = Bridge & {
 }
 
 export function createBridge(options: BridgeOptions): OwnBridge {
-  const locks = createKeyLocks()
-  const guard = createFolderGuard()
+  const leases = createLeases({ ...options, leases: options.state.leases })
+  const locks = createKeyLocks(leases)
+  const guard = createFolderGuard(leases)
   const home = createBucketHome(options.jotta, options.placement.home)
   const parents = createParentFolders(options.jotta, options.now)
   const facts = createFolderFacts(options.jotta, options.state.folders, options.now)

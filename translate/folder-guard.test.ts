@@ -1,24 +1,25 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createFolderGuard } from './folder-guard.ts'
+import { aloneLeases } from './leases.test-support.ts'
 
 const test = suite('folder guard')
 const never = new AbortController().signal
 const at = (...path: string[]) => ({ device: 'S3', mountpoint: 'bucket', path })
 
 test('a folder is not removed while a write is on its way below it', async () => {
-  const guard = createFolderGuard()
+  const guard = createFolderGuard(aloneLeases)
   const leave = await guard.enter(at('a', 'b', 'file'), never)
   for (const folder of [at('a'), at('a', 'b'), at('A', 'B')]) {
     assert.is(await guard.ifUnused(folder, never, async () => 'removed'), undefined)
   }
   assert.is(await guard.ifUnused(at('a', 'c'), never, async () => 'removed'), 'removed')
-  leave()
+  await leave()
   assert.is(await guard.ifUnused(at('a', 'b'), never, async () => 'removed'), 'removed')
 })
 
 test('a write waits for a removal, and a second removal looks again after the first', async () => {
-  const guard = createFolderGuard()
+  const guard = createFolderGuard(aloneLeases)
   const gate = Promise.withResolvers<void>()
   const seen: string[] = []
   const removal = guard.ifUnused(at('a'), never, async () => {
@@ -37,7 +38,7 @@ test('a write waits for a removal, and a second removal looks again after the fi
 })
 
 test('waiting for a removal ends with the signal', async () => {
-  const guard = createFolderGuard()
+  const guard = createFolderGuard(aloneLeases)
   const gate = Promise.withResolvers<void>()
   const removal = guard.ifUnused(at('a'), never, () => gate.promise)
   const aborting = new AbortController()

@@ -1,18 +1,19 @@
-// Keeps the removal of empty folders and of buckets away from writes below them, within this process. A
+// Keeps the removal of empty folders and of buckets away from writes below them, in all processes. A
 // write enters its folders while it commits; a folder is removed only while nobody is in it, and whoever
 // comes meanwhile waits for the removal to end.
 import type { Location } from '../jotta/client.ts'
 import { orAborted } from './key-locks.ts'
 import { foldName } from './key-path.ts'
+import type { Leases } from './leases.ts'
 
 export interface FolderGuard {
   /** Waits for removals of any folder on the way, then counts as a write there until released. */
-  enter(location: Location, signal: AbortSignal): Promise<() => void>
+  enter(location: Location, signal: AbortSignal): Promise<() => Promise<void>>
   /** Runs `act` while nobody is in the folder; `undefined`, without running it, when somebody is. */
   ifUnused<T>(folder: Location, signal: AbortSignal, act: () => Promise<T>): Promise<T | undefined>
 }
 
-export function createFolderGuard(): FolderGuard {
+export function createFolderGuard(leases: Leases): FolderGuard {
   const writes = new Map<string, number>()
   const removals = new Map<string, Promise<void>>()
 
@@ -27,12 +28,22 @@ export function createFolderGuard(): FolderGuard {
         await orAborted(blocker, signal)
       }
       for (const name of names) writes.set(name, (writes.get(name) ?? 0) + 1)
-      return () => {
+      const leave = (): void => {
         for (const name of names) {
           const left = (writes.get(name) ?? 1) - 1
           if (left === 0) writes.delete(name)
           else writes.set(name, left)
         }
+      }
+      try {
+        const lease = await leases.take(names.map(leaseName), 'shared', signal)
+        return async () => {
+          leave()
+          await lease[Symbol.asyncDispose]()
+        }
+      } catch (error) {
+        leave()
+        throw error
       }
     },
 
@@ -46,7 +57,8 @@ export function createFolderGuard(): FolderGuard {
       const removal = Promise.withResolvers<void>()
       removals.set(name, removal.promise)
       try {
-        return await act()
+        await using lease = await leases.tryTake([leaseName(name)], 'exclusive')
+        return lease === undefined ? undefined : await act()
       } finally {
         removals.delete(name)
         removal.resolve()
@@ -60,6 +72,10 @@ function foldersOn(location: Location): string[] {
   return location.path.map((_, depth) =>
     nameOf({ ...location, path: location.path.slice(0, depth) }),
   )
+}
+
+function leaseName(name: string): string {
+  return `folder ${name}`
 }
 
 /** Folded, since Jottacloud takes names that differ by case for one. */

@@ -1,12 +1,13 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createKeyLocks } from './key-locks.ts'
+import { aloneLeases } from './leases.test-support.ts'
 
 const test = suite('key locks')
 const never = new AbortController().signal
 
 test('holders of one name follow each other in order of arrival', async () => {
-  const locks = createKeyLocks()
+  const locks = createKeyLocks(aloneLeases)
   const gate = Promise.withResolvers<void>()
   const seen: string[] = []
   const first = locks.withLock('a', never, async () => {
@@ -25,7 +26,7 @@ test('holders of one name follow each other in order of arrival', async () => {
 })
 
 test('other names do not wait', async () => {
-  const locks = createKeyLocks()
+  const locks = createKeyLocks(aloneLeases)
   const gate = Promise.withResolvers<void>()
   const held = locks.withLock('a', never, () => gate.promise)
   assert.is(await locks.withLock('b', never, async () => 7), 7)
@@ -34,7 +35,7 @@ test('other names do not wait', async () => {
 })
 
 test('one that gives up does not let the next in before the holder is done', async () => {
-  const locks = createKeyLocks()
+  const locks = createKeyLocks(aloneLeases)
   const gate = Promise.withResolvers<void>()
   let holding = true
   const held = locks.withLock('a', never, async () => {
@@ -52,7 +53,7 @@ test('one that gives up does not let the next in before the holder is done', asy
 })
 
 test('a failure passes the lock on', async () => {
-  const locks = createKeyLocks()
+  const locks = createKeyLocks(aloneLeases)
   const failed = await locks
     .withLock('a', never, async () => {
       throw new Error('broken')

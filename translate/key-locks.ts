@@ -1,12 +1,14 @@
-// One holder at a time for a name, first come, first served, within this process. Held while a write
-// commits, never while a request body arrives: clients nest writes to one key.
+// One holder at a time for a name: first come, first served within this process, and by a lease among
+// several. Held while a write commits, never while a request body arrives: clients nest writes to one key.
+
+import type { Leases } from './leases.ts'
 
 export interface KeyLocks {
   /** Runs `act` alone among all that hold the same name. Waiting ends with the signal. */
   withLock<T>(name: string, signal: AbortSignal, act: () => Promise<T>): Promise<T>
 }
 
-export function createKeyLocks(): KeyLocks {
+export function createKeyLocks(leases: Leases): KeyLocks {
   /** The last in each queue: resolves when its holder is done, never rejects. */
   const tails = new Map<string, Promise<void>>()
 
@@ -19,6 +21,7 @@ export function createKeyLocks(): KeyLocks {
       tails.set(name, tail)
       try {
         await orAborted(previous, signal)
+        await using _lease = await leases.take([`lock ${name}`], 'exclusive', signal)
         return await act()
       } finally {
         turn.resolve()

@@ -151,6 +151,16 @@ const migrations = [
     learnt_ms INTEGER NOT NULL,
     changes INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;`,
+
+  `CREATE TABLE leases (
+    name TEXT NOT NULL,
+    holder TEXT NOT NULL,
+    is_exclusive INTEGER NOT NULL CHECK (is_exclusive IN (0, 1)),
+    expires_ms INTEGER NOT NULL,
+    PRIMARY KEY (name, holder)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX leases_holder ON leases (holder);
+  CREATE INDEX leases_end ON leases (expires_ms);`,
 ]
 
 function migrate(database: DatabaseSync, file: string, steps: readonly string[]): void {

@@ -3,6 +3,7 @@
 import { createBucketConfigurations } from './sqlite-bucket-configurations.ts'
 import { openDatabase } from './sqlite-database.ts'
 import { createFolders } from './sqlite-folders.ts'
+import { createLeases } from './sqlite-leases.ts'
 import { createObjects } from './sqlite-objects.ts'
 import { createParts, createUploads } from './sqlite-uploads.ts'
 import type { State } from './state.ts'
@@ -17,6 +18,7 @@ export function openSqliteState(options: { readonly file: string }): State {
     return {
       bucketConfigurations: createBucketConfigurations(database),
       folders: createFolders(database),
+      leases: createLeases(database),
       objects: createObjects(database),
       uploads: createUploads(database),
       parts: createParts(database),

@@ -218,5 +218,20 @@ export interface State {
     /** The folder is gone, and all below it. */
     forget(place: string): Promise<void>
   }
+  /** Names that one process at a time holds, or several that share them, until a time. */
+  readonly leases: {
+    /** All of the names or, where another holder has one that both do not share, none: `false`. */
+    acquire(lease: {
+      readonly holder: string
+      readonly names: readonly string[]
+      readonly mode: 'exclusive' | 'shared'
+      /** Milliseconds since the epoch. Leases that end by then are over. */
+      readonly nowMs: number
+      readonly expiresMs: number
+    }): Promise<boolean>
+    /** `false` when the lease is over. */
+    renew(holder: string, expiresMs: number): Promise<boolean>
+    release(holder: string): Promise<void>
+  }
   close(): Promise<void>
 }

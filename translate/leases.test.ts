@@ -1,0 +1,77 @@
+// Two bridges over one state and one account, as two processes are.
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { bucket, contextOf, get, list, placeOf, put, withWorld } from './acts.test-support.ts'
+
+const test = suite('leases')
+
+test('writers of one key in two processes follow each other', async () => {
+  await withWorld({}, async ({ bridge, emulator, startAgain }) => {
+    const other = await startAgain()
+    const allocating = emulator.faults.hold({ operation: 'allocate' })
+    const first = put(bridge, 'a/key', 'first')
+    await allocating.reached()
+    const before = emulator.faults.count({ operation: 'allocate' })
+    const second = put(other, 'a/key', 'second')
+    // Time enough for it, were it not waiting.
+    for (let look = 0; look < 20; look += 1) assert.equal(await list(other), [])
+    assert.is(emulator.faults.count({ operation: 'allocate' }), before)
+    allocating.release()
+    await Promise.all([first, second])
+    assert.is((await get(bridge, 'a/key')).toString(), 'second')
+  })
+})
+
+test('a folder is not removed while another process writes in it', async () => {
+  await withWorld({}, async ({ bridge, emulator, startAgain }) => {
+    const other = await startAgain()
+    await put(bridge, 'a/x', 'old')
+    const allocating = emulator.faults.hold({ operation: 'allocate' })
+    const writing = put(bridge, 'a/b/y', 'new')
+    await allocating.reached()
+    await other.deleteObject({ bucket, key: 'a/x' }, contextOf())
+    assert.is(emulator.faults.count({ operation: 'dlDir' }), 0)
+    allocating.release()
+    await writing
+    assert.equal(await list(other), ['a/b/y'])
+  })
+})
+
+test('keys that want one name get two, also from two processes at once', async () => {
+  await withWorld({}, async ({ bridge, startAgain }) => {
+    const other = await startAgain()
+    for (let round = 0; round < 5; round += 1) {
+      const keys = [`K${round}`, `k${round}`, `K${round}/x`, `k${round}/x`]
+      await Promise.all(keys.map((key, n) => put(n % 2 === 0 ? bridge : other, key, key)))
+      for (const key of keys) {
+        for (const reader of [bridge, other]) assert.is((await get(reader, key)).toString(), key)
+      }
+    }
+    assert.is((await list(other)).length, 20)
+  })
+})
+
+test('the lock of a process that died ends by itself, and a client need not wait for it', async () => {
+  await withWorld({}, async ({ bridge, state, clock }) => {
+    const { device, mountpoint, path } = placeOf('key')
+    const lease = {
+      ...({ holder: 'dead', mode: 'exclusive' } as const),
+      names: [`lock object/${device}/${mountpoint}/${path.join('/')}`],
+      ...{ nowMs: clock.nowMs, expiresMs: clock.nowMs + 30_000 },
+    }
+    assert.ok(await state.leases.acquire(lease))
+    const leaving = new AbortController()
+    const given = put(bridge, 'key', 'given up', { context: contextOf(leaving.signal) })
+    leaving.abort(new Error('gone'))
+    assert.is(
+      await given.catch((error: unknown) => (error instanceof Error ? error.message : '')),
+      'gone',
+    )
+    const waiting = put(bridge, 'key', 'waited')
+    clock.nowMs += 30_000
+    await waiting
+    assert.is((await get(bridge, 'key')).toString(), 'waited')
+  })
+})
+
+test.run()
