@@ -192,8 +192,7 @@ testWithRclone(test, 'a bucket that rclone made is a bucket', async (program) =>
   })
 })
 
-/** Names for which S3 has no key as yet; `stored` is what lies in Jottacloud. */
-testWithRclone(test, 'names without a key are left alone', async (program) => {
+testWithRclone(test, 'names that are no key’s have a key as well', async (program) => {
   await withBothWays(program, async ({ rclone, s3, session, folder }) => {
     const percent = rclone.encodesPercent ? [] : ['100%', 'lit％']
     const files = new Map<string | Buffer, string>([
@@ -204,17 +203,63 @@ testWithRclone(test, 'names without a key are left alone', async (program) => {
     await writeTree(folder, files)
     await rclone('copy', folder, 's3:')
     const before = await session.names(`S3/${bucket}`)
+    const foreign = invalidNames.map(({ stored }) => `‛w${stored}`)
     const keys = [...(await listKeys(s3)).keys()]
     // Before 1.74 a percent sign was stored as it is. Jottacloud lists such a name and opens it for
-    // nobody, so it is no key; and what was stored as the full-width sign reads as a percent sign.
-    assert.equal(keys, rclone.encodesPercent ? ['plain'] : ['lit%', 'plain'])
+    // nobody; and what was stored as the full-width sign reads as a percent sign.
+    const others = rclone.encodesPercent ? ['plain'] : ['lit%', 'plain', '‛w100%']
+    assert.equal([...keys].sort(), [...others, ...foreign].sort())
+    for (const key of foreign) {
+      assert.is((await readKey(s3, key)).text, 'bytes')
+      await put(s3, key, 'by S3')
+    }
     assert.is(await codeOf(readKey(s3, '100%')), 'NotFound')
     await put(s3, '100%', 'a key of its own')
     assert.is((await readKey(s3, '100%')).text, 'a key of its own')
-    const after = await session.names(`S3/${bucket}`)
-    assert.equal(after, [...before, '100％'].sort())
+    assert.equal(await session.names(`S3/${bucket}`), [...before, '100％'].sort())
+    // What S3 wrote over them, rclone reads under the names that it knows.
+    await rclone('copy', '--ignore-times', '--exclude', '100*', 's3:', folder)
+    const texts = (await readTree(folder)).filter(
+      ({ md5 }) => md5 === md5OfBuffer(Buffer.from('by S3')),
+    )
+    assert.is(texts.length, invalidNames.length)
   })
 })
+
+testWithRclone(
+  test,
+  'names that only S3 needs are shown by rclone, and left as they are',
+  async (program) => {
+    await withBothWays(program, async ({ rclone, s3, session }) => {
+      const long = 'long '.repeat(70)
+      const keys = ['Hello.doc', 'hello.doc', 'a/b', 'a', 'a//b', 'a/', `${long}/x`, 'x\uffff']
+      for (const key of keys) await put(s3, `d/${key}`, key)
+      const stored = await session.names(`S3/${bucket}/d`)
+      assert.is(stored.filter((name) => name.includes('‛')).length, 4)
+      const shown = (await rclone('lsf', 's3:d')).split('\n').filter((line) => line !== '')
+      const asShown = stored.map((name) => name.replaceAll('‛', '‛‛'))
+      assert.equal(shown.sort(), asShown.sort())
+      assert.is(await rclone('cat', 's3:d/Hello.doc'), 'Hello.doc')
+      assert.is(await rclone('cat', 's3:d/a/b'), 'a/b')
+      // Its encoding has no such name, so it cannot open one, and does nothing to it either.
+      const tagged = shown.find((line) => line.startsWith('hello')) ?? ''
+      assert.is.not((await rclone.attempt('cat', `s3:d/${tagged}`)).code, 0)
+      await rclone.attempt('deletefile', `s3:d/${tagged}`)
+      assert.equal(await session.names(`S3/${bucket}/d`), stored)
+      // Moved with the folder around them they are keys there.
+      await rclone('moveto', 's3:d', 's3:moved')
+      const moved = [...(await listKeys(s3)).keys()]
+      assert.equal(new Set(moved), new Set(keys.map((key) => `moved/${key}`)))
+      for (const key of keys) assert.is((await readKey(s3, `moved/${key}`)).text, key)
+      await rclone.withInput('by rclone', 'rcat', 's3:moved/a/c')
+      assert.is((await readKey(s3, 'moved/a/c')).text, 'by rclone')
+      for (const key of keys) {
+        await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: `moved/${key}` }))
+      }
+      assert.equal([...(await listKeys(s3)).keys()], ['moved/a/c'])
+    })
+  },
+)
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
   try {
