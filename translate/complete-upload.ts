@@ -26,7 +26,19 @@ import type { Spool } from './spool.ts'
 import type { PartRecord, UploadRecord } from './state/state.ts'
 import { noSuchUpload, removeSpooled, type UploadParts } from './uploads.ts'
 
+/** One completion of an upload at a time, in all processes: another one finds it done. */
 export async function completeUpload(
+  parts: UploadParts,
+  upload: UploadRecord,
+  input: CompleteMultipartUploadInput,
+  context: RequestContext,
+): Promise<CompleteMultipartUploadResult> {
+  return await parts.locks.withLock(`upload ${input.uploadId}`, context.signal, () =>
+    completeAlone(parts, upload, input, context),
+  )
+}
+
+async function completeAlone(
   parts: UploadParts,
   upload: UploadRecord,
   input: CompleteMultipartUploadInput,
