@@ -46,8 +46,10 @@ const checksums: readonly Case[] = [
     { 'x-amz-checksum-sha1': digest('sha1'), 'x-amz-checksum-sha256': digest('sha256') },
     'InvalidRequest',
   ],
-  ['unknown', { 'x-amz-checksum-crc16': 'AAA=' }, 'NotImplemented'],
-  ['newer than this server', { 'x-amz-checksum-xxhash64': 'AAAAAAAAAAA=' }, 'NotImplemented'],
+  ['unknown', { 'x-amz-checksum-crc16': 'AAA=' }, 'InvalidRequest'],
+  ['md5 of another body', { 'x-amz-checksum-md5': digest('md5', '?') }, 'BadDigest'],
+  ['sha512 of another body', { 'x-amz-checksum-sha512': digest('sha512', '?') }, 'BadDigest'],
+  ['xxh64 of another body', { 'x-amz-checksum-xxhash64': 'AAAAAAAAAAA=' }, 'BadDigest'],
   ['only named', { 'x-amz-sdk-checksum-algorithm': 'CRC32' }, 'InvalidRequest'],
   [
     'another than named',
@@ -152,7 +154,7 @@ test('a digest that is there twice is none', async () => {
     const right = `Content-MD5: ${digest('md5')}`
     const lines = [`Content-Length: ${body.length}`, right, right]
     const head = raw.head({ method: 'PUT', path: '/bucket/key', lines })
-    await expectRefusal(raw, head + body, { status: 400, code: 'InvalidDigest' }, 'twice')
+    await expectRefusal(raw, head + body, { status: 400, code: 'BadRequest' }, 'twice')
     await raw.expectUntouched('doubled digests')
   })
 })
