@@ -29,6 +29,12 @@ const offered = new Set([
   ...['analytics', 'inventory', 'metrics'].map((name) => `GET /bucket?${name}`),
   'GET /bucket?intelligent-tiering',
   'DELETE /bucket?cors',
+  'DELETE /bucket?ownershipControls',
+  'DELETE /bucket?policy',
+  'DELETE /bucket?publicAccessBlock',
+  'GET /bucket?acl',
+  'GET /bucket?policyStatus',
+  'GET /bucket/key?acl',
   'DELETE /bucket?encryption',
   'DELETE /bucket?tagging',
   'PUT /bucket?tagging',
@@ -58,6 +64,12 @@ const refusals = [
   'MalformedXML',
   'NoSuchVersion',
   'NoSuchCORSConfiguration',
+  'NoSuchBucketPolicy',
+  'NoSuchPublicAccessBlockConfiguration',
+  'OwnershipControlsNotFoundError',
+  'MalformedPolicy',
+  'MalformedACLError',
+  'MissingSecurityHeader',
   'NoSuchTagSet',
   'ServerSideEncryptionConfigurationNotFoundError',
 ]
@@ -87,7 +99,15 @@ test('none of the known ones reaches the bucket or the object', async () => {
 
 test('a name that nobody knows is refused, spelt in whatever way', async () => {
   await withRawBridge(async (raw) => {
-    const names = ['Policy', 'POLICY', 'polic%79', '%70olicy', 'acl%00', '%20acl', 'unheard-of']
+    const names = [
+      'Policy',
+      'POLICY',
+      'annotatio%6e',
+      '%61nnotation',
+      'acl%00',
+      '%20acl',
+      'unheard-of',
+    ]
     for (const name of names) {
       for (const method of methods) {
         for (const path of ['/', '/bucket', '/bucket/key']) {
@@ -158,7 +178,7 @@ test('headers that ask for what is not offered are refused, not dropped', async 
       ['x-amz-server-side-encryption', 'AES256', 'NotImplemented'],
       ['x-amz-server-side-encryption-customer-algorithm', 'AES256', 'NotImplemented'],
       ['x-amz-tagging', 'aws:a=b', 'InvalidTag'],
-      ['x-amz-grant-read', 'id=1', 'NotImplemented'],
+      ['x-amz-grant-read', 'id=1', 'InvalidArgument'],
       ['x-amz-object-lock-mode', 'GOVERNANCE', 'NotImplemented'],
       ['x-amz-write-offset-bytes', '1', 'NotImplemented'],
       ['x-amz-acl', 'public-wish', 'InvalidArgument'],

@@ -64,6 +64,10 @@ function toStatement(
   variables: Statement['variables'],
 ): Statement {
   const principals = oneOf(json.Principal, json.NotPrincipal, 'Missing required field Principal')
+  // It would let in everyone but those who are named, strangers too; S3 does not take it.
+  if (principals.not && json.Effect === 'Allow') {
+    throw malformed('Allow with NotPrincipal is not allowed.')
+  }
   const actions = oneOf(json.Action, json.NotAction, 'Missing required field Action')
   const resources = oneOf(json.Resource, json.NotResource, 'Missing required field Resource')
   for (const action of actions.value) {

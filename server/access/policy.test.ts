@@ -249,6 +249,10 @@ test('what is no policy is refused with the reason', () => {
     [{ Statement: { ...good, Principal: undefined } }, /Missing required field Principal/],
     [{ Statement: { ...good, Principal: { AWS: [] } } }, /Missing required field Principal/],
     [{ Statement: { ...good, NotPrincipal: '*' } }, /negation/],
+    [
+      { Statement: { ...good, Principal: undefined, NotPrincipal: { AWS: 'x' } } },
+      /Allow with NotPrincipal/,
+    ],
     [{ Statement: { ...good, Principal: { AWS: 'arn:aws:iam::x:group/y' } } }, /Invalid principal/],
     [{ Statement: { ...good, Principal: { Service: 's3.amazonaws.com' } } }, /Invalid principal/],
     [{ Statement: { ...good, Action: undefined } }, /Missing required field Action/],
@@ -299,7 +303,6 @@ test('what makes a policy public', () => {
     [{}, true],
     [{ Effect: 'Deny' }, false],
     [{ Principal: { AWS: 'laptop' } }, false],
-    [{ Principal: undefined, NotPrincipal: { AWS: 'laptop' } }, true],
     [at('192.0.2.0/24'), false],
     [at('192.0.2.1'), false],
     [at('0.0.0.0/0'), true],
