@@ -75,13 +75,15 @@ async function readPage(
 ): Promise<CursorPage> {
   const { prefix, delimiter } = input
   const keyPrefix = prefix.slice(0, prefix.lastIndexOf('/') + 1)
-  const folders =
+  // Asks Jottacloud, so only for a walk and when a snapshot is made, and not for its every page.
+  const findFolders = async (context: RequestContext): Promise<readonly WalkedFolder[]> =>
     keyPrefix === ''
       ? [{ location: place.root, folder: rootFolder(place.encoding) }]
       : await parts.places.findFolders(place, keyPrefix, context)
-  if (folders.length === 0) return { entries: [], nextAfter: undefined, nextCursor: undefined }
   const walk = async (listingsMax: number): Promise<CursorPage> => {
     const options = { root: place.root, prefix, delimiter, entriesPerFolder, listingsMax }
+    const folders = await findFolders(context)
+    if (folders.length === 0) return { entries: [], nextAfter: undefined, nextCursor: undefined }
     const source = walkFolders(parts.jotta, { folders, keyPrefix }, options, context)
     const page = await listPage(source, input)
     return { ...page, nextCursor: '' }
@@ -90,7 +92,7 @@ async function readPage(
   const isNear = cursor === undefined && input.delimiter !== '/' && isSoonFound(input)
   const near = isNear ? await unlessTooLong(walk(nearListings)) : undefined
   if (near !== undefined) return near
-  const source = snapshotSource(parts.jotta, place, input, folders)
+  const source = snapshotSource(parts.jotta, place, input, findFolders)
   try {
     let opened = await openSnapshot(parts.snapshots, source, cursor, context, patienceMs)
     if (opened === undefined) {
@@ -145,17 +147,19 @@ function snapshotSource(
   jotta: JottaClient,
   { root, encoding }: BucketPlace,
   { prefix, delimiter }: ListObjectsInput,
-  folders: readonly WalkedFolder[],
+  findFolders: (context: RequestContext) => Promise<readonly WalkedFolder[]>,
 ): SnapshotSource {
   const kind = delimiter === '/' ? 'folder' : 'tree'
   const encodingFlags = encoding.flags
-  const paths = folders.map(({ location }) => location.path.slice(root.path.length))
   return {
     ...{ kind, prefix, encodingFlags },
-    name: JSON.stringify([kind, prefix, encodingFlags, root, paths]),
-    upstream: (counter) => ({
-      folders: paths,
-      open: async (below, signal) => {
+    name: JSON.stringify([kind, prefix, encodingFlags, root]),
+    upstream: ({ requestId, counter }) => ({
+      async folders(signal) {
+        const folders = await findFolders({ requestId, counter, signal })
+        return folders.map(({ location }) => location.path.slice(root.path.length))
+      },
+      async open(below, signal) {
         const location = { ...root, path: [...root.path, ...below] }
         return await jotta.openListing(location, kind, { signal, counter })
       },

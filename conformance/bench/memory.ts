@@ -3,17 +3,14 @@
 //   npm run bench:memory [-- --size-mib N]
 //
 // Each is a process of its own. Ends with 1 when the bridge went over the limit. Throughput on a shared machine is noise; memory is not.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { md5OfStream, randomBytes } from '../support/bytes.ts'
 import { run } from '../support/real-client.ts'
 import { send, textOf } from '../support/signed-request.ts'
 import { startBridge, withFolder } from '../support/with-bridge.ts'
+import { residentMib, startEmulatorProcess } from './processes.ts'
 
 const limitMib = 200
 /** S3's limit of one PUT; above it only the upload in parts is measured. */
@@ -135,41 +132,9 @@ async function measure(pids: Measured, what: string, act: () => Promise<void>): 
   }
 }
 
-function residentMib(pid: number): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
-}
-
 async function expectOk(answer: Awaited<ReturnType<typeof send>>): Promise<void> {
   const text = await textOf(answer)
   if (answer.statusCode !== 200) throw new Error(`${answer.statusCode} ${text}`)
-}
-
-async function startEmulatorProcess(
-  directory: string,
-): Promise<{ url: string; token: string; pid: number; stop: () => Promise<void> }> {
-  const child = spawn(
-    process.execPath,
-    ['jotta/emulator/main.ts', '--port', '0', '--data-dir', directory],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
-  const found = Promise.withResolvers<{ url: string; token: string }>()
-  let text = ''
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    text += `${line}\n`
-    const url = /(http:\/\/127\.0\.0\.1:\d+)/.exec(text)?.[1]
-    const token = /\b(eyJ[\w-]+)/.exec(text)?.[1]
-    if (url !== undefined && token !== undefined) found.resolve({ url, token })
-  })
-  const ended = once(child, 'exit')
-  child.once('exit', () => found.reject(new Error(`the emulator ended\n${text}`)))
-  return {
-    ...(await found.promise),
-    pid: child.pid ?? 0,
-    async stop() {
-      child.kill('SIGTERM')
-      await ended
-    },
-  }
 }
 
 function printRow(what: string, ...cells: readonly string[]): void {

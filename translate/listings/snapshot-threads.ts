@@ -10,7 +10,7 @@ import type { Failure, FromThread, Job, Made, ToThread } from './job.ts'
 
 export type Upstream = {
   /** Names from the bucket's root down to each folder that is listed. */
-  readonly folders: readonly (readonly string[])[]
+  readonly folders: (signal: AbortSignal) => Promise<readonly (readonly string[])[]>
   readonly open: (path: readonly string[], signal: AbortSignal) => Promise<OpenListing<Readable>>
 }
 
@@ -92,7 +92,7 @@ async function feedAll(
   upstream: Upstream,
   signal: AbortSignal,
 ): Promise<void> {
-  const waiting = [...upstream.folders]
+  const waiting = [...(await upstream.folders(signal))]
   const under = new Set<Promise<void>>()
   const stopping = new AbortController()
   const either = AbortSignal.any([signal, stopping.signal])

@@ -86,7 +86,7 @@ function sourceOf(
   return {
     ...{ name: 'source', kind: 'tree', prefix: '', encodingFlags: currentEncoding.flags },
     upstream: () => ({
-      folders: [[]],
+      folders: async () => [[]],
       async open(_path, signal): Promise<OpenListing<Readable>> {
         told.calls += 1
         return { bytes: await open(signal), subject: 'GET /bucket', rootSegments: 1 }

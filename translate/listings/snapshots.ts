@@ -20,7 +20,8 @@ import {
 export type SnapshotSource = Omit<Job, 'file'> & {
   /** Equal for sources whose snapshots are interchangeable. */
   readonly name: string
-  readonly upstream: (counter: RequestContext['counter']) => Upstream
+  /** Of the request that it is made for first. */
+  readonly upstream: (request: Pick<RequestContext, 'requestId' | 'counter'>) => Upstream
 }
 
 export type OpenSnapshot = {
@@ -102,7 +103,7 @@ class SnapshotStore implements Snapshots {
       const made = new Snapshot(source.name, this.#options.now())
       snapshot = made
       this.#all.add(made)
-      this.#starts.set(made, () => this.#make(made, source, context.counter))
+      this.#starts.set(made, () => this.#make(made, source, context))
     }
     snapshot.listings += 1
     this.#startNext()
@@ -188,7 +189,7 @@ class SnapshotStore implements Snapshots {
   async #make(
     snapshot: Snapshot,
     source: SnapshotSource,
-    counter: RequestContext['counter'],
+    request: Pick<RequestContext, 'requestId' | 'counter'>,
   ): Promise<void> {
     try {
       for (let attempt = 1; ; attempt += 1) {
@@ -198,7 +199,7 @@ class SnapshotStore implements Snapshots {
           const { kind, prefix, encodingFlags } = source
           const made = await this.#threads.run(
             { kind, prefix, encodingFlags, file },
-            source.upstream(counter),
+            source.upstream(request),
             { signal: snapshot.stopSignal, onSize: (size) => this.#grow(snapshot, size) },
           )
           snapshot.finish(made, file)
