@@ -49,8 +49,6 @@ export type WorldOptions = Partial<
   Partial<BucketBehaviour> & {
     readonly emulator?: Omit<EmulatorOptions, 'dataDirectory'>
     readonly layout?: Layout
-    /** Of all snapshots of listings together. */
-    readonly listingMaxBytes?: number
     readonly named?: Readonly<Record<string, NamedBucket>>
   }
 
@@ -111,7 +109,7 @@ export async function withWorld(
     const limits = { memoryLimitBytes, memoryTotalBytes: 2 ** 24, maxBytes: 2 ** 30 }
     const spool = await openSpool({ directory: spoolDirectory, ...limits })
     const snapshots = await openSnapshots({
-      ...{ directory: snapshotDirectory, maxBytes: options.listingMaxBytes ?? 2 ** 30 },
+      ...{ directory: snapshotDirectory, maxBytes: 2 ** 30 },
       ...{ now: () => clock.nowMs, warn: (message, cause) => warnings.push({ message, cause }) },
     })
     resources.defer(() => snapshots.close())

@@ -1,0 +1,153 @@
+// Listings page by page through the whole bridge: what they ask of Jottacloud, and what a page needs that
+// another process, or the same one before, has begun.
+import { readdir } from 'node:fs/promises'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import {
+  bucket,
+  contextOf,
+  list,
+  placeOf,
+  put,
+  storeForeign,
+  withWorld,
+} from '../acts.test-support.ts'
+import type { Bridge, ListObjectsInput, ListObjectsResult } from '../bridge.ts'
+import { NoRoomError } from './snapshot-threads.ts'
+
+const test = suite('listings page by page')
+
+const keys = Array.from(
+  { length: 12 },
+  (_, n) => `folder-${n % 4}/key-${String(n).padStart(2, '0')}`,
+).sort()
+
+async function page(bridge: Bridge, input: Partial<ListObjectsInput>): Promise<ListObjectsResult> {
+  const whole = { bucket, prefix: '', delimiter: '', after: '', maxKeys: 1000, ...input }
+  return await bridge.listObjects(whole, contextOf())
+}
+
+function namesOf({ entries }: ListObjectsResult): string[] {
+  return entries.map((entry) => (entry.kind === 'object' ? entry.key : entry.prefix))
+}
+
+/** What a page after the first is, from the bridges in turn. */
+async function followed(
+  first: ListObjectsResult,
+  bridges: readonly Bridge[],
+  input: Partial<ListObjectsInput>,
+): Promise<string[]> {
+  const names = namesOf(first)
+  let last = first
+  for (let turn = 0; last.nextAfter !== undefined; turn += 1) {
+    const bridge = bridges[turn % bridges.length]
+    assert.ok(bridge !== undefined)
+    last = await page(bridge, { ...input, after: last.nextAfter, cursor: last.nextCursor })
+    names.push(...namesOf(last))
+  }
+  return names
+}
+
+test('all pages of a recursive listing are one request, also in small ones', async () => {
+  await withWorld({}, async ({ bridge, emulator, snapshots }) => {
+    for (const key of keys) await put(bridge, key, key)
+    emulator.faults.clear()
+    const first = await page(bridge, { maxKeys: 1 })
+    assert.equal(await followed(first, [bridge], { maxKeys: 1 }), keys)
+    assert.is(emulator.faults.count({ operation: 'liststream' }), 1)
+    // The first page was a probe.
+    assert.is(emulator.faults.count(), 3)
+    assert.is(snapshots.usage().snapshots, 0)
+  })
+})
+
+test('all pages of one folder are one request', async () => {
+  await withWorld({}, async ({ bridge, emulator }) => {
+    for (const key of keys) await put(bridge, key.replace('/', '-'), key)
+    emulator.faults.clear()
+    const input = { maxKeys: 2, delimiter: '/' }
+    const names = await followed(await page(bridge, input), [bridge], input)
+    assert.is(names.length, keys.length)
+    assert.is(emulator.faults.count(), 1)
+  })
+})
+
+test('a listing that goes on by names alone costs no more, for the one who reads it', async () => {
+  await withWorld({}, async ({ bridge, emulator }) => {
+    for (const key of keys) await put(bridge, key, key)
+    emulator.faults.clear()
+    const names: string[] = []
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      const got: ListObjectsResult = await page(bridge, { maxKeys: 1, after, reader: 'one' })
+      names.push(...namesOf(got))
+      after = got.nextAfter
+    }
+    assert.equal(names, keys)
+    assert.is(emulator.faults.count({ operation: 'liststream' }), 1)
+    // Another reader at the same name begins a listing of its own.
+    await put(bridge, 'folder-0/key-00', 'changed')
+    await put(bridge, 'folder-0/key-001', 'new')
+    const other = await page(bridge, { after: 'folder-0/key-00', reader: 'two', maxKeys: 1 })
+    assert.equal(namesOf(other), ['folder-0/key-001'])
+  })
+})
+
+test('pages come alike from processes in turn, and after a restart', async () => {
+  await withWorld({}, async ({ bridge, startAgain, emulator, clock, snapshotDirectory }) => {
+    for (const key of keys) await put(bridge, key, key)
+    for (const delimiter of ['', '/', '-']) {
+      const input = { maxKeys: 2, delimiter, prefix: 'folder-1/' }
+      const expected = await list(bridge, { ...input, maxKeys: 1000 })
+      emulator.faults.clear()
+      const first = await page(bridge, input)
+      const others = [await startAgain(), bridge]
+      assert.equal(await followed(first, others, input), expected, delimiter)
+      clock.nowMs += 10
+      // Nothing of before is there any more.
+      assert.equal(await followed(first, [await startAgain()], input), expected, delimiter)
+    }
+    assert.ok((await readdir(snapshotDirectory)).length > 0)
+  })
+})
+
+test('a listing that starts after a write shows it, whoever lists meanwhile', async () => {
+  await withWorld({}, async ({ bridge, emulator, foreign }) => {
+    await put(bridge, 'a/1', 'x')
+    for (const delimiter of ['', '/']) {
+      const before = page(bridge, { delimiter, prefix: 'a/' })
+      const key = `a/own${delimiter.length}`
+      await put(bridge, key, 'x')
+      await storeForeign(foreign, placeOf('a', `foreign${delimiter.length}`), 'x')
+      const names = await list(bridge, { delimiter, prefix: 'a/' })
+      assert.ok(names.includes(key) && names.includes(`a/foreign${delimiter.length}`))
+      await before
+      await bridge.deleteObject({ bucket, key }, contextOf())
+      assert.not((await list(bridge, { delimiter, prefix: 'a/' })).includes(key))
+    }
+    assert.ok(emulator.faults.count() > 0)
+  })
+})
+
+test('without room for a snapshot, pages are walked to', async () => {
+  await withWorld({}, async ({ bridge, emulator, snapshots }) => {
+    for (const key of keys) await put(bridge, key, key)
+    emulator.faults.clear()
+    const refuse = async () => await Promise.reject(new NoRoomError('full'))
+    Object.assign(snapshots, { begin: refuse, goOn: refuse })
+    assert.equal(await followed(await page(bridge, { maxKeys: 5 }), [bridge], { maxKeys: 5 }), keys)
+    assert.is(emulator.faults.count({ operation: 'liststream' }), 0)
+  })
+})
+
+test("an empty folder of others is a common prefix, and the bridge's own is not listed", async () => {
+  await withWorld({}, async ({ bridge, foreign }) => {
+    await put(bridge, 'key', 'x', { metadata: { user: { a: 'b' } } })
+    await foreign.createFolder(placeOf('empty', 'inner'), contextOf())
+    await foreign.createFolder(placeOf('\u201bjotta-s3', 'staging'), contextOf())
+    assert.equal(await list(bridge, { delimiter: '/' }), ['empty/', 'key'])
+    assert.equal(await list(bridge, { delimiter: '/', prefix: 'empty/' }), ['empty/inner/'])
+    assert.equal(await list(bridge), ['key'])
+  })
+})
+
+test.run()
