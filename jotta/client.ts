@@ -180,6 +180,8 @@ export interface JottaClient {
   purgeTrashedFile(location: Location, options: CallOptions): Promise<'removed' | 'missing'>
   purgeTrashedFolder(location: Location, options: CallOptions): Promise<'removed' | 'missing'>
 
+  /** Milliseconds since the epoch by Jottacloud's clock; `undefined` before it has answered anything. */
+  serviceNow(): number | undefined
   /** Closes pooled connections. Calls under way fail. */
   close(): Promise<void>
 }
@@ -232,6 +234,7 @@ export function createJottaClient(options: JottaClientOptions): JottaClient {
     purgeTrash: (call) => purgeTrash(service, call),
     purgeTrashedFile: (at, call) => purgeTrashedFile(service, at, call),
     purgeTrashedFolder: (at, call) => purgeTrashedFolder(service, at, call),
+    serviceNow: () => service.http.serviceNow(),
     close: async () => {
       stopKeepingAlive()
       await service.http.close()

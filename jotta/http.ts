@@ -65,6 +65,8 @@ export type Http = {
   open(request: HttpRequest, options: CallOptions): Promise<HttpReply>
   readonly retry: RetryPolicy
   readonly timeouts: HttpTimeouts
+  /** The time by the clock of the service, to the second, as its last reply told; `undefined` before one has. */
+  serviceNow(): number | undefined
   /** Destroys all connections; calls under way fail. */
   close(): Promise<void>
 }
@@ -135,6 +137,7 @@ class PooledHttp implements Http {
   // Apart, so that a few slow streams cannot keep every stat waiting.
   readonly #commands: Agent
   readonly #streams: Agent
+  #told: { readonly serviceMs: number; readonly atMs: number } | undefined
 
   constructor(options: HttpOptions) {
     this.#tokens = options.tokens
@@ -162,6 +165,11 @@ class PooledHttp implements Http {
 
   open(request: HttpRequest, options: CallOptions): Promise<HttpReply> {
     return this.#withRetries(request, options, this.#streams, async (reply) => reply)
+  }
+
+  serviceNow(): number | undefined {
+    if (this.#told === undefined) return undefined
+    return this.#told.serviceMs + (performance.now() - this.#told.atMs)
   }
 
   async close(): Promise<void> {
@@ -232,6 +240,7 @@ class PooledHttp implements Http {
       })
       // NOTE: undici notices an abort only once the request has a connection, and then does not send it.
       const reply = await untilAborted(sent, signal)
+      this.#noteTime([reply.headers.date].flat()[0])
       return {
         status: reply.statusCode,
         body: guardBody(reply.body, {
@@ -248,6 +257,12 @@ class PooledHttp implements Http {
     } finally {
       clearTimeout(timer)
     }
+  }
+
+  /** By a clock that nobody sets: that of the machine may be wrong, which is what this is asked for. */
+  #noteTime(date: string | undefined): void {
+    const serviceMs = Date.parse(date ?? '')
+    if (!Number.isNaN(serviceMs)) this.#told = { serviceMs, atMs: performance.now() }
   }
 
   async #refusal(

@@ -205,8 +205,8 @@ async function answer(
   const asking = { operation, address, query, headers, identity, arrival: arrivalOf(req, options) }
   const access = await authorize(asking, options, exchange)
   const parts = { method, query, rawHeaders, origin: originOf(req), style, access }
-  const { bridge, region, directory } = options
-  const services = { bridge, region, storeEncrypted, directory }
+  const { bridge, region, directory, now = currentTime } = options
+  const services = { bridge, region, storeEncrypted, directory, now }
   try {
     const reply = await row.handler({ ...parts, ...accepted, context: exchange }, services)
     return withEncryption(concealInReply(reply, access), operation, storeEncrypted)

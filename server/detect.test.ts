@@ -176,6 +176,8 @@ test('what changes things is reached only by exactly its own request', () => {
     'DELETE bucket encryption': 'DeleteBucketEncryption',
     'PUT bucket tagging': 'PutBucketTagging',
     'DELETE bucket tagging': 'DeleteBucketTagging',
+    'PUT bucket lifecycle': 'PutBucketLifecycleConfiguration',
+    'DELETE bucket lifecycle': 'DeleteBucketLifecycle',
     'PUT bucket logging': 'PutBucketLogging',
     'PUT bucket notification': 'PutBucketNotificationConfiguration',
     'PUT bucket requestPayment': 'PutBucketRequestPayment',

@@ -128,6 +128,7 @@ function objectMethods(objects: Map<string, Stored>, buckets: Set<string>) {
       key,
       sizeBytes: bytes.length,
       modified: fakeModified,
+      ageFrom: fakeModified,
       etag: md5(bytes),
       metadata,
       checksums: undefined,

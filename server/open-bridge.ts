@@ -3,10 +3,12 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { Bridge } from '../translate/bridge.ts'
 import type { BucketPlacement } from '../translate/bucket-place.ts'
 import { findOddBuckets } from '../translate/buckets.ts'
-import { createBridge } from '../translate/create-bridge.ts'
+import { createBridge, type OwnBridge } from '../translate/create-bridge.ts'
+import { keepDaily } from '../translate/daily-chore.ts'
 import { openSnapshots } from '../translate/listings/snapshots.ts'
 import { openSpool, type Spool } from '../translate/spool.ts'
 import { openSqliteState } from '../translate/state/sqlite.ts'
@@ -25,6 +27,8 @@ export type AccountInUse = {
 }
 
 const sweepIntervalMs = 60 * 60_000
+/** At most a page of a listing in a second, and five removals. */
+const lifecyclePausesMs = { page: 1000, removal: 200 }
 const inspectionTimeoutMs = 5 * 60_000
 
 /** What it opens is closed by `parts`. */
@@ -72,6 +76,7 @@ export async function openBridge(
   parts.defer(() => bridge.settled())
   await reopenUploads(state, Date.now())
   await keepSwept(config, state, spool, log, parts)
+  keepLifecycle(account, bridge, state, log, parts)
   logEncodings(account, placement, log)
   inspectBuckets(account, placement, log, parts)
   return bridge
@@ -97,6 +102,40 @@ async function keepSwept(
   await sweep()
   const sweeping = setInterval(() => void sweep(), sweepIntervalMs)
   parts.defer(() => clearInterval(sweeping))
+}
+
+/** Carries lifecycle rules out once a day, slowly, and beside everything else. */
+function keepLifecycle(
+  { name }: AccountInUse,
+  bridge: OwnBridge,
+  state: State,
+  log: Log,
+  parts: AsyncDisposableStack,
+): void {
+  const ending = new AbortController()
+  const { signal } = ending
+  const keeping = keepDaily({
+    state,
+    name: 'lifecycle',
+    async work(hold) {
+      const context = { requestId: randomUUID(), signal, counter: { upstreamCalls: 0 } }
+      const pause = async (before: 'page' | 'removal'): Promise<void> => {
+        await hold()
+        await setTimeout(lifecyclePausesMs[before], undefined, { signal })
+      }
+      const counts = await bridge.runLifecycle({ pause }, context)
+      const { upstreamCalls } = context.counter
+      log.info({ account: name, ...counts, upstreamCalls }, 'lifecycle rules carried out')
+    },
+    now: Date.now,
+    wait: async (ms) => await setTimeout(ms, undefined, { signal }),
+    warn: (message, cause) => log.warn({ account: name, err: cause }, message),
+    signal,
+  }).catch((error: unknown) => log.error({ account: name, err: error }, 'no lifecycle any more'))
+  parts.defer(async () => {
+    ending.abort()
+    await keeping
+  })
 }
 
 /** Should they ever be changed, what they were is in the log. */

@@ -105,6 +105,7 @@ export type Services = {
   readonly storeEncrypted: StoreEncrypted
   /** Of the root key alone when left out. */
   readonly directory?: Directory | undefined
+  readonly now: () => Date
 }
 
 export type Handler = (request: S3Request, services: Services) => Promise<Reply>

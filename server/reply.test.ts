@@ -20,6 +20,7 @@ function serving(stream: Readable, sizeBytes: number): { getObject: Bridge['getO
     key: 'k',
     sizeBytes,
     modified: fakeModified,
+    ageFrom: new Date(0),
     etag: 'e',
     metadata: { user: {} },
     checksums: undefined,

@@ -21,7 +21,7 @@ import type {
   RequestContext,
 } from './bridge.ts'
 import type { BucketBehaviour, BucketPlacement, NamedBucket } from './bucket-place.ts'
-import { type BridgeOptions, createBridge } from './create-bridge.ts'
+import { type BridgeOptions, createBridge, type OwnBridge } from './create-bridge.ts'
 import { openSnapshots, type Snapshots } from './listings/snapshots.ts'
 import { currentEncoding } from './name-encoding.ts'
 import { S3Error } from './s3-error.ts'
@@ -53,7 +53,7 @@ export type WorldOptions = Partial<
   }
 
 export type World = {
-  readonly bridge: Bridge
+  readonly bridge: OwnBridge
   readonly emulator: Emulator
   /** Changes Jottacloud without the bridge. */
   readonly foreign: JottaClient
@@ -70,9 +70,9 @@ export type World = {
   /** What the bridge told its operator. */
   readonly warnings: { message: string; cause: unknown }[]
   /** A further bridge over the same state, spool folder and account, as another process would be. */
-  readonly startAgain: (changed?: BucketPlacement) => Promise<Bridge>
+  readonly startAgain: (changed?: BucketPlacement) => Promise<OwnBridge>
   /** A further bridge whose state and spool are empty, as on another disk. */
-  readonly startElsewhere: () => Promise<Bridge>
+  readonly startElsewhere: () => Promise<OwnBridge>
   /** Ends work that outlives its request, as stopping the server does. */
   readonly stop: () => void
 }

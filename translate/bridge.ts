@@ -90,6 +90,8 @@ export type ObjectInfo = {
   readonly key: string
   readonly sizeBytes: number
   readonly modified: Date
+  /** When it was stored, or `modified` where that is later: what its age is counted from. */
+  readonly ageFrom: Date
   /** Unquoted: an MD5 in hex, or `hex-N` for a multipart upload. */
   readonly etag: string
   readonly metadata: ObjectMetadata

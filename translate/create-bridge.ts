@@ -1,6 +1,6 @@
 // Builds the Bridge out of its acts. The one place that knows how they hang together.
 import type { JottaClient } from '../jotta/client.ts'
-import type { Bridge } from './bridge.ts'
+import type { Bridge, RequestContext } from './bridge.ts'
 import { createBucketHome } from './bucket-home.ts'
 import type { BucketPlacement } from './bucket-place.ts'
 import { createBuckets, isBucketRoot } from './buckets.ts'
@@ -12,6 +12,12 @@ import { translatingErrors } from './jotta-error.ts'
 import { createKeyLocks } from './key-locks.ts'
 import { createKeyPlaces } from './key-places.ts'
 import { createLeases } from './leases.ts'
+import {
+  type LifecycleCounts,
+  type LifecycleOptions,
+  type LifecycleParts,
+  runLifecycle,
+} from './lifecycle-run.ts'
 import { listObjects } from './list-objects.ts'
 import { createMarkers } from './listings/markers.ts'
 import type { Snapshots } from './listings/snapshots.ts'
@@ -49,6 +55,8 @@ export type BridgeOptions = {
 export type OwnBridge = Bridge & {
   /** Resolves when no work goes on that outlived its request; to be asked before the state is closed. */
   settled(): Promise<void>
+  /** Carries out the lifecycle rules of all its buckets: for one process at a time. */
+  runLifecycle(options: LifecycleOptions, context: RequestContext): Promise<LifecycleCounts>
 }
 
 export function createBridge(options: BridgeOptions): OwnBridge {
@@ -81,8 +89,15 @@ export function createBridge(options: BridgeOptions): OwnBridge {
   const objects = createObjects(parts)
   const uploads = createUploads(parts)
 
+  const lists: Pick<LifecycleParts, 'listObjects' | 'upstreamNow'> = {
+    listObjects: (input, context) => listObjects(parts, input, context),
+    upstreamNow: () => options.jotta.serviceNow(),
+  }
+
   return {
     settled: () => uploads.settled(),
+    runLifecycle: (lifecycle, context) =>
+      runLifecycle({ ...parts, uploads, ...lists }, lifecycle, context),
     listBuckets: (context) => translatingErrors(() => buckets.list(context)),
     createBucket: (bucket, context, configurations) =>
       translatingErrors(() => buckets.create(bucket, context, configurations)),

@@ -12,7 +12,7 @@ import { type KeyPlaces, lockLocation } from './key-places.ts'
 import { checkDeleteConditions } from './precondition.ts'
 import { S3Error } from './s3-error.ts'
 import type { State } from './state/state.ts'
-import { describeObject } from './stored-object.ts'
+import { describeObject, type StoredObject } from './stored-object.ts'
 
 export type DeleteParts = {
   readonly jotta: JottaClient
@@ -29,16 +29,25 @@ export type DeleteParts = {
 const concurrentDeletes = 8
 
 /** A key to be deleted if its object is as the conditions say. */
-export type Wanted = { readonly key: string; readonly conditions?: DeleteConditions | undefined }
+export type Wanted = {
+  readonly key: string
+  readonly conditions?: DeleteConditions | undefined
+  /** Asked last, under the key's lock, with what is stored at that moment: `false` keeps it. */
+  readonly approves?: (object: StoredObject) => Promise<boolean>
+  /** Instead of the bucket's own way. */
+  readonly mode?: BucketPlace['deleteMode']
+}
 
+/** Returns whether there was an object, and it is gone. */
 export async function deleteObject(
   parts: DeleteParts,
   place: BucketPlace,
   wanted: Wanted,
   context: RequestContext,
-): Promise<void> {
+): Promise<boolean> {
   const location = await removeFile(parts, place, wanted, context)
   if (location !== undefined) await removeEmptyFolders(parts, place, [location], context)
+  return location !== undefined
 }
 
 export async function deleteObjects(
@@ -76,7 +85,7 @@ export async function deleteObjects(
 async function removeFile(
   parts: DeleteParts,
   place: BucketPlace,
-  { key, conditions }: Wanted,
+  { key, conditions, approves, mode = place.deleteMode }: Wanted,
   context: RequestContext,
 ): Promise<Location | undefined> {
   checkKey(key)
@@ -91,7 +100,8 @@ async function removeFile(
         await describeObject(parts.state, place.bucket, key, object),
       )
     }
-    await parts.jotta.removeFile(location, place.deleteMode, context)
+    if (approves !== undefined && !(await approves(object))) return undefined
+    await parts.jotta.removeFile(location, mode, context)
     await parts.state.objects.remove(place.bucket, key)
     return location
   })

@@ -53,3 +53,8 @@ export const clockSkewMaxSeconds = 900
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html */
 export const corsRulesMax = 100
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html */
+export const lifecycleRulesMax = 1000
+export const lifecycleIdMaxCharacters = 255
+export const noncurrentVersionsMax = 100

@@ -91,6 +91,7 @@ const codes = {
   NoSuchConfiguration: [404, 'There is no configuration of this name.'],
   NoSuchBucketPolicy: [404, 'The bucket policy does not exist'],
   NoSuchKey: [404, 'The key does not exist.'],
+  NoSuchLifecycleConfiguration: [404, 'The bucket has no lifecycle configuration.'],
   NoSuchTagSet: [404, 'The bucket has no tags.'],
   NoSuchPublicAccessBlockConfiguration: [
     404,

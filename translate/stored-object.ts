@@ -10,6 +10,8 @@ export type StoredObject = {
   readonly md5: string
   readonly sizeBytes: number
   readonly modified: Date
+  /** When Jottacloud stored this content; a listing may not tell. */
+  readonly updated: Date | undefined
   readonly mime: string | undefined
 }
 
@@ -74,6 +76,7 @@ function readableRevision(revision: Revision | undefined): StoredObject | undefi
     md5: revision.md5,
     sizeBytes: revision.sizeBytes,
     modified: revision.modified ?? revision.updated ?? new Date(0),
+    updated: revision.updated,
     mime: revision.mime,
   }
 }
@@ -88,6 +91,7 @@ export function toObjectInfo(
     key,
     sizeBytes: object.sizeBytes,
     modified: object.modified,
+    ageFrom: laterOf(object.modified, object.updated),
     etag: record?.multipartEtag ?? object.md5,
     metadata: record?.metadata ?? unrecordedMetadata(object),
     checksums: record?.checksums,
@@ -96,6 +100,10 @@ export function toObjectInfo(
     storageClass: record?.storageClass ?? 'STANDARD',
     acl: record?.acl,
   }
+}
+
+function laterOf(modified: Date, updated: Date | undefined): Date {
+  return updated !== undefined && updated > modified ? updated : modified
 }
 
 /** Of content that no record describes. */

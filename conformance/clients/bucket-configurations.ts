@@ -2,16 +2,21 @@
 // any size. Called by aws-sdk.test.ts, so that what it proves is claimed there.
 import {
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   DeleteBucketCorsCommand,
+  DeleteBucketLifecycleCommand,
   DeleteBucketTaggingCommand,
   GetBucketCorsCommand,
   GetBucketEncryptionCommand,
+  GetBucketLifecycleConfigurationCommand,
   GetBucketNotificationConfigurationCommand,
   GetBucketReplicationCommand,
   GetBucketTaggingCommand,
   GetBucketVersioningCommand,
+  type LifecycleRule,
   ListObjectVersionsCommand,
   PutBucketCorsCommand,
+  PutBucketLifecycleConfigurationCommand,
   PutBucketTaggingCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
@@ -119,6 +124,48 @@ export function declareBucketConfigurations(test: Test, withS3: WithS3): void {
         assert.is(await codeOf(tags()), 'NoSuchTagSet')
         const encryption = s3.send(new GetBucketEncryptionCommand({ Bucket }))
         assert.is(await codeOf(encryption), 'ServerSideEncryptionConfigurationNotFoundError')
+      })
+    },
+  )
+
+  overBoth(
+    test,
+    [],
+    'lifecycle rules come back, and objects say when they expire',
+    async (scheme) => {
+      await withS3(scheme, async (s3) => {
+        await s3.send(new CreateBucketCommand({ Bucket }))
+        const lifecycle = () => s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))
+        assert.is(await codeOf(lifecycle()), 'NoSuchLifecycleConfiguration')
+        const Rules: LifecycleRule[] = [
+          {
+            ID: 'old logs',
+            Status: 'Enabled',
+            Filter: { And: { Prefix: 'logs/', Tags: [{ Key: 'a', Value: 'b' }] } },
+            Expiration: { Days: 30 },
+          },
+          {
+            ID: 'uploads',
+            Status: 'Enabled',
+            Filter: { Prefix: '' },
+            AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 },
+          },
+        ]
+        const put = new PutBucketLifecycleConfigurationCommand({
+          Bucket,
+          LifecycleConfiguration: { Rules },
+        })
+        await s3.send(put)
+        assert.equal((await lifecycle()).Rules, Rules)
+        const Key = 'logs/a'
+        const object = { Bucket, Key, Body: 'x', Tagging: 'a=b' }
+        const { Expiration } = await s3.send(new PutObjectCommand(object))
+        assert.match(Expiration ?? '', 'rule-id="old%20logs"')
+        const upload = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key }))
+        assert.is(upload.AbortRuleId, 'uploads')
+        assert.ok((upload.AbortDate?.getTime() ?? 0) > Date.now())
+        await s3.send(new DeleteBucketLifecycleCommand({ Bucket }))
+        assert.is(await codeOf(lifecycle()), 'NoSuchLifecycleConfiguration')
       })
     },
   )

@@ -29,6 +29,11 @@ export const remarks: Readonly<Record<OfferedOperation, Remark>> = {
   GetBucketEncryption: works('AES256 where the operator states it (`storeEncrypted`)'),
   PutBucketEncryption: differs('AES256 where the operator states it; KMS is NotImplemented'),
   DeleteBucketEncryption: works('nothing to remove: a bucket is as its store'),
+  GetBucketLifecycleConfiguration: works(),
+  PutBucketLifecycleConfiguration: differs(
+    'expiration and abort of uploads are carried out once a day, always to the trash; transitions are NotImplemented; `x-amz-expiration` on Put, Get and Head',
+  ),
+  DeleteBucketLifecycle: works(),
   GetBucketTagging: works(),
   PutBucketTagging: works(),
   DeleteBucketTagging: works(),

@@ -35,6 +35,7 @@ const offered = new Set([
   'GET /bucket?acl',
   'GET /bucket?policyStatus',
   'GET /bucket/key?acl',
+  'DELETE /bucket?lifecycle',
   'DELETE /bucket?encryption',
   'DELETE /bucket?tagging',
   'PUT /bucket?tagging',
@@ -71,6 +72,7 @@ const refusals = [
   'MalformedACLError',
   'MissingSecurityHeader',
   'NoSuchTagSet',
+  'NoSuchLifecycleConfiguration',
   'ServerSideEncryptionConfigurationNotFoundError',
 ]
 

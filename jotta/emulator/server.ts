@@ -179,6 +179,7 @@ async function send(
   if (typeof body === 'string' && headers['content-length'] === undefined) {
     headers['content-length'] = String(Buffer.byteLength(body))
   }
+  headers.date ??= new Date(context.tree.nowMs()).toUTCString()
   response.writeHead(reply.status, headers)
   if (call.method === 'HEAD' || typeof body === 'string') {
     const pieces = call.method === 'HEAD' || typeof body !== 'string' || body === '' ? [] : [body]

@@ -1,6 +1,11 @@
 // The rows of what can be set on a bucket as a whole, and is carried out.
 import { corsConfiguration } from '../cors.ts'
 import { getBucketEncryption, putBucketEncryption } from './bucket-encryption.ts'
+import {
+  deleteBucketLifecycle,
+  getBucketLifecycle,
+  putBucketLifecycle,
+} from './bucket-lifecycle.ts'
 import { deleteBucketTagging, getBucketTagging, putBucketTagging } from './bucket-tagging.ts'
 import { getBucketCors } from './get-bucket-cors.ts'
 import { removesNothing } from './not-configured.ts'
@@ -15,6 +20,9 @@ export const configured = {
   GetBucketEncryption: bucketRow('GET', 'encryption', getBucketEncryption),
   PutBucketEncryption: bucketRow('PUT', 'encryption', putBucketEncryption),
   DeleteBucketEncryption: bucketRow('DELETE', 'encryption', removesNothing),
+  GetBucketLifecycleConfiguration: bucketRow('GET', 'lifecycle', getBucketLifecycle),
+  PutBucketLifecycleConfiguration: bucketRow('PUT', 'lifecycle', putBucketLifecycle),
+  DeleteBucketLifecycle: bucketRow('DELETE', 'lifecycle', deleteBucketLifecycle),
   GetBucketTagging: bucketRow('GET', 'tagging', getBucketTagging),
   PutBucketTagging: bucketRow('PUT', 'tagging', putBucketTagging),
   DeleteBucketTagging: bucketRow('DELETE', 'tagging', deleteBucketTagging),

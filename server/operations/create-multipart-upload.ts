@@ -3,6 +3,7 @@ import type { Handler } from '../operation.ts'
 import { readObjectAcl } from './wire/acl.ts'
 import { readUploadChecksum } from './wire/checksums.ts'
 import { readLabels } from './wire/labels.ts'
+import { abortHeaders } from './wire/lifecycle-headers.ts'
 import { readMetadata } from './wire/metadata.ts'
 import { objectOf } from './wire/target.ts'
 
@@ -20,10 +21,15 @@ export const createMultipartUpload: Handler = async (request, services) => {
     },
     request.context,
   )
+  const initiated = services.now()
   const content = { Bucket: address.bucket, Key: address.key, UploadId: uploadId }
   return {
     status: 200,
-    headers: { 'x-amz-checksum-algorithm': algorithm, 'x-amz-checksum-type': type },
+    headers: {
+      'x-amz-checksum-algorithm': algorithm,
+      'x-amz-checksum-type': type,
+      ...(await abortHeaders(services, address.bucket, { key: address.key, initiated })),
+    },
     body: { kind: 'xml', root: 'InitiateMultipartUploadResult', content },
   }
 }

@@ -1,6 +1,6 @@
 // The one table of what S3 can be asked: method, resource, sub-resource -> handler. It is closed: a
 // request that no row takes is refused in detect.ts, and what S3 has but this server does not offer is
-// listed in not-offered.ts. Not offered now: versions, object lock, lifecycle, website.
+// listed in not-offered.ts. Not offered now: versions, object lock, website.
 // Storage classes are kept and shown.
 import { abortMultipartUpload } from './abort-multipart-upload.ts'
 import { accessControl } from './access-control.ts'

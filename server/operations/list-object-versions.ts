@@ -14,7 +14,7 @@ import { bucketOf } from './wire/target.ts'
 const onlyVersion = 'null'
 
 export const listObjectVersions: Handler = async (request, { bridge }) => {
-  const { query, context, access } = request
+  const { query, context, access, identity } = request
   const bucket = bucketOf(request)
   const { type, encode } = readNameEncoding(query)
   const maxKeys = readInteger(query, 'max-keys', {
@@ -27,7 +27,8 @@ export const listObjectVersions: Handler = async (request, { bridge }) => {
   const keyMarker = query.get('key-marker') ?? ''
   const versionIdMarker = readVersionIdMarker(query)
   // The marker's version is its key's last, so with it or without it the list goes on behind the key.
-  const input = { bucket, prefix, delimiter, after: keyMarker, maxKeys }
+  const reader = identity?.accessKeyId
+  const input = { bucket, prefix, delimiter, after: keyMarker, maxKeys, reader }
   const { entries, nextAfter } = await listPage(bridge, input, context)
   const endsWithPrefix = entries.at(-1)?.kind === 'prefix'
   const { Contents: contents, CommonPrefixes: prefixes } = renderEntries(entries, {

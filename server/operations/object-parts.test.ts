@@ -9,7 +9,7 @@ const test = suite('parts of objects')
 
 const object: ObjectInfo = {
   ...{ key: 'k', sizeBytes: 10, modified: fakeModified, etag: 'e-2', metadata: { user: {} } },
-  ...{ tags: [], storageClass: 'GLACIER', acl: undefined, partCount: 2 },
+  ...{ ageFrom: fakeModified, tags: [], storageClass: 'GLACIER', acl: undefined, partCount: 2 },
   checksums: { type: 'COMPOSITE', values: { CRC32: 'AAAAAA==-2' } },
 }
 const range = { start: 4, endInclusive: 9 }

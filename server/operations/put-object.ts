@@ -5,6 +5,7 @@ import { readObjectAcl } from './wire/acl.ts'
 import { checksumHeaders } from './wire/checksums.ts'
 import { writeConditions } from './wire/conditions.ts'
 import { readLabels } from './wire/labels.ts'
+import { expirationHeader } from './wire/lifecycle-headers.ts'
 import { readMetadata } from './wire/metadata.ts'
 import { objectOf } from './wire/target.ts'
 
@@ -18,15 +19,27 @@ export async function storeObject(
   request: S3Request,
   services: Services,
 ): Promise<{ etag: string; headers: Record<string, string> }> {
+  const address = objectOf(request)
+  const labels = readLabels(request.headers)
   const input = {
-    ...objectOf(request),
+    ...address,
     metadata: readMetadata(request.headers),
     conditions: writeConditions(request.headers),
-    ...readLabels(request.headers),
+    ...labels,
     ...(await readObjectAcl(request, services)),
   }
   const body = request.payload.open()
   const result = await services.bridge.putObject({ ...input, body }, request.context)
-  const headers = { ETag: quoteEtag(result.etag), ...checksumHeaders(result.checksums) }
+  const expiration = await expirationHeader(services, address.bucket, {
+    key: address.key,
+    sizeBytes: body.sizeBytes,
+    tags: labels.tags ?? [],
+    ageFrom: services.now(),
+  })
+  const headers = {
+    ETag: quoteEtag(result.etag),
+    ...checksumHeaders(result.checksums),
+    ...expiration,
+  }
   return { etag: quoteEtag(result.etag), headers }
 }

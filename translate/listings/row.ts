@@ -31,7 +31,8 @@ export function prefixRow(prefix: string, depth: number): Row {
 
 export function entryOf([name, , md5, sizeBytes, modifiedMs]: Row): WalkedObject | ListedPrefix {
   if (md5 === '') return { kind: 'prefix', prefix: name }
-  const object = { md5, sizeBytes, modified: new Date(modifiedMs), mime: undefined }
+  const listed = { md5, sizeBytes, modified: new Date(modifiedMs) }
+  const object = { ...listed, updated: undefined, mime: undefined }
   return { kind: 'object', key: name, object }
 }
 

@@ -70,7 +70,8 @@ export class SnapshotBuilder {
       if (key === undefined || !key.startsWith(this.#job.prefix)) continue
       const { md5, sizeBytes, modified = new Date(0) } = entry
       const depth = feed.path.length + path.length + 1
-      this.#add(objectRow(key, depth, { md5, sizeBytes, modified, mime: undefined }))
+      const object = { md5, sizeBytes, modified, updated: undefined, mime: undefined }
+      this.#add(objectRow(key, depth, object))
     }
   }
 

@@ -161,6 +161,13 @@ const migrations = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX leases_holder ON leases (holder);
   CREATE INDEX leases_end ON leases (expires_ms);`,
+
+  `CREATE TABLE chores (
+    name TEXT NOT NULL PRIMARY KEY,
+    holder TEXT,
+    held_until_ms INTEGER,
+    done_ms INTEGER
+  ) STRICT, WITHOUT ROWID;`,
 ]
 
 function migrate(database: DatabaseSync, file: string, steps: readonly string[]): void {

@@ -1,6 +1,7 @@
 // The state in one SQLite file, for a bridge on one machine. Calls answer at once: SQLite runs in this
 // thread, and a write takes as long as its fsync.
 import { createBucketConfigurations } from './sqlite-bucket-configurations.ts'
+import { createChores } from './sqlite-chores.ts'
 import { openDatabase } from './sqlite-database.ts'
 import { createFolders } from './sqlite-folders.ts'
 import { createLeases } from './sqlite-leases.ts'
@@ -17,6 +18,7 @@ export function openSqliteState(options: { readonly file: string }): State {
   try {
     return {
       bucketConfigurations: createBucketConfigurations(database),
+      chores: createChores(database),
       folders: createFolders(database),
       leases: createLeases(database),
       objects: createObjects(database),
