@@ -7,7 +7,16 @@ import * as assert from 'uvu/assert'
 import { testWith } from '../support/real-client.ts'
 
 /** The suites of clients/, by the names that the page gives them and in its order. */
-export const clients = ['aws s3', 'aws-sdk', 'boto3', 's3cmd', 'rclone', 'restic'] as const
+export const clients = [
+  'aws s3',
+  'aws-sdk',
+  'minio',
+  'boto3',
+  's3cmd',
+  'rclone',
+  'restic',
+  'curl',
+] as const
 export type Client = (typeof clients)[number]
 
 export type Proofs = { readonly [client in Client]?: readonly string[] }
@@ -20,11 +29,14 @@ type Answered = { readonly scheme: string; readonly requestId: string; readonly 
 const answered: Answered[] = []
 const byTheTest = new Set<string>()
 
+/** The right answer about what nobody has set: an error by its form only. */
+const notSet = /^(NoSuch\w+Configuration|NoSuchTagSet|NoSuchBucketPolicy|\w+NotFoundError)$/
+
 /** To be told of each line that a bridge logs. */
 export function witness(url: string, entry: Readonly<Record<string, unknown>>): void {
-  const { operation, requestId, status } = entry
+  const { operation, requestId, status, code } = entry
   if (typeof operation !== 'string' || typeof requestId !== 'string') return
-  if (typeof status !== 'number' || status >= 400) return
+  if (typeof status !== 'number' || (status >= 400 && !notSet.test(`${code}`))) return
   answered.push({ scheme: new URL(url).protocol, requestId, operation })
 }
 
