@@ -25,6 +25,26 @@ async function names({ bridge }: World): Promise<string[]> {
   return (await bridge.listBuckets(contextOf())).map(({ name }) => name)
 }
 
+test('what a new bucket is given is kept of it, and forgotten with it', async () => {
+  await withWorld({}, async ({ bridge, state }) => {
+    const context = contextOf()
+    const given = new Map([['owner', '"anna"'] as const, ['acl', '[]'] as const])
+    await bridge.createBucket('annas', context, given)
+    const sorted = async () => [...(await bridge.bucketConfigurations('annas'))].sort()
+    assert.equal(await sorted(), [...given].sort())
+    // Whoever comes second changes nothing of it.
+    const again = bridge.createBucket('annas', context, new Map([['owner', '"bob"']]))
+    assert.is(await codeOf(again), 'BucketAlreadyOwnedByYou')
+    assert.equal(await sorted(), [...given].sort())
+    await bridge.deleteBucket('annas', context)
+    assert.equal(await sorted(), [])
+    // What a creation that failed half way left behind is not the next one's.
+    await state.bucketConfigurations.put({ bucket: 'annas', name: 'owner', text: '"anna"' })
+    await bridge.createBucket('annas', context)
+    assert.equal(await sorted(), [])
+  })
+})
+
 test('a bucket is made, found, listed and removed, and is a mountpoint meanwhile', async () => {
   await withWorld({}, async (world) => {
     const { bridge, foreign } = world

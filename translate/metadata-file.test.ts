@@ -35,6 +35,7 @@ const record: NewObjectRecord = {
   ],
   tags: [{ key: 'project', value: 'é' }],
   storageClass: 'STANDARD_IA',
+  acl: '[{"é":1}]',
   checksums: { type: 'FULL_OBJECT', values: { CRC32: 'AAAAAA==' } },
 }
 const plain: NewObjectRecord = {

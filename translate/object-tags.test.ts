@@ -62,6 +62,65 @@ test('what another program stored can be tagged, and keeps its type and time', a
   })
 })
 
+test('an ACL comes with a write, is replaced alone, and is no copy', async () => {
+  await withWorld({}, async ({ bridge, clock }) => {
+    const kept = (key: string) => bridge.keptLabels({ bucket, key })
+    const body = bodyOf('content')
+    const labels = { tags: one, acl: 'first' }
+    await bridge.putObject(
+      { bucket, key: 'k', body, metadata: { user: {} }, conditions: {}, ...labels },
+      contextOf(),
+    )
+    const before = await head(bridge, 'k')
+    assert.is(before.acl, 'first')
+    clock.nowMs += 60_000
+    await bridge.putObjectAcl({ bucket, key: 'k', acl: 'second' }, contextOf())
+    assert.equal(await head(bridge, 'k'), { ...before, acl: 'second' })
+    const seen = await kept('k')
+    assert.equal([seen?.acl, seen?.tags], ['second', one])
+    const copy = { sourceConditions: {}, replaceMetadata: undefined }
+    const source = { bucket, key: 'k' }
+    await bridge.copyObject({ bucket, key: 'c', source, ...copy }, contextOf())
+    assert.is((await head(bridge, 'c')).acl, undefined)
+    await bridge.copyObject({ bucket, key: 'c', source, ...copy, acl: 'own' }, contextOf())
+    assert.is((await head(bridge, 'c')).acl, 'own')
+    await put(bridge, 'k', 'written over')
+    assert.is((await kept('k'))?.acl, undefined)
+    await bridge.deleteObject(source, contextOf())
+    assert.is(await kept('k'), undefined)
+    const gone = bridge.putObjectAcl({ ...source, acl: 'x' }, contextOf())
+    assert.is(await codeOf(gone), 'NoSuchKey')
+  })
+})
+
+test('who was let in by an ACL or tags reads only what has them still', async () => {
+  await withWorld({}, async ({ bridge, foreign, at }) => {
+    const body = bodyOf('open')
+    await bridge.putObject(
+      { bucket, key: 'k', body, metadata: { user: {} }, conditions: {}, acl: 'open', tags: one },
+      contextOf(),
+    )
+    const seen = await bridge.keptLabels({ bucket, key: 'k' })
+    const read = { bucket, key: 'k', conditions: {}, range: undefined, seen }
+    const source = { bucket, key: 'k' }
+    const copy = { sourceConditions: {}, replaceMetadata: undefined, sourceSeen: seen }
+    const all = async () => [
+      await codeOf(bridge.headObject(read, contextOf())),
+      await codeOf(bridge.getObject(read, contextOf()).then(({ stream }) => stream.destroy())),
+      await codeOf(bridge.copyObject({ bucket, key: 'c', source, ...copy }, contextOf())),
+    ]
+    assert.equal(await all(), Array(3).fill('no error'))
+    await tag(bridge, 'k', two)
+    assert.equal(await all(), Array(3).fill('AccessDenied'))
+    await tag(bridge, 'k', one)
+    assert.equal(await all(), Array(3).fill('no error'))
+    // Replaced behind our back: what is kept still says that it is open.
+    await storeForeign(foreign, at('k'), 'not for strangers')
+    assert.is((await bridge.keptLabels({ bucket, key: 'k' }))?.acl, 'open')
+    assert.equal(await all(), Array(3).fill('AccessDenied'))
+  })
+})
+
 test('keys without an object cannot be tagged', async () => {
   await withWorld({}, async ({ bridge }) => {
     await put(bridge, 'folder/Key', 'x')

@@ -317,6 +317,24 @@ test('canned ACLs of objects, by every way there is to set one', async () => {
   })
 })
 
+test('a form that nobody signed is taken where strangers may write', async () => {
+  await withPeople({}, async (as) => {
+    const part = (head: string, value: string) =>
+      `--b\r\nContent-Disposition: form-data; ${head}\r\n\r\n${value}\r\n`
+    const form = (...fields: [name: string, value: string][]) =>
+      `${fields.map(([name, value]) => part(`name="${name}"`, value)).join('')}${part('name="file"; filename="f"', 'x')}--b--\r\n`
+    const post = async (...fields: [name: string, value: string][]) => {
+      const headers = { 'Content-Type': 'multipart/form-data; boundary=b' }
+      return outcome(await as('', 'POST', '/bucket', { headers, body: form(...fields) }))
+    }
+    assert.is(await post(['key', 'k']), 'AccessDenied')
+    await as('root', 'PUT', '/bucket?acl', { headers: { 'x-amz-acl': 'public-read-write' } })
+    assert.is(await post(['key', 'k']), 204)
+    assert.is(await post(['key', 'k'], ['acl', 'public-read']), 'AccessDenied')
+    assert.is(outcome(await as('root', 'GET', '/bucket/k')), 200)
+  })
+})
+
 test('grants in headers and in XML reach whom they name, and show who that is', async () => {
   await withPeople({}, async (as) => {
     await as('root', 'PUT', '/bucket/k', { body: 'x' })
