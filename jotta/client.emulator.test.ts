@@ -335,4 +335,16 @@ test('moves whose reply is lost are not lost', async () => {
   })
 })
 
+test('the clock of the service is known from its replies', async () => {
+  let nowMs = Date.parse('2031-02-03T04:05:06Z')
+  await withEmulator({ now: () => new Date(nowMs) }, async ({ client }) => {
+    const apartMs = () => Math.abs((client.serviceNow() ?? 0) - nowMs)
+    assert.ok(apartMs() < 60_000, 'after the first calls')
+    nowMs += 3_600_000
+    assert.ok(apartMs() > 3_000_000, 'nothing has been asked since')
+    await client.stat(at('none'), call)
+    assert.ok(apartMs() < 60_000)
+  })
+})
+
 test.run()

@@ -2,11 +2,10 @@
 import { z } from 'zod'
 import type { XmlShape } from './xml.ts'
 
+export const tagElement = z.strictObject({ Key: z.string(), Value: z.string() })
+
 const schema = z.strictObject({
-  TagSet: z.union([
-    z.strictObject({ Tag: z.array(z.strictObject({ Key: z.string(), Value: z.string() })) }),
-    z.literal(''),
-  ]),
+  TagSet: z.union([z.strictObject({ Tag: z.array(tagElement) }), z.literal('')]),
 })
 
 /** `TagSet` is '' when it is empty. Limits and names are judged elsewhere. */

@@ -20,7 +20,7 @@ export const remarks: Readonly<Record<OfferedOperation, Remark>> = {
   ListBuckets: differs(
     "prefix and paging too; creation time is the mountpoint's last change, since Jottacloud keeps no other",
   ),
-  CreateBucket: works('any location accepted; object lock refused'),
+  CreateBucket: works('any location accepted; tags; object lock refused'),
   HeadBucket: works(),
   DeleteBucket: works("only when empty; to Jottacloud's trash"),
   GetBucketCors: works(),

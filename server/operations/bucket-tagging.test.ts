@@ -40,4 +40,27 @@ test('an empty set is none, and a name twice is refused', async () => {
   })
 })
 
+test('a bucket may be made with tags, and is not made with bad ones', async () => {
+  await withServing({}, async ({ ask, bridge }) => {
+    const body = (tags: string) =>
+      `<CreateBucketConfiguration><LocationConstraint>eu</LocationConstraint><Tags>${tags}</Tags></CreateBucketConfiguration>`
+    const tag = '<Tag><Key>a</Key><Value>b</Value></Tag>'
+    assert.is((await ask('PUT', '/tagged', { body: body(tag) })).status, 200)
+    assert.match((await ask('GET', '/tagged?tagging')).text, `<TagSet>${tag}</TagSet>`)
+    assert.is((await ask('PUT', '/untagged', { body: body('') })).status, 200)
+    assert.is((await ask('GET', '/untagged?tagging')).status, 404)
+    const twice = await ask('PUT', '/bad', { body: body(tag.repeat(2)) })
+    assert.is(element(twice.text, 'Code'), 'InvalidTag')
+    const many = await ask('PUT', '/bad', {
+      body: body(document(51).replace(/<\/?Tag(ging|Set)>/g, '')),
+    })
+    assert.is(element(many.text, 'Code'), 'BadRequest')
+    const made = bridge.calls.filter(({ method }) => method === 'createBucket')
+    assert.equal(
+      made.map(({ input }) => input),
+      ['tagged', 'untagged'],
+    )
+  })
+})
+
 test.run()

@@ -14,7 +14,9 @@ import {
 import { readTagging, taggingContent } from './wire/tags.ts'
 import { bucketOf } from './wire/target.ts'
 
-const bucketTags: KeptConfiguration<readonly Tag[]> = {
+export const bucketTagLimit = { max: bucketTagsMax, of: 'Bucket' } as const
+
+export const bucketTags: KeptConfiguration<readonly Tag[]> = {
   name: 'tagging',
   schema: z.array(z.strictObject({ key: z.string(), value: z.string() })),
 }
@@ -28,7 +30,7 @@ export const getBucketTagging: Handler = async (request, services) => {
 }
 
 export const putBucketTagging: Handler = async (request, services) => {
-  const tags = await readTagging(request.payload, { max: bucketTagsMax, of: 'Bucket' })
+  const tags = await readTagging(request.payload, bucketTagLimit)
   await keepConfiguration(request, services, bucketTags, tags)
   return { status: 204 }
 }

@@ -1,6 +1,7 @@
 // Tags of objects and buckets: out of the x-amz-tagging header and the Tagging document, and back into one.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
 import type { IncomingHttpHeaders } from 'node:http'
+import type { z } from 'zod'
 import type { Tag } from '../../../translate/bridge.ts'
 import {
   objectTagsMax,
@@ -10,8 +11,10 @@ import {
 import { S3Error } from '../../../translate/s3-error.ts'
 import type { Payload, XmlValue } from '../../operation.ts'
 import { parseXml } from '../../xml.ts'
-import { taggingShape } from '../../xml-tagging.ts'
+import { type tagElement, taggingShape } from '../../xml-tagging.ts'
 import { invalidArgument } from './parameters.ts'
+
+export type TagLimit = { readonly max: number; readonly of: 'Object' | 'Bucket' }
 
 const headerName = 'x-amz-tagging'
 
@@ -39,23 +42,22 @@ export function parseTagHeader(text: string | undefined): Tag[] {
 const bodyMaxBytes = 128 * 1024
 
 /** The body of PutObjectTagging and PutBucketTagging. Throws MalformedXML, and what `checkTags` throws. */
-export async function readTagging(
-  payload: Payload,
-  limit: { readonly max: number; readonly of: 'Object' | 'Bucket' },
-): Promise<Tag[]> {
+export async function readTagging(payload: Payload, limit: TagLimit): Promise<Tag[]> {
   // AWS asks for a digest of a bucket's.
   const digest = limit.of === 'Bucket' ? 'required' : 'optional'
   return parseTagging(await payload.text({ maxBytes: bodyMaxBytes, digest }), limit)
 }
 
 /** A Tagging document, also of a form's field. */
-export function parseTagging(
-  text: string,
-  limit: { readonly max: number; readonly of: 'Object' | 'Bucket' },
-): Tag[] {
+export function parseTagging(text: string, limit: TagLimit): Tag[] {
   // A thousand of them are told from a flood, and then refused for their number.
   const { TagSet: set } = parseXml(text, { ...taggingShape, maxTags: 6100 })
-  const tags = set === '' ? [] : set.Tag.map(({ Key, Value }): Tag => ({ key: Key, value: Value }))
+  return set === '' ? [] : readTags(set.Tag, limit)
+}
+
+/** The elements of a set. Throws what `checkTags` throws. */
+export function readTags(elements: readonly z.infer<typeof tagElement>[], limit: TagLimit): Tag[] {
+  const tags = elements.map(({ Key, Value }): Tag => ({ key: Key, value: Value }))
   checkTags(tags, limit)
   return tags
 }
@@ -69,10 +71,7 @@ export function taggingContent(tags: readonly Tag[]): XmlValue {
 const allowed = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u
 
 /** Throws BadRequest for too many, and InvalidTag. */
-function checkTags(
-  tags: readonly Tag[],
-  { max, of }: { readonly max: number; readonly of: 'Object' | 'Bucket' },
-): void {
+function checkTags(tags: readonly Tag[], { max, of }: TagLimit): void {
   if (tags.length > max) {
     throw new S3Error('BadRequest', { message: `${of} tags cannot be greater than ${max}` })
   }
