@@ -12,16 +12,22 @@ const limits = { JOTTA_S3_UPSTREAM_TIMEOUT_SECONDS: '0.3' }
 const triesMax = 6
 const forever = 1_000
 
+const kindsOfListing: [operation: Operation, query: string][] = [
+  ['stat', '&delimiter=/'],
+  ['liststream', ''],
+]
+
 const requests: [operation: Operation, method: string, path: string][] = [
   ['device', 'GET', '/'],
   ['stat', 'GET', '/bucket/key'],
   ['stat', 'HEAD', '/bucket/key'],
-  ['stat', 'GET', '/bucket?list-type=2'],
+  ['stat', 'GET', '/bucket?list-type=2&delimiter=/'],
   ['stat', 'PUT', '/bucket/new'],
   ['download', 'GET', '/bucket/key'],
   ['allocate', 'PUT', '/bucket/new'],
   ['upload', 'PUT', '/bucket/new'],
   ['dl', 'DELETE', '/bucket/key'],
+  ['liststream', 'GET', '/bucket?list-type=2'],
 ]
 
 test('what is always refused ends in 503 after so many calls', async () => {
@@ -112,18 +118,19 @@ test('a listing that falls silent, or drips, is an error in time and never a sho
     const names = Array.from({ length: 30 }, (_, index) => `key-${String(index).padStart(2, '0')}`)
     for (const name of names) await ok('PUT', `/bucket/${name}`, { body: name })
     for (const drip of [{}, { dripEveryMs: 20 }]) {
-      for (const afterBytes of [300, 3000]) {
+      for (const [operation, query] of kindsOfListing) {
+        const afterBytes = 'dripEveryMs' in drip ? 300 : 3000
         faults.clear()
-        const match = { operation: 'stat' } as const
+        const match = { operation }
         faults.add({ kind: 'stallDownload', afterBytes, count: forever, match, ...drip })
         const startedMs = performance.now()
-        const answer = await request('GET', '/bucket?list-type=2')
-        const what = JSON.stringify({ drip, afterBytes })
+        const answer = await request('GET', `/bucket?list-type=2${query}`)
+        const what = JSON.stringify({ drip, operation })
         assert.equal([answer.status, errorCode(answer.text)], [503, 'ServiceUnavailable'], what)
-        assert.ok(asked('stat').length <= triesMax, what)
+        assert.ok(asked(operation).length <= triesMax, what)
         assert.ok(performance.now() - startedMs < 20_000, what)
-        await faults.settled({ operation: 'stat' })
-        assert.ok(asked('stat').every(({ outcome }) => outcome === 'gone'))
+        await faults.settled({ operation })
+        assert.ok(asked(operation).every(({ outcome }) => outcome === 'gone'))
       }
     }
     faults.clear()

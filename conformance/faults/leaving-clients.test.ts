@@ -34,7 +34,8 @@ test('the call that is under way for it is broken off, whatever it is', async ()
     const large = randomBuffer(2 * mib, 'large')
     const cases: [operation: Operation, wanted: SignedRequest][] = [
       ['device', { method: 'GET', path: '/' }],
-      ['stat', { method: 'GET', path: '/bucket?list-type=2' }],
+      ['stat', { method: 'GET', path: '/bucket?list-type=2&delimiter=/' }],
+      ['liststream', { method: 'GET', path: '/bucket?list-type=2' }],
       ['stat', { method: 'HEAD', path: '/bucket/key' }],
       ['download', { method: 'GET', path: '/bucket/key' }],
       ['stat', { method: 'PUT', path: '/bucket/key', body: small }],

@@ -192,6 +192,17 @@ class SnapshotStore implements Snapshots {
     request: Pick<RequestContext, 'requestId' | 'counter'>,
   ): Promise<void> {
     try {
+      // What could not even be begun was tried as often as it is of use.
+      let refusal: unknown
+      const upstream = source.upstream(request)
+      const open: Upstream['open'] = async (path, signal) => {
+        try {
+          return await upstream.open(path, signal)
+        } catch (error) {
+          refusal = error
+          throw error
+        }
+      }
       for (let attempt = 1; ; attempt += 1) {
         snapshot.stopSignal.throwIfAborted()
         const file = this.#directory.newFile()
@@ -199,7 +210,7 @@ class SnapshotStore implements Snapshots {
           const { kind, prefix, encodingFlags } = source
           const made = await this.#threads.run(
             { kind, prefix, encodingFlags, file },
-            source.upstream(request),
+            { ...upstream, open },
             { signal: snapshot.stopSignal, onSize: (size) => this.#grow(snapshot, size) },
           )
           snapshot.finish(made, file)
@@ -209,7 +220,8 @@ class SnapshotStore implements Snapshots {
           await this.#directory.remove(file)
           snapshot.sizeBytes = 0
           snapshot.stopSignal.throwIfAborted()
-          if (!isPassing(error) || attempt === attempts) throw refusalOf(error)
+          const isFinal = error === refusal || !isPassing(error) || attempt === attempts
+          if (isFinal) throw refusalOf(error)
         }
       }
     } catch (error) {
