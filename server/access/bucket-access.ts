@@ -2,6 +2,7 @@
 // from their texts to what the judge needs. Pure, but for a memory of texts that were parsed before.
 import { z } from 'zod'
 import type { BucketConfigurations } from '../../translate/bridge.ts'
+import { type KeptConfiguration, readKept } from '../../translate/bucket-configuration.ts'
 import { type Acl, bucketAclToStatements, parseStoredAcl, privateAcl } from './acl.ts'
 import { type Owner, ownerNamed, rootOwner } from './owner.ts'
 import { parsePolicy } from './policy-document.ts'
@@ -39,14 +40,29 @@ export type BucketAccess = {
   readonly reach: { readonly acls: 'on' | 'off'; readonly publicGrants: 'honoured' | 'ignored' }
 }
 
-const storedOwner = z.object({ name: z.string() })
-const storedOwnership = z.enum(ownerships)
-const storedBlock = z.object({
-  BlockPublicAcls: z.boolean(),
-  IgnorePublicAcls: z.boolean(),
-  BlockPublicPolicy: z.boolean(),
-  RestrictPublicBuckets: z.boolean(),
-})
+const ownerConfiguration: KeptConfiguration<{ readonly name: string }> = {
+  name: 'owner',
+  schema: z.object({ name: z.string() }),
+}
+export const ownershipConfiguration: KeptConfiguration<Ownership> = {
+  name: 'ownershipControls',
+  schema: z.enum(ownerships),
+}
+export const publicAccessConfiguration: KeptConfiguration<PublicAccessBlock> = {
+  name: 'publicAccessBlock',
+  schema: z.object({
+    BlockPublicAcls: z.boolean(),
+    IgnorePublicAcls: z.boolean(),
+    BlockPublicPolicy: z.boolean(),
+    RestrictPublicBuckets: z.boolean(),
+  }),
+}
+/** Kept as the client put it, and parsed by parsePolicy. */
+export const policyConfiguration: KeptConfiguration<unknown> = {
+  name: 'policy',
+  schema: z.unknown(),
+}
+
 const noBlock: PublicAccessBlock = {
   BlockPublicAcls: false,
   IgnorePublicAcls: false,
@@ -58,26 +74,10 @@ export function renderStoredOwner({ name }: Owner): string {
   return JSON.stringify({ name })
 }
 
-export function renderStoredOwnership(ownership: Ownership): string {
-  return JSON.stringify(ownership)
-}
-
-export function renderStoredBlock(block: PublicAccessBlock): string {
-  return JSON.stringify(block)
-}
-
-export function parseStoredOwnership(text: string): Ownership {
-  return storedOwnership.parse(JSON.parse(text))
-}
-
-export function parseStoredBlock(text: string): PublicAccessBlock {
-  return storedBlock.parse(JSON.parse(text))
-}
-
 /** Buckets without a record are the root key's. Throws for a text that cannot be read. */
 export function ownerOf(configurations: BucketConfigurations): Owner {
-  const text = configurations.get('owner')
-  return text === undefined ? rootOwner : ownerNamed(storedOwner.parse(JSON.parse(text)).name)
+  const owner = readKept(configurations, ownerConfiguration)
+  return owner === undefined ? rootOwner : ownerNamed(owner.name)
 }
 
 /** Throws for texts that cannot be read: nobody is let in on a guess. */
@@ -87,14 +87,12 @@ export function readBucketAccess(
   setting: PublicAccessSetting,
 ): BucketAccess {
   const owner = ownerOf(configurations)
-  const ownershipText = configurations.get('ownershipControls')
-  const ownership = ownershipText === undefined ? undefined : parseStoredOwnership(ownershipText)
+  const ownership = readKept(configurations, ownershipConfiguration)
   const policyText = configurations.get('policy')
   const policy = policyText === undefined ? [] : parseRemembered(policyText, bucket)
   const aclText = configurations.get('acl')
   const acl = aclText === undefined ? privateAcl(owner) : parseStoredAcl(aclText)
-  const blockText = configurations.get('publicAccessBlock')
-  const own = blockText === undefined ? noBlock : parseStoredBlock(blockText)
+  const own = readKept(configurations, publicAccessConfiguration) ?? noBlock
   // Not the two that refuse requests: clients that send `public-read` with everything go on working.
   const block =
     setting === 'bucket' ? own : { ...own, IgnorePublicAcls: true, RestrictPublicBuckets: true }

@@ -11,8 +11,10 @@ import type { Condition, Matcher, PrincipalPattern, Statement } from './statemen
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html */
 export const policyMaxBytes = 20 * 1024
 
-const texts = z.union([z.string().transform((text) => [text]), z.array(z.string())])
-const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String)
+/** What holding a pattern against a text costs grows with both. */
+const pattern = z.string().max(2048)
+const texts = z.union([pattern.transform((text) => [text]), z.array(pattern)])
+const scalar = z.union([pattern, z.number(), z.boolean()]).transform(String)
 const values = z.union([scalar.transform((value) => [value]), z.array(scalar)])
 const principal = z.union([z.literal('*'), z.record(z.string(), texts)])
 

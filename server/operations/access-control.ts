@@ -1,7 +1,9 @@
 // The rows of who may do what: policies, ACLs, ownership and public access blocks.
-import { deleteBucketOwnershipControls } from './delete-bucket-ownership-controls.ts'
-import { deleteBucketPolicy } from './delete-bucket-policy.ts'
-import { deletePublicAccessBlock } from './delete-public-access-block.ts'
+import {
+  ownershipConfiguration,
+  policyConfiguration,
+  publicAccessConfiguration,
+} from '../access/bucket-access.ts'
 import { getBucketAcl } from './get-bucket-acl.ts'
 import { getBucketOwnershipControls } from './get-bucket-ownership-controls.ts'
 import { getBucketPolicy } from './get-bucket-policy.ts'
@@ -14,23 +16,28 @@ import { putBucketPolicy } from './put-bucket-policy.ts'
 import { putObjectAcl } from './put-object-acl.ts'
 import { putPublicAccessBlock } from './put-public-access-block.ts'
 import { bucketRow, objectRow, type Row } from './row.ts'
+import { removesConfiguration } from './wire/bucket-configuration.ts'
 
 const version = ['versionId']
 
 export const accessControl = {
   GetBucketPolicy: bucketRow('GET', 'policy', getBucketPolicy),
   PutBucketPolicy: bucketRow('PUT', 'policy', putBucketPolicy),
-  DeleteBucketPolicy: bucketRow('DELETE', 'policy', deleteBucketPolicy),
+  DeleteBucketPolicy: bucketRow('DELETE', 'policy', removesConfiguration(policyConfiguration)),
   GetBucketPolicyStatus: bucketRow('GET', 'policyStatus', getBucketPolicyStatus),
   GetPublicAccessBlock: bucketRow('GET', 'publicAccessBlock', getPublicAccessBlock),
   PutPublicAccessBlock: bucketRow('PUT', 'publicAccessBlock', putPublicAccessBlock),
-  DeletePublicAccessBlock: bucketRow('DELETE', 'publicAccessBlock', deletePublicAccessBlock),
+  DeletePublicAccessBlock: bucketRow(
+    'DELETE',
+    'publicAccessBlock',
+    removesConfiguration(publicAccessConfiguration),
+  ),
   GetBucketOwnershipControls: bucketRow('GET', 'ownershipControls', getBucketOwnershipControls),
   PutBucketOwnershipControls: bucketRow('PUT', 'ownershipControls', putBucketOwnershipControls),
   DeleteBucketOwnershipControls: bucketRow(
     'DELETE',
     'ownershipControls',
-    deleteBucketOwnershipControls,
+    removesConfiguration(ownershipConfiguration),
   ),
   GetBucketAcl: bucketRow('GET', 'acl', getBucketAcl),
   PutBucketAcl: bucketRow('PUT', 'acl', putBucketAcl),

@@ -4,12 +4,7 @@ import { z } from 'zod'
 import type { BucketConfigurationName, BucketConfigurations, Tag } from '../../translate/bridge.ts'
 import { S3Error } from '../../translate/s3-error.ts'
 import { isPrivateAcl, renderStoredAcl } from '../access/acl.ts'
-import {
-  ownerOf,
-  ownerships,
-  renderStoredOwner,
-  renderStoredOwnership,
-} from '../access/bucket-access.ts'
+import { ownerOf, ownerships, renderStoredOwner } from '../access/bucket-access.ts'
 import type { Directory } from '../access/directory.ts'
 import type { Handler, S3Request, Services } from '../operation.ts'
 import { parseXml } from '../xml.ts'
@@ -103,7 +98,7 @@ async function readInitialAccess(
     throw invalidArgument(name, word, 'The ownership is not known.')
   }
   if (ownership !== undefined) {
-    configurations.set('ownershipControls', renderStoredOwnership(ownership))
+    configurations.set('ownershipControls', JSON.stringify(ownership))
   }
   const acl = await readAclHeaders(headers, owner, directory)
   if (acl === undefined || isPrivateAcl(acl, owner)) return configurations

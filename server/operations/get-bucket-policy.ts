@@ -2,14 +2,15 @@
 import { Readable } from 'node:stream'
 import { S3Error } from '../../translate/s3-error.ts'
 import type { Handler } from '../operation.ts'
-import { readBucketText } from './wire/bucket-access.ts'
 import { bucketOf } from './wire/target.ts'
 
 /** The text as it was put. */
-export const getBucketPolicy: Handler = async (request, services) => {
-  const text = await readBucketText(request, services, 'policy')
+export const getBucketPolicy: Handler = async (request, { bridge }) => {
+  const bucket = bucketOf(request)
+  await bridge.headBucket(bucket, request.context)
+  const text = (await bridge.bucketConfigurations(bucket)).get('policy')
   if (text === undefined) {
-    throw new S3Error('NoSuchBucketPolicy', { elements: { BucketName: bucketOf(request) } })
+    throw new S3Error('NoSuchBucketPolicy', { elements: { BucketName: bucket } })
   }
   const bytes = Buffer.from(text)
   const stream = Readable.from([bytes])

@@ -3,10 +3,11 @@
 import { z } from 'zod'
 import { S3Error } from '../../translate/s3-error.ts'
 import { isPrivateAcl } from '../access/acl.ts'
-import { ownerships, renderStoredOwnership } from '../access/bucket-access.ts'
+import { ownershipConfiguration, ownerships } from '../access/bucket-access.ts'
 import type { Handler } from '../operation.ts'
 import { parseXml } from '../xml.ts'
-import { bucketAccessOf, writeBucketText } from './wire/bucket-access.ts'
+import { bucketAccessOf } from './wire/bucket-access.ts'
+import { keepConfiguration } from './wire/bucket-configuration.ts'
 
 const bodyMaxBytes = 16 * 1024
 const schema = z.strictObject({
@@ -22,6 +23,6 @@ export const putBucketOwnershipControls: Handler = async (request, services) => 
   if (ownership === 'BucketOwnerEnforced' && !isPrivateAcl(acl, owner)) {
     throw new S3Error('InvalidBucketAclWithObjectOwnership')
   }
-  await writeBucketText(request, services, 'ownershipControls', renderStoredOwnership(ownership))
+  await keepConfiguration(request, services, ownershipConfiguration, ownership)
   return { status: 200 }
 }

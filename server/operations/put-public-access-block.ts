@@ -1,9 +1,9 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutPublicAccessBlock.html
 import { z } from 'zod'
-import { renderStoredBlock } from '../access/bucket-access.ts'
+import { publicAccessConfiguration } from '../access/bucket-access.ts'
 import type { Handler } from '../operation.ts'
 import { parseXml } from '../xml.ts'
-import { writeBucketText } from './wire/bucket-access.ts'
+import { keepConfiguration } from './wire/bucket-configuration.ts'
 
 const bodyMaxBytes = 16 * 1024
 
@@ -25,6 +25,6 @@ const schema = flags.or(z.literal('').transform(() => flags.parse({})))
 export const putPublicAccessBlock: Handler = async (request, services) => {
   const text = await request.payload.text({ maxBytes: bodyMaxBytes, digest: 'optional' })
   const block = parseXml(text, { root: 'PublicAccessBlockConfiguration', arrays: [], schema })
-  await writeBucketText(request, services, 'publicAccessBlock', renderStoredBlock(block))
+  await keepConfiguration(request, services, publicAccessConfiguration, block)
   return { status: 200 }
 }

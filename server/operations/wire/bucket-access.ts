@@ -10,18 +10,6 @@ export function bucketAccessOf({ access }: S3Request): BucketAccess {
   return access.bucket
 }
 
-/** `undefined` when it was never set. Throws NoSuchBucket. */
-export async function readBucketText(
-  { context, access }: S3Request,
-  { bridge }: Services,
-  name: BucketConfigurationName,
-): Promise<string | undefined> {
-  assert(access.bucket !== undefined, 'no bucket in the address')
-  const { bucket } = access.bucket
-  await bridge.headBucket(bucket, context)
-  return (await bridge.bucketConfigurations(bucket)).get(name)
-}
-
 /** `text` of `undefined` removes it. Throws NoSuchBucket. */
 export async function writeBucketText(
   request: S3Request,
