@@ -9,6 +9,7 @@ import { testWith } from '../support/real-client.ts'
 /** The suites of clients/, by the names that the page gives them and in its order. */
 export const clients = [
   'aws s3',
+  'aws s3api',
   'aws-sdk',
   'minio',
   'boto3',
