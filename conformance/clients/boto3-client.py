@@ -169,8 +169,10 @@ def conditions(folder):
     assert code_of(s3.create_bucket, Bucket=BUCKET) == "BucketAlreadyOwnedByYou"
     assert code_of(s3.delete_bucket, Bucket=BUCKET) == "BucketNotEmpty"
     assert code_of(s3.get_object, **here, Range="bytes=9-") == "InvalidRange"
-    assert code_of(s3.put_object_acl, **here, ACL="private") == "NotImplemented"
-    assert code_of(s3.delete_bucket_policy, Bucket=BUCKET) == "NotImplemented"
+    assert code_of(s3.put_object_acl, **here, ACL="private") == "no error"
+    assert code_of(s3.delete_bucket_policy, Bucket=BUCKET) == "no error"
+    retention = {"Retention": {"Mode": "GOVERNANCE", "RetainUntilDate": "2050-01-01"}}
+    assert code_of(s3.put_object_retention, **here, **retention) == "NotImplemented"
     s3.copy_object(Bucket=BUCKET, Key="there/copy", CopySource=here)
     s3.copy({"Bucket": BUCKET, "Key": "here"}, BUCKET, "there/again")
     assert s3.get_object(Bucket=BUCKET, Key="there/copy")["Body"].read() == b"here"
