@@ -6,15 +6,13 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { Address, OperationName } from './operation.ts'
 
-/** What an Expect header asks for. */
-export type Expectation = 'continue' | 'unknown'
-
 export type Exchange = {
   readonly requestId: string
   /** Aborts when the response closes unfinished: the client has gone, or a broken answer was cut. */
   readonly signal: AbortSignal
   readonly counter: { upstreamCalls: number }
-  readonly expectation: Expectation | undefined
+  /** The client waits for `100 Continue` before it sends the body. */
+  readonly expectsContinue: boolean
   hasSentContinue: boolean
   address: Address | undefined
   operation: OperationName | undefined
@@ -27,7 +25,7 @@ export function makeRequestId(): string {
   return randomBytes(8).toString('hex').toUpperCase()
 }
 
-export function beginExchange(res: ServerResponse, expectation: Expectation | undefined): Exchange {
+export function beginExchange(res: ServerResponse, expectsContinue: boolean): Exchange {
   const abort = new AbortController()
   res.once('close', () => {
     if (!res.writableFinished) abort.abort()
@@ -38,7 +36,7 @@ export function beginExchange(res: ServerResponse, expectation: Expectation | un
     requestId: makeRequestId(),
     signal: abort.signal,
     counter: { upstreamCalls: 0 },
-    expectation,
+    expectsContinue,
     hasSentContinue: false,
     address: undefined,
     operation: undefined,

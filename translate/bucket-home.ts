@@ -130,7 +130,7 @@ function byBucket(
   return new Map(
     [...names].map(([bucket, { name, modified }]) => [
       bucket,
-      // Jottacloud keeps no time of creation of a mountpoint, and no time at all of a folder.
+      // The last change, for a bucket that the bridge has not made; a folder has not even that.
       { root: rootOf(name), created: modified ?? new Date(0) },
     ]),
   )

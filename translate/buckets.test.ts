@@ -30,7 +30,10 @@ test('what a new bucket is given is kept of it, and forgotten with it', async ()
     const context = contextOf()
     const given = new Map([['owner', '"anna"'] as const, ['acl', '[]'] as const])
     await bridge.createBucket('annas', context, given)
-    const sorted = async () => [...(await bridge.bucketConfigurations('annas'))].sort()
+    const sorted = async () => {
+      const kept = [...(await bridge.bucketConfigurations('annas'))]
+      return kept.filter(([name]) => name !== 'created').sort()
+    }
     assert.equal(await sorted(), [...given].sort())
     // Whoever comes second changes nothing of it.
     const again = bridge.createBucket('annas', context, new Map([['owner', '"bob"']]))
@@ -63,6 +66,29 @@ test('a bucket is made, found, listed and removed, and is a mountpoint meanwhile
       assert.is(await codeOf(bridge.createBucket(name, context)), 'InvalidBucketName', name)
       assert.is(await codeOf(bridge.headBucket(name, context)), 'NoSuchBucket', name)
     }
+  })
+})
+
+test('a bucket is as old as its making, whatever is written to it later', async () => {
+  await withWorld({}, async (world) => {
+    const { bridge, foreign, clock } = world
+    const context = contextOf()
+    const createdOf = async (wanted: string) => {
+      return (await bridge.listBuckets(context)).find(({ name }) => name === wanted)?.created
+    }
+    const made = new Date(clock.nowMs)
+    await bridge.createBucket('dated', context)
+    assert.equal(await createdOf('dated'), made)
+    clock.nowMs += 86_400_000
+    await storeForeign(foreign, { device: 'S3', mountpoint: 'dated', path: ['key'] }, 'content')
+    assert.equal(await createdOf('dated'), made)
+    await bridge.deleteObject({ bucket: 'dated', key: 'key' }, context)
+    await bridge.deleteBucket('dated', context)
+    await bridge.createBucket('dated', context)
+    assert.equal(await createdOf('dated'), new Date(clock.nowMs))
+    // One that the bridge has not made, on the other hand, has the time that Jottacloud shows, if any.
+    await foreign.createMountpoint('S3', 'elsewhere', context)
+    assert.equal(await createdOf('elsewhere'), new Date(0))
   })
 })
 
@@ -259,8 +285,10 @@ test('what is set on a bucket stays with it, and goes with it', async () => {
     const context = contextOf()
     const set = (text: string | undefined, name = 'another') =>
       bridge.setBucketConfiguration({ bucket: name, name: 'cors', text }, context)
-    const kept = async (from = bridge) =>
-      Object.fromEntries(await from.bucketConfigurations('another'))
+    const kept = async (from = bridge) => {
+      const { created: _, ...set } = Object.fromEntries(await from.bucketConfigurations('another'))
+      return set
+    }
     assert.is(await codeOf(set('[]')), 'NoSuchBucket')
     assert.is(await codeOf(set('[]', 'No')), 'NoSuchBucket')
     await bridge.createBucket('another', context)

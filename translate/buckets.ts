@@ -1,7 +1,9 @@
 // Buckets: those of the bridge's home, which clients make and remove, and aliases, which the operator set to
 // any folder or mountpoint of the account.
+import { z } from 'zod'
 import type { JottaClient, Location } from '../jotta/client.ts'
 import type { Bridge, Bucket, BucketConfigurations, RequestContext } from './bridge.ts'
+import { readKept } from './bucket-configuration.ts'
 import { type BucketHome, createBucketHome } from './bucket-home.ts'
 import { isBucketName } from './bucket-name.ts'
 import { renderBucketPath } from './bucket-path.ts'
@@ -53,6 +55,8 @@ export interface Buckets {
 
 /** How long a bucket that was seen is taken to exist; another process may remove it meanwhile. */
 const knownForMs = 10_000
+/** When the bridge made the bucket, in ISO 8601: Jottacloud shows no time of a new mountpoint, nor of a folder. */
+const creation = { name: 'created', schema: z.iso.datetime() } as const
 
 export function createBuckets(parts: BucketParts): Buckets {
   const { jotta, home, placement } = parts
@@ -76,9 +80,7 @@ export function createBuckets(parts: BucketParts): Buckets {
 
   return {
     async list(context) {
-      const buckets = (await homeBuckets(home, placement, context)).map(([name, { created }]) => {
-        return { name, created }
-      })
+      const buckets = await listHome(parts, context)
       for (const [name, { path }] of placement.named) {
         if (path === undefined || (await find(name, context)) === undefined) continue
         // Jottacloud keeps no time of a folder.
@@ -157,16 +159,26 @@ export function createBuckets(parts: BucketParts): Buckets {
   }
 }
 
+async function listHome(parts: BucketParts, context: RequestContext): Promise<Bucket[]> {
+  const buckets: Bucket[] = []
+  for (const [name, { created }] of await homeBuckets(parts.home, parts.placement, context)) {
+    const kept = readKept(await parts.state.bucketConfigurations.find(name), creation)
+    buckets.push({ name, created: kept === undefined ? created : new Date(kept) })
+  }
+  return buckets
+}
+
 /** Before the bucket is there, so that it is never anybody else's. */
 async function beginConfigurations(
-  { state }: BucketParts,
+  { state, now }: BucketParts,
   bucket: string,
   configurations: BucketConfigurations,
 ): Promise<void> {
   // Of a bucket of this name that went away without S3, or was never made: what was set on that one is not
   // this one's.
   await state.bucketConfigurations.removeBucket(bucket)
-  for (const [name, text] of configurations) {
+  const made = JSON.stringify(new Date(now()).toISOString())
+  for (const [name, text] of [...configurations, [creation.name, made] as const]) {
     await state.bucketConfigurations.put({ bucket, name, text })
   }
 }

@@ -25,7 +25,6 @@ const codes = {
     409,
     'Objects exist below this key, and Jottacloud cannot hold a file and a folder of one name. Choose another key.',
   ],
-  ExpectationFailed: [417, 'This server meets no expectation but 100-continue.'],
   IllegalVersioningConfigurationException: [
     400,
     'The versioning configuration names no status. It is Enabled or Suspended.',

@@ -18,7 +18,7 @@ const differs = (note: string): Remark => ({ verdict: 'differs', note })
 /** In the order of the page. */
 export const remarks: Readonly<Record<OfferedOperation, Remark>> = {
   ListBuckets: differs(
-    "prefix and paging too; creation time is the mountpoint's last change, since Jottacloud keeps no other",
+    "prefix and paging too; a bucket that was made elsewhere shows its mountpoint's last change, Jottacloud keeping no other time",
   ),
   CreateBucket: works('any location accepted; tags; object lock refused'),
   HeadBucket: works(),

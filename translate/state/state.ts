@@ -61,6 +61,7 @@ export type PartRecord = {
 export const bucketConfigurationNames = [
   'acl',
   'cors',
+  'created',
   'encryption',
   'lifecycle',
   'owner',
