@@ -115,10 +115,11 @@ export function createBuckets(parts: BucketParts): Buckets {
         const root = await find(bucket, context)
         if (root === undefined) throw noSuchBucket(bucket, undefined)
         await parts.replacing.settle(placeAt(bucket, root), context)
-        const removed = await parts.guard.ifUnused(root, context.signal, async () => {
+        const removed = await parts.guard.ifUnused(root, context.signal, async (held) => {
           if (await hasFiles(jotta, root, context)) {
             throw new S3Error('BucketNotEmpty', elements(bucket))
           }
+          await held.check()
           known.delete(bucket)
           await home.remove(root, context)
           parts.parents.forget(root)

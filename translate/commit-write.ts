@@ -11,6 +11,7 @@ import { isJottaError } from './jotta-error.ts'
 import type { KeyLocks } from './key-locks.ts'
 import { foldName } from './key-path.ts'
 import { type KeyPlaces, lockLocation, type Target } from './key-places.ts'
+import { type Held, heldTogether } from './leases.ts'
 import { modifiedOf } from './object-time.ts'
 import type { ParentFolders } from './parent-folders.ts'
 import { checkWriteConditions } from './precondition.ts'
@@ -45,7 +46,7 @@ export async function commitWrite(
   input: WriteInput,
   context: RequestContext,
 ): Promise<{ readonly modified: Date }> {
-  return await withTarget(parts, place, input.record.key, context, async (target) => {
+  return await withTarget(parts, place, input.record.key, context, async (target, held) => {
     await checkTarget(parts, target, input.record, input.conditions)
     const modified = modifiedOf(place, input.record.metadata, parts.now())
     const store = async (at: Location): Promise<FileEntry> => {
@@ -60,7 +61,7 @@ export async function commitWrite(
             onExisting: isCreateOnly(input.conditions) ? 'reject' : 'new-revision',
             openContent: input.openContent,
           },
-          context,
+          held,
         )
       } catch (error) {
         if (isCreateOnly(input.conditions) && isJottaError(error, 'conflict')) {
@@ -72,7 +73,7 @@ export async function commitWrite(
         throw error
       }
     }
-    await commitRecord(parts, place, { record: input.record, target, store }, context)
+    await commitRecord(parts, place, { record: input.record, target, store }, held)
     return { modified }
   })
 }
@@ -83,14 +84,15 @@ export async function withTarget<T>(
   place: BucketPlace,
   key: string,
   context: RequestContext,
-  act: (target: Target) => Promise<T>,
+  act: (target: Target, held: HeldContext) => Promise<T>,
 ): Promise<T> {
-  return await asOnlyWriter(parts, lockLocation(place, key), context, async () => {
-    const target = await parts.places.choose(place, key, context)
+  return await asOnlyWriter(parts, lockLocation(place, key), context, async (held) => {
+    const target = await parts.places.choose(place, key, held)
     return await act(
       target.missing === undefined
         ? target
-        : await makeWay(parts, place, key, target.missing.segmentCount, context),
+        : await makeWay(parts, place, key, target.missing.segmentCount, held),
+      held,
     )
   })
 }
@@ -117,20 +119,20 @@ async function makeWay(
   return await parts.locks.withLock(name, context.signal, choose)
 }
 
+/** A request that holds locks: its signal ends with them too. */
+export type HeldContext = RequestContext & Pick<Held, 'check'>
+
 /** Holds the key's lock, and keeps the folders on its way from being removed. */
 export async function asOnlyWriter<T>(
   parts: Pick<WriteParts, 'locks' | 'guard'>,
   location: Location,
   context: RequestContext,
-  act: () => Promise<T>,
+  act: (held: HeldContext) => Promise<T>,
 ): Promise<T> {
-  return await parts.locks.withLock(lockName(location), context.signal, async () => {
-    const leave = await parts.guard.enter(location, context.signal)
-    try {
-      return await act()
-    } finally {
-      await leave()
-    }
+  return await parts.locks.withLock(lockName(location), context.signal, async (lock) => {
+    await using entered = await parts.guard.enter(location, context.signal)
+    const { check, lost } = heldTogether(lock, entered)
+    return await act({ ...context, check, signal: AbortSignal.any([context.signal, lost]) })
   })
 }
 
@@ -161,10 +163,14 @@ export async function commitRecord(
   parts: WriteParts,
   place: BucketPlace,
   input: CommitInput,
-  context: RequestContext,
+  context: HeldContext,
 ): Promise<void> {
   const { location } = input.target
   const writeId = await parts.state.objects.stage(input.record)
+  await context.check().catch(async (error: unknown) => {
+    await parts.state.objects.discard(writeId)
+    throw error
+  })
   const entry = await storeStaged(parts, place, { ...input, writeId }, context)
   if (!isExactly(entry, location)) {
     // Somebody changed a folder's casing between the check and now.
@@ -184,7 +190,7 @@ async function storeStaged(
   parts: WriteParts,
   place: BucketPlace,
   staged: CommitInput & { readonly writeId: string },
-  context: RequestContext,
+  context: HeldContext,
 ): Promise<FileEntry> {
   const { record, store } = staged
   const { location, object } = staged.target

@@ -136,19 +136,19 @@ export async function commitCopy(
   const { record, from } = input
   const modified = modifiedOf(place, record.metadata, parts.now())
   const wanted = { md5: record.md5, sizeBytes: record.sizeBytes, created: modified, modified }
-  await withTarget(parts, place, record.key, context, async (target) => {
+  await withTarget(parts, place, record.key, context, async (target, held) => {
     await checkTarget(parts, target, record, input.conditions)
     const store = async (at: Location): Promise<FileEntry> => {
-      const made = await parts.jotta.createByHash(at, wanted, context)
+      const made = await parts.jotta.createByHash(at, wanted, held)
       if (made !== undefined) return made
       // The content is not known by its MD5: copy the file, then give the copy its own time.
-      const copied = await parts.jotta.copyFile(from, at, context)
+      const copied = await parts.jotta.copyFile(from, at, held)
       if (copied.current?.md5 !== record.md5) {
         throw new JottaError('protocol', 'the source changed while it was copied')
       }
-      return (await parts.jotta.createByHash(at, wanted, context)) ?? copied
+      return (await parts.jotta.createByHash(at, wanted, held)) ?? copied
     }
-    await commitRecord(parts, place, { record, target, store }, context)
+    await commitRecord(parts, place, { record, target, store }, held)
   })
   return { modified }
 }

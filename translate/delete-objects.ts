@@ -89,7 +89,7 @@ async function removeFile(
   context: RequestContext,
 ): Promise<Location | undefined> {
   checkKey(key)
-  return await asOnlyWriter(parts, lockLocation(place, key), context, async () => {
+  return await asOnlyWriter(parts, lockLocation(place, key), context, async (held) => {
     // Looked at first: the verb must match what is there, and the casing must be the key's own.
     const found = await parts.places.find(place, key, context)
     if (found === undefined) return undefined
@@ -101,8 +101,14 @@ async function removeFile(
       )
     }
     if (approves !== undefined && !(await approves(object))) return undefined
-    await parts.jotta.removeFile(location, mode, context)
-    await parts.state.objects.remove(place.bucket, key)
+    await held.check()
+    await parts.jotta.removeFile(location, mode, held)
+    const isHeld = await held.check().then(
+      () => true,
+      () => false,
+    )
+    // Otherwise what is kept may be a later write's; a record whose content is gone does no harm.
+    if (isHeld) await parts.state.objects.remove(place.bucket, key)
     return location
   })
 }

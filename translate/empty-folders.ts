@@ -99,9 +99,10 @@ export function createEmptyFolders(parts: EmptyFoldersParts): EmptyFolders {
         note(at)
         const guarded = guardedFolder(place, folder)
         if (guarded === undefined) return
-        const removed = await parts.guard.ifUnused(guarded, context.signal, async () => {
+        const removed = await parts.guard.ifUnused(guarded, context.signal, async (held) => {
           try {
             if (!(await isEmpty(folder, context))) return false
+            await held.check()
             await parts.jotta.removeFolder(folder, 'trash', context)
             parts.parents.forget(folder)
             await parts.facts.forget(folder)

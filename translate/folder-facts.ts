@@ -5,6 +5,7 @@ import type { JottaClient, Location } from '../jotta/client.ts'
 import type { RequestContext } from './bridge.ts'
 import { isJottaError } from './jotta-error.ts'
 import { isIrregularName, isShardFolder } from './key-folder.ts'
+import { parentOf } from './parent-folders.ts'
 import type { FolderFacts as Facts, State } from './state/state.ts'
 
 export interface FolderFacts {
@@ -18,11 +19,13 @@ export interface FolderFacts {
   created(folder: Location): Promise<void>
   /** A name was put at this place. */
   added(location: Location): Promise<void>
+  /** Of the last names of a place, so many were seen, or will be there in a moment. */
+  met(location: Location, nameCount: number): Promise<void>
   forget(folder: Location): Promise<void>
 }
 
-/** Only what others moved here meanwhile is not found for so long, until it is listed. */
-const knownForMs = 60 * 60_000
+/** Only what others moved here meanwhile is not found for so long, or until it is listed. */
+const knownForMs = 10 * 60_000
 
 export function createFolderFacts(
   jotta: JottaClient,
@@ -63,11 +66,21 @@ export function createFolderFacts(
       await folders.forget(placeName(folder))
       await folders.learn(placeName(folder), { ...none, learntMs: now(), changes: 0 })
     },
-    async added({ path, ...above }) {
-      const name = path.at(-1) ?? ''
-      const isShard = isShardFolder(name)
-      const isIrregular = !isShard && isIrregularName(name)
-      await folders.add(placeName({ ...above, path: path.slice(0, -1) }), { isIrregular, isShard })
+    async added(location) {
+      await folders.add(placeName(parentOf(location)), marksOf(location))
+    },
+    async met(location, nameCount) {
+      let at = location
+      for (let count = 0; count < nameCount; count += 1, at = parentOf(at)) {
+        const { isIrregular, isShard } = marksOf(at)
+        if (!isIrregular && !isShard) continue
+        const folder = placeName(parentOf(at))
+        const facts = await folders.find(folder)
+        const isNews =
+          (isIrregular && facts?.hasIrregular !== true) || (isShard && facts?.hasShards !== true)
+        // Counts it once more, which the next look mends, and keeps a look from being kept that missed it.
+        if (isNews) await folders.add(folder, { isIrregular, isShard })
+      }
     },
     forget: (folder) => folders.forget(placeName(folder)),
   }
@@ -79,6 +92,13 @@ const unlistable: Facts = {
   hasShards: true,
   learntMs: 0,
   changes: 0,
+}
+
+/** What a place's name says about the folder that it is in. */
+function marksOf({ path }: Location): { isIrregular: boolean; isShard: boolean } {
+  const name = path.at(-1) ?? ''
+  const isShard = isShardFolder(name)
+  return { isShard, isIrregular: !isShard && isIrregularName(name) }
 }
 
 function placeName({ device, mountpoint, path }: Location): string {

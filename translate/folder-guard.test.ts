@@ -9,12 +9,12 @@ const at = (...path: string[]) => ({ device: 'S3', mountpoint: 'bucket', path })
 
 test('a folder is not removed while a write is on its way below it', async () => {
   const guard = createFolderGuard(aloneLeases)
-  const leave = await guard.enter(at('a', 'b', 'file'), never)
+  const entered = await guard.enter(at('a', 'b', 'file'), never)
   for (const folder of [at('a'), at('a', 'b'), at('A', 'B')]) {
     assert.is(await guard.ifUnused(folder, never, async () => 'removed'), undefined)
   }
   assert.is(await guard.ifUnused(at('a', 'c'), never, async () => 'removed'), 'removed')
-  await leave()
+  await entered[Symbol.asyncDispose]()
   assert.is(await guard.ifUnused(at('a', 'b'), never, async () => 'removed'), 'removed')
 })
 
@@ -26,9 +26,9 @@ test('a write waits for a removal, and a second removal looks again after the fi
     await gate.promise
     seen.push('removed')
   })
-  const write = guard.enter(at('a', 'file'), never).then((leave) => {
+  const write = guard.enter(at('a', 'file'), never).then(async (entered) => {
     seen.push('written')
-    leave()
+    await entered[Symbol.asyncDispose]()
   })
   const second = guard.ifUnused(at('a'), never, async () => seen.push('second'))
   gate.resolve()

@@ -4,13 +4,17 @@
 import type { Location } from '../jotta/client.ts'
 import { orAborted } from './key-locks.ts'
 import { foldName } from './key-path.ts'
-import type { Leases } from './leases.ts'
+import type { Held, Lease, Leases } from './leases.ts'
 
 export interface FolderGuard {
-  /** Waits for removals of any folder on the way, then counts as a write there until released. */
-  enter(location: Location, signal: AbortSignal): Promise<() => Promise<void>>
+  /** Waits for removals of any folder on the way, then counts as a write there until disposed of. */
+  enter(location: Location, signal: AbortSignal): Promise<Lease>
   /** Runs `act` while nobody is in the folder; `undefined`, without running it, when somebody is. */
-  ifUnused<T>(folder: Location, signal: AbortSignal, act: () => Promise<T>): Promise<T | undefined>
+  ifUnused<T>(
+    folder: Location,
+    signal: AbortSignal,
+    act: (held: Held) => Promise<T>,
+  ): Promise<T | undefined>
 }
 
 export function createFolderGuard(leases: Leases): FolderGuard {
@@ -37,9 +41,12 @@ export function createFolderGuard(leases: Leases): FolderGuard {
       }
       try {
         const lease = await leases.take(names.map(leaseName), 'shared', signal)
-        return async () => {
-          leave()
-          await lease[Symbol.asyncDispose]()
+        return {
+          ...lease,
+          async [Symbol.asyncDispose]() {
+            leave()
+            await lease[Symbol.asyncDispose]()
+          },
         }
       } catch (error) {
         leave()
@@ -58,7 +65,7 @@ export function createFolderGuard(leases: Leases): FolderGuard {
       removals.set(name, removal.promise)
       try {
         await using lease = await leases.tryTake([leaseName(name)], 'exclusive')
-        return lease === undefined ? undefined : await act()
+        return lease === undefined ? undefined : await act(lease)
       } finally {
         removals.delete(name)
         removal.resolve()

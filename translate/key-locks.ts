@@ -1,11 +1,11 @@
 // One holder at a time for a name: first come, first served within this process, and by a lease among
 // several. Held while a write commits, never while a request body arrives: clients nest writes to one key.
 
-import type { Leases } from './leases.ts'
+import type { Held, Leases } from './leases.ts'
 
 export interface KeyLocks {
   /** Runs `act` alone among all that hold the same name. Waiting ends with the signal. */
-  withLock<T>(name: string, signal: AbortSignal, act: () => Promise<T>): Promise<T>
+  withLock<T>(name: string, signal: AbortSignal, act: (held: Held) => Promise<T>): Promise<T>
 }
 
 export function createKeyLocks(leases: Leases): KeyLocks {
@@ -21,8 +21,8 @@ export function createKeyLocks(leases: Leases): KeyLocks {
       tails.set(name, tail)
       try {
         await orAborted(previous, signal)
-        await using _lease = await leases.take([`lock ${name}`], 'exclusive', signal)
-        return await act()
+        await using lease = await leases.take([`lock ${name}`], 'exclusive', signal)
+        return await act(lease)
       } finally {
         turn.resolve()
         if (tails.get(name) === tail) tails.delete(name)

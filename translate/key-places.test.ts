@@ -233,6 +233,32 @@ test('two writers of a file and of a folder of one name both succeed', async () 
   })
 })
 
+test('a tagged name that another installation made is known once it was written to', async () => {
+  await withWorld({}, async ({ bridge, startElsewhere }) => {
+    const other = await startElsewhere()
+    for (const key of ['a', 'Hello.doc']) await put(bridge, key, key)
+    assert.is(await codeOf(get(bridge, 'a/none')), 'NoSuchKey')
+    for (const key of ['a/b', 'hello.doc']) await put(other, key, 'theirs')
+    for (const key of ['a/c', 'hello.doc']) await put(bridge, key, 'mine')
+    for (const key of ['a/c', 'hello.doc']) assert.is((await get(bridge, key)).toString(), 'mine')
+    assert.is((await get(bridge, 'a/b')).toString(), 'theirs')
+    assert.equal(await list(bridge), ['Hello.doc', 'a', 'a/b', 'a/c', 'hello.doc'])
+  })
+})
+
+test('a tagged name is looked for although its write was never told to have ended', async () => {
+  await withWorld({}, async ({ bridge, state, startAgain }) => {
+    for (const key of ['a', 'Hello.doc']) await put(bridge, key, key)
+    const { commit } = state.objects
+    for (const key of ['hello.doc', 'a/b']) {
+      Object.assign(state.objects, { commit: () => Promise.reject(new Error('killed')) })
+      await put(bridge, key, key).catch(() => {})
+      Object.assign(state.objects, { commit })
+      assert.is((await get(await startAgain(), key)).toString(), key)
+    }
+  })
+})
+
 const withoutColon = parseNameEncoding('Ctl,Dot,InvalidUtf8')
 
 test('a name that Jottacloud refuses is an error of the key, and nothing is stored', async () => {

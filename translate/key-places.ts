@@ -89,20 +89,35 @@ export function createKeyPlaces(parts: KeyPlacesParts): KeyPlaces {
       return found
     },
 
-    choose: (place, key, context) => createSearch(parts, place, context).choose(key),
+    async choose(place, key, context) {
+      const target = await createSearch(parts, place, context).choose(key)
+      // Now and not only after the write: a process that is killed then would leave a key that a reader, who
+      // relies on what is known, does not look for. The names on the way may be there without being known.
+      if (target.missing === undefined) {
+        await parts.facts.met(target.location, target.location.path.length - place.root.path.length)
+      }
+      return target
+    },
 
     async makeFolders(root, { location, missing }, context) {
       if (missing === undefined) return
       const parent = parentOf(location)
-      const wasThere = await parts.jotta.stat(missing.folder, context)
-      await parts.jotta.createFolder(parent, context)
-      parts.parents.remember(location)
-      for (let depth = missing.folder.path.length; depth <= parent.path.length; depth += 1) {
-        const folder = { ...root, path: location.path.slice(0, depth) }
-        await parts.facts.added(folder)
-        // A folder that came back from the trash may hold anything.
-        if (wasThere === undefined) await parts.facts.created(folder)
+      const made = parent.path
+        .map((_, index) => ({ ...root, path: parent.path.slice(0, index + 1) }))
+        .slice(missing.folder.path.length - 1)
+      // A folder that comes back from the trash may hold anything.
+      const isNew = (await parts.jotta.stat(missing.folder, context)) === undefined
+      // Before it is made: from then on other processes put names into it, which must not be forgotten.
+      if (isNew) for (const folder of made) await parts.facts.created(folder)
+      await parts.facts.met(location, location.path.length - root.path.length)
+      try {
+        await parts.jotta.createFolder(parent, context)
+      } catch (error) {
+        await parts.facts.forget(missing.folder)
+        throw error
       }
+      parts.parents.remember(location)
+      for (const folder of made) await parts.facts.added(folder)
     },
 
     async stored({ location, isNew }) {

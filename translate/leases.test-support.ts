@@ -1,6 +1,10 @@
 // Leases of a process that has the state to itself.
 import type { Lease, Leases } from './leases.ts'
 
-const free: Lease = { async [Symbol.asyncDispose]() {} }
+const free: Lease = {
+  async check() {},
+  lost: new AbortController().signal,
+  async [Symbol.asyncDispose]() {},
+}
 
 export const aloneLeases: Leases = { take: async () => free, tryTake: async () => free }

@@ -1,7 +1,17 @@
 // Two bridges over one state and one account, as two processes are.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { bucket, contextOf, get, list, placeOf, put, withWorld } from './acts.test-support.ts'
+import {
+  bucket,
+  codeOf,
+  contextOf,
+  get,
+  head,
+  list,
+  placeOf,
+  put,
+  withWorld,
+} from './acts.test-support.ts'
 
 const test = suite('leases')
 
@@ -71,6 +81,52 @@ test('the lock of a process that died ends by itself, and a client need not wait
     clock.nowMs += 30_000
     await waiting
     assert.is((await get(bridge, 'key')).toString(), 'waited')
+  })
+})
+
+/** Runs `act` once, at the next call of a method of the state. */
+function onNext<T extends object, K extends keyof T>(on: T, name: K, act: () => Promise<unknown>) {
+  const method = on[name]
+  assert.type(method, 'function')
+  Object.assign(on, {
+    async [name](...args: unknown[]) {
+      Object.assign(on, { [name]: method })
+      await act()
+      return typeof method === 'function' ? await method.apply(on, args) : undefined
+    },
+  })
+}
+
+test('a process that stood still past its lock writes nothing over what came meanwhile', async () => {
+  for (const versions of ['keep', 'none'] as const) {
+    await withWorld({ versions }, async ({ bridge, state, clock, startAgain }) => {
+      const other = await startAgain()
+      await put(bridge, 'key', 'old')
+      onNext(state.objects, 'stage', async () => {
+        clock.nowMs += 31_000
+        await put(other, 'key', 'meanwhile', { metadata: { user: { by: 'other' } } })
+      })
+      assert.is(await codeOf(put(bridge, 'key', 'late')), 'ServiceUnavailable')
+      assert.is((await get(bridge, 'key')).toString(), 'meanwhile')
+      assert.equal((await head(bridge, 'key')).metadata.user, { by: 'other' })
+      await put(bridge, 'key', 'again')
+      assert.is((await get(other, 'key')).toString(), 'again')
+    })
+  }
+})
+
+test('nor does it delete what came meanwhile', async () => {
+  await withWorld({}, async ({ bridge, state, clock, startAgain }) => {
+    const other = await startAgain()
+    const { etag } = await put(bridge, 'key', 'old')
+    onNext(state.objects, 'find', async () => {
+      clock.nowMs += 31_000
+      await put(other, 'key', 'meanwhile')
+    })
+    const conditions = { ifMatch: [etag] }
+    const late = bridge.deleteObject({ bucket, key: 'key', conditions }, contextOf())
+    assert.is(await codeOf(late), 'ServiceUnavailable')
+    assert.is((await get(bridge, 'key')).toString(), 'meanwhile')
   })
 })
 

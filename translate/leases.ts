@@ -17,13 +17,33 @@ export interface Leases {
   tryTake(names: readonly string[], mode: LeaseMode): Promise<Lease | undefined>
 }
 
-export type Lease = AsyncDisposable
+export type Lease = AsyncDisposable & Held
+
+/** What is done under a lease asks it before the step that cannot be taken back. */
+export type Held = {
+  /** Throws ServiceUnavailable when the lease is over; else it is held for its full time from now on. */
+  check(): Promise<void>
+  /** Aborted, with the same reason, when the lease is seen to be over. */
+  readonly lost: AbortSignal
+}
+
+/** Several leases as one. */
+export function heldTogether(...held: readonly Held[]): Held {
+  return {
+    async check() {
+      for (const one of held) await one.check()
+    },
+    lost: AbortSignal.any(held.map(({ lost }) => lost)),
+  }
+}
 
 const leaseMs = 30_000
 const renewalMs = 10_000
 const waitMaxMs = 60_000
 const firstPauseMs = 10
 const pauseMaxMs = 250
+const lostMessage =
+  'The server stood still for so long that it lost its lock, and left this undone. Try again.'
 
 export function createLeases(parts: {
   readonly leases: State['leases']
@@ -39,15 +59,24 @@ export function createLeases(parts: {
     const nowMs = now()
     const isTaken = await leases.acquire({ holder, names, mode, nowMs, expiresMs: nowMs + leaseMs })
     if (!isTaken) return undefined
-    const renew = async (): Promise<void> => {
+    const losing = new AbortController()
+    const check = async (): Promise<void> => {
+      losing.signal.throwIfAborted()
       if (await leases.renew(holder, now() + leaseMs)) return
       warn('a lock was lost, since this process stood still for too long', undefined)
+      losing.abort(new S3Error('ServiceUnavailable', { message: lostMessage }))
+      losing.signal.throwIfAborted()
     }
     const timer = setInterval(() => {
-      renew().catch((error: unknown) => warn('a lock could not be renewed', error))
+      check().catch((error: unknown) => {
+        if (losing.signal.aborted) clearInterval(timer)
+        else warn('a lock could not be renewed', error)
+      })
     }, renewalMs)
     timer.unref()
     return {
+      check,
+      lost: losing.signal,
       async [Symbol.asyncDispose]() {
         clearInterval(timer)
         await leases.release(holder)

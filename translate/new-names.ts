@@ -83,6 +83,10 @@ export function createPlacing(parts: PlacingParts) {
     const location = childOf(holder.location, name)
     const isNew = holder.missing !== undefined
     if (rest.length === 0) {
+      // There, though nothing that is known told of it.
+      if (!isNew && kind === 'folder' && (await looks.isFolder(location))) {
+        return { location, missing: undefined }
+      }
       if (!isNew && !(await isFree(location, kind))) return undefined
       if (kind === 'file') return { location, missing: holder.missing }
       return { location, missing: holder.missing ?? { folder: location, segmentCount } }

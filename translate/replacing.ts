@@ -10,7 +10,7 @@ import { JottaError } from '../jotta/jotta-error.ts'
 import type { Entry, FileEntry } from '../jotta/wire.ts'
 import type { RequestContext } from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
-import { asOnlyWriter } from './commit-write.ts'
+import { asOnlyWriter, type HeldContext } from './commit-write.ts'
 import type { FolderGuard } from './folder-guard.ts'
 import { isJottaError } from './jotta-error.ts'
 import { keyAt } from './key-folder.ts'
@@ -46,7 +46,7 @@ export interface Replacing {
     place: Pick<BucketPlace, 'root'>,
     target: Location,
     store: (location: Location) => Promise<FileEntry>,
-    context: RequestContext,
+    context: HeldContext,
   ): Promise<FileEntry>
 }
 
@@ -94,6 +94,7 @@ export function createReplacing(parts: ReplacingParts): Replacing {
         await jotta.createFolder(parentOf(from), context)
         stored = await store(from)
         context.signal.throwIfAborted()
+        await context.check()
       } catch (error) {
         await cleanUp(run, context)
         throw error
@@ -193,15 +194,17 @@ async function settleFile(
   const from = { ...run, path: [...run.path, ...path] }
   const target = { ...root, path: [...root.path, ...path] }
   try {
-    await asOnlyWriter(parts, lockLocation({ root, encoding }, key), context, async () => {
+    await asOnlyWriter(parts, lockLocation({ root, encoding }, key), context, async (held) => {
       const content = await findObject(parts.jotta, from, context)
       if (content === undefined) return
       const { object, seen } = await findForWrite(parts.jotta, target, context)
       if (object !== undefined) {
+        await held.check()
         await parts.jotta.removeFolder(run, 'trash', context)
         return
       }
       await parts.parents.ensure(root, target, context)
+      await held.check()
       if (seen) await overwrite(parts.jotta, from, target, content, context)
       else await moveIntoPlace(parts.jotta, from, target, content.md5, context)
       parts.parents.remember(target)
