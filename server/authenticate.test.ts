@@ -476,6 +476,11 @@ test('the time of a request must be there and within 15 minutes', () => {
   const late = failureOf({ ...good, now: at(15 * 60_000 + 1) })
   assert.is(late.code, 'RequestTimeTooSkewed')
   assert.is(late.elements.MaxAllowedSkewMilliseconds, '900000')
+  // A date that was changed after the signing is first of all one that is far off.
+  for (const changed of ['19500707T215304Z', '20300707T215304Z', '99990707T215304Z']) {
+    const headers = { ...good.headers, 'X-Amz-Date': changed }
+    assert.is(failureOf({ ...good, headers }).code, 'RequestTimeTooSkewed', changed)
+  }
   assert.is(late.elements.RequestTime, '20130524T000000Z')
   assert.is(failureOf({ ...good, now: at(-15 * 60_000 - 1) }).code, 'RequestTimeTooSkewed')
   const { 'X-Amz-Date': _, ...noDate } = good.headers

@@ -9,6 +9,7 @@ import { type PayloadDeclaration, parsePayloadMode } from './payload-declaration
 import { type ParsedQuery, parseQuery } from './query.ts'
 import { type RequestTime, renderSeconds } from './request-time.ts'
 import {
+  checkScopeDate,
   isUnsigned,
   parseClaim,
   type SignatureClaim,
@@ -204,7 +205,9 @@ function checkSkew({ date, timestamp }: RequestTime, now: Date): void {
 
 function checkTime(claim: SignatureClaim, now: Date): void {
   if (claim.expiresSeconds === undefined) {
+    // First: a date that was changed on its way is told as what it looks like, a clock that is wrong.
     checkSkew(claim.time, now)
+    checkScopeDate(claim.scope, claim.time, 'AuthorizationHeaderMalformed')
     return
   }
   const aheadMs = claim.time.date.getTime() - now.getTime()

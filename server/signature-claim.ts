@@ -118,7 +118,7 @@ function parseHeaderClaim(header: string, headers: IncomingHttpHeaders): Signatu
   const time = parseRequestTime(headers)
   return {
     version: 'v4',
-    ...parseCredential(fields.Credential, time, 'AuthorizationHeaderMalformed'),
+    ...parseScope(fields.Credential, 'AuthorizationHeaderMalformed'),
     signedHeaders: parseSignedHeaders(fields.SignedHeaders, 'AuthorizationHeaderMalformed'),
     signature: fields.Signature,
     time,
@@ -187,11 +187,28 @@ type ErrorCode = Extract<
 
 /** `<access key id>/<yyyyMMdd>/<region>/s3/aws4_request`; its date must be that of `time`. */
 export function parseCredential(text: string, time: RequestTime, code: ErrorCode) {
+  const credential = parseScope(text, code)
+  checkScopeDate(credential.scope, time, code)
+  return credential
+}
+
+/** By itself, for a claim whose time has to be judged first. */
+export function checkScopeDate(scope: string, { timestamp }: RequestTime, code: ErrorCode): void {
+  const [date, day] = [scope.slice(0, scope.indexOf('/')), timestamp.slice(0, 8)]
+  if (date === day) return
+  throw malformedCredential(code, `its date "${date}" is not that of the request, "${day}"`)
+}
+
+function malformedCredential(code: ErrorCode, what: string): S3Error {
+  return new S3Error(code, { message: `The credential is malformed: ${what}.` })
+}
+
+function parseScope(text: string, code: ErrorCode) {
   // The access key id is whatever stands before the last four pieces.
   const [, accessKeyId, date, region, service, terminal] =
     /^(.+)\/([^/]*)\/([^/]*)\/([^/]*)\/([^/]*)$/s.exec(text) ?? []
   const fail = (what: string): never => {
-    throw new S3Error(code, { message: `The credential is malformed: ${what}.` })
+    throw malformedCredential(code, what)
   }
   if (!accessKeyId || !date || !region) {
     return fail('expected "<access key id>/<yyyyMMdd>/<region>/s3/aws4_request"')
@@ -200,9 +217,6 @@ export function parseCredential(text: string, time: RequestTime, code: ErrorCode
   if (!/^[\w.-]{1,64}$/.test(region)) return fail('the region is not a name')
   if (service !== 's3') return fail('the service must be "s3"')
   if (terminal !== 'aws4_request') return fail('it must end with "aws4_request"')
-  if (date !== time.timestamp.slice(0, 8)) {
-    return fail(`its date "${date}" is not that of the request, "${time.timestamp.slice(0, 8)}"`)
-  }
   return { accessKeyId, region, scope: [date, region, service, terminal].join('/') }
 }
 
