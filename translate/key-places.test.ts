@@ -259,6 +259,21 @@ test('a tagged name is looked for although its write was never told to have ende
   })
 })
 
+test('a raw percent sign of others is refused by every act, and what is there stays', async () => {
+  await withWorld({}, async (world) => {
+    const { bridge, foreign } = world
+    // Stored, though the client's look at it fails.
+    await storeForeign(foreign, placeOf('f', 'a%b'), 'theirs').catch(() => {})
+    assert.equal(await list(bridge), ['f/‛wa%b'])
+    const address = { bucket, key: 'f/‛wa%b' }
+    assert.is(await codeOf(get(bridge, address.key)), 'InvalidRequest')
+    assert.is(await codeOf(bridge.deleteObject(address, contextOf())), 'InvalidRequest')
+    assert.is(await codeOf(put(bridge, address.key, 'mine')), 'InvalidRequest')
+    assert.is(await codeOf(get(bridge, 'f/‛wnone%')), 'NoSuchKey')
+    assert.equal(await namesIn(world, 'f'), ['a%b'])
+  })
+})
+
 const withoutColon = parseNameEncoding('Ctl,Dot,InvalidUtf8')
 
 test('a name that Jottacloud refuses is an error of the key, and nothing is stored', async () => {

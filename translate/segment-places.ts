@@ -8,6 +8,7 @@ import { isJottaError } from './jotta-error.ts'
 import { shardFolders } from './key-folder.ts'
 import type { NameEncoding } from './name-encoding.ts'
 import type { ParentFolders } from './parent-folders.ts'
+import { S3Error } from './s3-error.ts'
 import { type NameKind, segmentNames } from './segment-name.ts'
 import { isExactly, readableObject, type StoredObject } from './stored-object.ts'
 
@@ -29,7 +30,7 @@ export function createLooks(
   const seen = new Map<string, Promise<Entry | undefined>>()
   const look = (location: Location): Promise<Entry | undefined> => {
     const name = location.path.join('/')
-    const looking = seen.get(name) ?? statOrNothing(jotta, location, context)
+    const looking = seen.get(name) ?? statOrNothing(jotta, root, location, context)
     seen.set(name, looking)
     return looking
   }
@@ -123,16 +124,44 @@ export function childOf(folder: Location, name: string): Location {
   return { ...folder, path: [...folder.path, name] }
 }
 
-/** A name that Jottacloud refuses is not there. */
+/** A name that Jottacloud refuses is not there, unless it is one that it stores and does not open. */
 async function statOrNothing(
   jotta: JottaClient,
+  root: Location,
   location: Location,
   context: RequestContext,
 ): Promise<Entry | undefined> {
   try {
     return await jotta.stat(location, context)
   } catch (error) {
-    if (isJottaError(error, 'invalid-name')) return undefined
-    throw error
+    if (!isJottaError(error, 'invalid-name')) throw error
+    await checkPercent(jotta, root, location, context)
+    return undefined
+  }
+}
+
+/** Throws InvalidRequest for what others stored under a raw percent sign (API 9.3): it is only ever listed. */
+async function checkPercent(
+  jotta: JottaClient,
+  root: Location,
+  { path, ...above }: Location,
+  context: RequestContext,
+): Promise<void> {
+  const at = path.findIndex((name, depth) => depth >= root.path.length && name.includes('%'))
+  if (at === -1) return
+  try {
+    for await (const { deleted, name } of jotta.list(
+      { ...above, path: path.slice(0, at) },
+      context,
+    )) {
+      if (deleted || name !== path[at]) continue
+      throw new S3Error('InvalidRequest', {
+        message:
+          'Another program stored this name with a percent sign, and Jottacloud opens it for nobody. Rename it in the Jottacloud app.',
+      })
+    }
+  } catch (error) {
+    // Without the folder there is nothing in it.
+    if (!isJottaError(error, 'not-found') && !isJottaError(error, 'conflict')) throw error
   }
 }
