@@ -32,7 +32,7 @@ export const getBucketTagging: Handler = async (request, services) => {
 export const putBucketTagging: Handler = async (request, services) => {
   const tags = await readTagging(request.payload, bucketTagLimit)
   await keepConfiguration(request, services, bucketTags, tags)
-  return { status: 204 }
+  return { status: 200 }
 }
 
 export const deleteBucketTagging: Handler = removesConfiguration(bucketTags)
