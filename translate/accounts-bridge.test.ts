@@ -159,7 +159,10 @@ test('a copy that cannot be made says what is missing, and changes nothing', asy
       [copyOf(), 'NoSuchKey'],
       [copyOf({ source: { bucket: 'nowhere', key: 'x' } }), 'NoSuchBucket'],
       [copyOf({ bucket: 'work-two' }), 'NoSuchBucket'],
-      [copyOf({ key: 'a//b', source: { bucket: 'home-one', key: 'other' } }), 'NotImplemented'],
+      [
+        copyOf({ key: 'k'.repeat(1025), source: { bucket: 'home-one', key: 'other' } }),
+        'KeyTooLongError',
+      ],
     ]
     await put(bridge, 'home-one', 'other', 'content')
     for (const [input, code] of cases) {

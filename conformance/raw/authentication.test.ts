@@ -211,19 +211,12 @@ test('headers that are there twice', async () => {
     for (const [head, name, status, code] of cases) {
       await expectRefusal(raw, twice(name)(head), { status, code }, name)
     }
-    // A second claim beside one that holds is not looked at: Node keeps the first.
     await withConnection(raw.bridge.url, async (connection) => {
       const get = raw.head({ method: 'GET', path: '/bucket/key' })
       await connection.write(
         get.replace(/\r\n\r\n$/, '\r\nAuthorization: AWS4-HMAC-SHA256\r\n\r\n'),
       )
-      assert.is((await connection.answer()).status, 200)
-      await connection.write(get.replace('\r\n', '\r\nAuthorization: AWS4-HMAC-SHA256\r\n'))
-      expectError(
-        await connection.answer(),
-        { status: 400, code: 'AuthorizationHeaderMalformed' },
-        'two claims',
-      )
+      expectError(await connection.answer(), { status: 400, code: 'BadRequest' }, 'two claims')
     })
     await raw.expectUntouched('doubled headers')
   })

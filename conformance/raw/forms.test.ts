@@ -126,7 +126,7 @@ test('100 Continue is not spent on a form whose head is wrong, and once on the o
     const refused: readonly [lines: readonly string[], status: number, code: string][] = [
       [['Content-Type: multipart/form-data'], 400, 'MalformedPOSTRequest'],
       [['Transfer-Encoding: chunked'], 411, 'MissingContentLength'],
-      [['Content-Type: text/plain'], 403, 'AccessDenied'],
+      [['Content-Type: text/plain'], 412, 'PreconditionFailed'],
     ]
     for (const [lines, status, code] of refused) {
       await withConnection(url, async (connection) => {
