@@ -2,6 +2,7 @@
 // Nothing here knows S3. Facts and section numbers refer to the protocol reference, cited as "API n.n".
 import type { Readable } from 'node:stream'
 import { createDevice, customer, device, drive } from './account.ts'
+import { toCalls, type UpstreamCall } from './call-kind.ts'
 import { copyFile, moveFile, moveFolder } from './copy-move.ts'
 import { type Content, open } from './download.ts'
 import { createByHash, createFolder, removeFile, removeFolder, stat } from './files.ts'
@@ -186,7 +187,7 @@ export interface JottaClient {
   close(): Promise<void>
 }
 
-export type JottaClientOptions = Omit<HttpOptions, 'tokens' | 'keepAlive'> & {
+export type JottaClientOptions = Omit<HttpOptions, 'tokens' | 'keepAlive' | 'onSent'> & {
   readonly tokens: TokenSource
   /** Defaults are those of the real service (API 1.1). */
   readonly jfsUrl?: string | undefined
@@ -195,6 +196,8 @@ export type JottaClientOptions = Omit<HttpOptions, 'tokens' | 'keepAlive'> & {
   readonly maxConcurrentUploads?: number | undefined
   /** How often the login is used at least, so that it does not lapse; default every 12 hours. */
   readonly keepLoginAliveMs?: number | undefined
+  /** Told of each request to the service; must not throw. */
+  readonly onCall?: ((call: UpstreamCall) => void) | undefined
 }
 
 const DEFAULT_JFS_URL = 'https://jfs.jottacloud.com/jfs/'
@@ -243,7 +246,9 @@ export function createJottaClient(options: JottaClientOptions): JottaClient {
 }
 
 function createService(options: JottaClientOptions): UploadService {
-  const http = createHttp(options)
+  const { onCall } = options
+  const onSent = onCall && toCalls(onCall)
+  const http = createHttp({ ...options, onSent })
   const apiUrl = baseUrl(options.apiUrl ?? DEFAULT_API_URL)
   let known: string | undefined
   const ask = createSingleFlight(

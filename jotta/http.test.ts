@@ -389,4 +389,27 @@ test('commands are sent with an empty body and no type', async () => {
   )
 })
 
+test('each request is told of with its status and whether it is a retry', async () => {
+  const events: unknown[] = []
+  const onSent: HttpOptions['onSent'] = ({ request, outcome, isRetry, durationMs }) => {
+    assert.ok(durationMs >= 0)
+    events.push([new URL(request.url).pathname, outcome, isRetry])
+  }
+  await withHttp(
+    ({ number }, response) => {
+      if (number === 1) response.destroy()
+      else response.writeHead(number === 2 ? 503 : 200).end('done')
+    },
+    async (bench) => {
+      assert.is(await bench.get('/b'), 'done')
+    },
+    { onSent },
+  )
+  assert.equal(events, [
+    ['/b', 'failed', false],
+    ['/b', 503, true],
+    ['/b', 200, true],
+  ])
+})
+
 test.run()

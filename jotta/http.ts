@@ -89,6 +89,17 @@ export type Environment = {
   readonly wait: (delayMs: number, signal: AbortSignal) => Promise<void>
 }
 
+/** One request that was sent, retries included, and how it went. */
+export type HttpEvent = {
+  readonly request: HttpRequest
+  /** The status; `failed` without a reply, `aborted` when nobody waited for it any more. */
+  readonly outcome: number | 'failed' | 'aborted'
+  /** Until the head of the reply; of an upload, its content is sent by then. */
+  readonly durationMs: number
+  /** It repeats one that failed in a way that passes. */
+  readonly isRetry: boolean
+}
+
 export type HttpOptions = {
   /** Without it, only requests with `auth: 'none'` can be made. */
   readonly tokens?: TokenSource | undefined
@@ -99,6 +110,8 @@ export type HttpOptions = {
   /** `close` ends each connection with its reply, so that nothing is left open. */
   readonly keepAlive?: 'pool' | 'close' | undefined
   readonly environment?: Partial<Environment> | undefined
+  /** Told of each request; must not throw. */
+  readonly onSent?: ((event: HttpEvent) => void) | undefined
 }
 
 export const realEnvironment: Environment = {
@@ -137,6 +150,7 @@ class PooledHttp implements Http {
   // Apart, so that a few slow streams cannot keep every stat waiting.
   readonly #commands: Agent
   readonly #streams: Agent
+  readonly #onSent: NonNullable<HttpOptions['onSent']>
   #told: { readonly serviceMs: number; readonly atMs: number } | undefined
 
   constructor(options: HttpOptions) {
@@ -146,6 +160,7 @@ class PooledHttp implements Http {
     this.#environment = { ...realEnvironment, ...options.environment }
     this.#commands = createAgent(options, this.timeouts)
     this.#streams = createAgent(options, this.timeouts)
+    this.#onSent = options.onSent ?? (() => {})
   }
 
   call<T>(
@@ -189,7 +204,7 @@ class PooledHttp implements Http {
       options.signal.throwIfAborted()
       const token = request.auth === 'bearer' ? await this.#accessToken(options) : undefined
       try {
-        const reply = await this.#send(request, options, { agent, token, isRepeated })
+        const reply = await this.#send(request, options, { agent, token, tries, isRepeated })
         if (!isAnswer(reply.status, request)) {
           throw await this.#refusal(reply, options, [token ?? '', ...(request.secrets ?? [])])
         }
@@ -218,7 +233,7 @@ class PooledHttp implements Http {
   async #send(
     request: HttpRequest,
     options: CallOptions,
-    context: { agent: Agent; token: string | undefined; isRepeated: boolean },
+    context: { agent: Agent; token: string | undefined; tries: number; isRepeated: boolean },
   ): Promise<HttpReply> {
     const subject = subjectOf(request)
     const failure = (error: unknown) => failureOf(error, subject, options.signal)
@@ -229,6 +244,8 @@ class PooledHttp implements Http {
     const timer = isContent(request.body) ? undefined : abortAfter(limit, headMs, subject)
     const signal = AbortSignal.any([options.signal, limit.signal])
     if (options.counter !== undefined) options.counter.upstreamCalls += 1
+    const startedMs = performance.now()
+    let outcome: HttpEvent['outcome'] = 'failed'
     try {
       const sent = send(request.url, {
         dispatcher: context.agent,
@@ -240,6 +257,7 @@ class PooledHttp implements Http {
       })
       // NOTE: undici notices an abort only once the request has a connection, and then does not send it.
       const reply = await untilAborted(sent, signal)
+      outcome = reply.statusCode
       this.#noteTime([reply.headers.date].flat()[0])
       return {
         status: reply.statusCode,
@@ -253,9 +271,12 @@ class PooledHttp implements Http {
         header: (name) => [reply.headers[name]].flat()[0],
       }
     } catch (error) {
+      if (options.signal.aborted) outcome = 'aborted'
       throw failure(error)
     } finally {
       clearTimeout(timer)
+      const durationMs = performance.now() - startedMs
+      this.#onSent({ request, outcome, durationMs, isRetry: context.tries > 1 })
     }
   }
 

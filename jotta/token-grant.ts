@@ -6,7 +6,7 @@ import { JottaError } from './jotta-error.ts'
 import { readJson } from './json-reply.ts'
 import type { TokenSet } from './token-file.ts'
 
-export type TokenHttpOptions = Pick<HttpOptions, 'timeouts' | 'retry' | 'environment'>
+export type TokenHttpOptions = Pick<HttpOptions, 'timeouts' | 'retry' | 'environment' | 'onSent'>
 
 const token = z.string().regex(/^[\x21-\x7e]+$/)
 

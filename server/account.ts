@@ -2,6 +2,8 @@
 // with a name, a token file and a state directory of its own.
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { UpstreamCall } from '../jotta/call-kind.ts'
+import { toCalls } from '../jotta/call-kind.ts'
 import { createJottaClient, type JottaClient } from '../jotta/client.ts'
 import type { HttpTimeouts } from '../jotta/http.ts'
 import { JottaError } from '../jotta/jotta-error.ts'
@@ -18,6 +20,11 @@ import type { LoginWay } from './login-flags.ts'
 import { openBrowser } from './open-browser.ts'
 import type { Health } from './reply.ts'
 import type { Terminal } from './terminal.ts'
+
+export type { UpstreamCall }
+
+/** Told of each request to Jottacloud. */
+export type OnCall = (call: UpstreamCall) => void
 
 export type OpenAccount = {
   readonly jotta: JottaClient
@@ -66,14 +73,17 @@ export async function openAccount(
   config: Config,
   account: string,
   onLoginRequired: (error: Error) => void,
+  onCall?: OnCall,
 ): Promise<OpenAccount> {
   const { tokenUrl, jfsUrl, apiUrl, maxConcurrentUploads } = config
   const timeouts = upstreamTimeouts(config)
   const tokenFile = tokenFileOf(config, account)
   const named = nameOf(account)
   await readTokenFile(tokenFile, { account: named })
-  const tokens = createTokenSource({ tokenFile, tokenUrl, account: named, onLoginRequired })
-  const jotta = createJottaClient({ jfsUrl, apiUrl, tokens, maxConcurrentUploads, timeouts })
+  const http = { onSent: onCall && toCalls(onCall) }
+  const tokens = createTokenSource({ tokenFile, tokenUrl, account: named, onLoginRequired, http })
+  const client = { jfsUrl, apiUrl, tokens, maxConcurrentUploads, timeouts, onCall }
+  const jotta = createJottaClient(client)
   const closing = new AbortController()
   // So that a login that died while nobody served is told of before the first client comes. Any other
   // failure is the next request's to meet.

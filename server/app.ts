@@ -26,8 +26,10 @@ import {
   originOf,
   resourceOf,
 } from './exchange.ts'
+import type { RequestGathering } from './figures/request-figures.ts'
 import { createTurns } from './in-turn.ts'
 import { type Log, logRequest } from './log.ts'
+import { type MetricsPage, metricsPath, sendMetrics } from './metrics-page.ts'
 import type { Identity, Reply, S3Request } from './operation.ts'
 import { refuseHeaders } from './operations/wire/refusals.ts'
 import { createPayload, type PayloadOptions } from './payload.ts'
@@ -72,6 +74,10 @@ export type AppOptions = {
   readonly log: Log
   /** Asked for each look at the health page, so it must cost nothing; always `ok` without it. */
   readonly health?: () => Promise<Health>
+  /** Told of each request of S3. */
+  readonly figures?: Pick<RequestGathering, 'begun' | 'finished'>
+  /** Without it there is no page of metrics. */
+  readonly metrics?: MetricsPage | undefined
   /** Of one PutObject or UploadPart. */
   readonly maxObjectBytes?: number
   /** The longest silence of a client that sends a body or takes an answer. */
@@ -87,13 +93,14 @@ export type App = {
   attach(server: Server): void
 }
 
+const ownPages = ['/-/healthz', metricsPath]
 const idleTimeoutDefaultMs = 60_000
 
 export function createApp(options: AppOptions): App {
   const awaiting = new WeakSet<IncomingMessage>()
   const responses = new WeakMap<Duplex, ServerResponse>()
   const countWireBytes = createWireCounter()
-  const { health = async () => ({ status: 'ok' }) } = options
+  const { health = async () => ({ status: 'ok' }), figures, metrics } = options
   const koa = new Koa()
   const router = new Router()
   // The router knows the pages that are not S3's. `-` is no bucket name, so nothing is taken from S3,
@@ -103,18 +110,21 @@ export function createApp(options: AppOptions): App {
     if (isOwnPage(ctx.req, options)) await sendHealth(ctx, await health())
     else await next()
   })
+  router.get(metricsPath, async (ctx, next) => {
+    if (metrics !== undefined && isOwnPage(ctx.req, options)) await sendMetrics(ctx, metrics)
+    else await next()
+  })
   koa.use(router.routes())
   koa.use(async (ctx) => {
     const startedMs = performance.now()
+    figures?.begun()
     const exchange = beginExchange(ctx.res, awaiting.has(ctx.req))
     const outcome = await serve(ctx, exchange, options)
     const ms = Math.round(performance.now() - startedMs)
     const wireBytes = countWireBytes(ctx.req.socket)
-    logRequest(
-      options.log,
-      { ...entryOf(ctx.req, exchange, outcome), ...wireBytes, ms },
-      outcome.error,
-    )
+    const entry = { ...entryOf(ctx.req, exchange, outcome), ...wireBytes, ms }
+    logRequest(options.log, entry, outcome.error)
+    figures?.finished(entry)
   })
   // Koa also reports connections that broke; the requests on them are logged anyway.
   koa.on('error', (error: Error & { code?: string }) => {
@@ -275,8 +285,11 @@ function withQueryHeaders(
 
 /** Not when it is signed, and not when the host makes a bucket of it: that is S3's. */
 function isOwnPage(req: IncomingMessage, { domains }: AppOptions): boolean {
-  if (req.headers.authorization !== undefined || req.url !== '/-/healthz') return false
-  return parseTarget({ rawTarget: req.url, host: req.headers.host, domains }).style === 'path'
+  const { url: rawTarget = '', headers } = req
+  const { authorization } = headers
+  if (authorization !== undefined && !/^bearer( |$)/i.test(authorization)) return false
+  if (!ownPages.includes(rawTarget)) return false
+  return parseTarget({ rawTarget, host: headers.host, domains }).style === 'path'
 }
 
 function entryOf(req: IncomingMessage, exchange: Exchange, outcome: Outcome) {

@@ -156,6 +156,15 @@ test('an error never repeats a secret', () => {
   assert.not.match(text, /secret!/)
 })
 
+test('the token of the metrics is long, and not shown when it is not', () => {
+  assert.is(readConfig([], {}).metricsToken, undefined)
+  for (const token of ['short', 'with blanks in the token', 'x'.repeat(501)]) {
+    const text = refusal(['--metrics-token', token])
+    assert.match(text, /--metrics-token: must be 16 letters/)
+    assert.not.match(text, token)
+  }
+})
+
 test('every setting is described', () => {
   assert.match(describeSettings(), /--data-dir +JOTTA_S3_DATA_DIR +folder/)
 })

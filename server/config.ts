@@ -142,6 +142,13 @@ const settings = {
     positive.max(3600).default(30),
     'seconds that requests under way get at SIGTERM',
   ],
+  metricsToken: [
+    z
+      .string()
+      .regex(/^[\w.~+/-]{16,500}=*$/, 'must be 16 letters, digits or - . _ ~ + / at least')
+      .optional(),
+    'the page /-/metrics for Prometheus, for whoever brings this as a bearer token',
+  ],
   logLevel: [z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'), 'lines to log'],
 } as const satisfies Record<string, readonly [z.ZodType, string]>
 

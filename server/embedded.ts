@@ -6,7 +6,7 @@ import { createJottaClient } from '../jotta/client.ts'
 import { type Emulator, startEmulator } from '../jotta/emulator/emulator.ts'
 import { loginWithToken } from '../jotta/login.ts'
 import { createTokenSource } from '../jotta/token.ts'
-import { type OpenAccount, upstreamTimeouts } from './account.ts'
+import { type OnCall, type OpenAccount, upstreamTimeouts } from './account.ts'
 import type { Config } from './config.ts'
 
 const loginTimeoutMs = 60_000
@@ -16,7 +16,11 @@ const sqliteBusy = 5
  * Starts the embedded Jottacloud in `directory`, which is made when it is missing, and logs in to it;
  * `close` ends both. Throws when another process has it.
  */
-export async function openEmbedded(config: Config, directory: string): Promise<OpenAccount> {
+export async function openEmbedded(
+  config: Config,
+  directory: string,
+  onCall?: OnCall,
+): Promise<OpenAccount> {
   await using parts = new AsyncDisposableStack()
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const { jfsUrl, apiUrl, loginToken, close } = await start(directory)
@@ -27,7 +31,14 @@ export async function openEmbedded(config: Config, directory: string): Promise<O
   const tokens = createTokenSource({ tokenFile })
   const { maxConcurrentUploads } = config
   const timeouts = upstreamTimeouts(config)
-  const jotta = createJottaClient({ jfsUrl, apiUrl, tokens, maxConcurrentUploads, timeouts })
+  const jotta = createJottaClient({
+    jfsUrl,
+    apiUrl,
+    tokens,
+    maxConcurrentUploads,
+    timeouts,
+    onCall,
+  })
   parts.defer(() => jotta.close())
   const running = parts.move()
   return { jotta, health: () => tokens.health(), close: () => running.disposeAsync() }

@@ -1,19 +1,21 @@
 // The log: JSON lines through pino, one for each request. Never a secret: no query string, since it
 // can hold a signature, and no header.
 import { type DestinationStream, type Logger, pino } from 'pino'
+import type { S3ErrorCode } from '../translate/s3-error.ts'
+import type { OperationName } from './operation.ts'
 
 export type Log = Logger
 
 export type RequestEntry = {
   readonly requestId: string
   /** AWS's name; `undefined` when the request did not get so far. */
-  readonly operation: string | undefined
+  readonly operation: OperationName | undefined
   readonly bucket: string | undefined
   readonly key: string | undefined
   /** As sent; 499 for a client that went away before the answer was complete. */
   readonly status: number
   /** The S3 error code. */
-  readonly code: string | undefined
+  readonly code: S3ErrorCode | undefined
   /** On the wire, heads included. */
   readonly bytesIn: number
   readonly bytesOut: number

@@ -13,6 +13,8 @@ import { createApp } from './app.ts'
 import { accountOf } from './bucket-settings.ts'
 import type { Config } from './config.ts'
 import { openEmbedded } from './embedded.ts'
+import { createFigures, type Figures } from './figures/figures.ts'
+import { createExposition } from './figures/prometheus.ts'
 import { accessKeysFile } from './keys-command.ts'
 import { createLog, type Log } from './log.ts'
 import { openBridge } from './open-bridge.ts'
@@ -33,6 +35,7 @@ export type RunningServer = {
 
 type Served = Pick<OpenAccount, 'health'> & {
   readonly bridge: Bridge
+  readonly figures: Figures
   readonly key: AccessKey
 }
 
@@ -61,7 +64,9 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
   const isEmbedded = await usesEmbedded(config)
   const stopping = new AbortController()
-  const { bridge, health } = await openAccounts(config, log, stopping.signal, parts)
+  const warn = (message: string, cause: unknown): void => log.warn({ err: cause }, message)
+  const figures = parts.use(createFigures({ now: Date.now, warn }))
+  const accounts = await openAccounts(config, log, { figures, stopSignal: stopping.signal }, parts)
 
   const { key, isNew } = await rootAccessKey(config)
   let isListening = false
@@ -69,7 +74,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     // A key that was never shown is of no use: the next start makes and shows another.
     if (isNew && !isListening) await rm(rootAccessKeyFile(config.dataDir))
   })
-  const { url, tls } = await listen(config, log, { bridge, key, health }, stopping, parts)
+  const { url, tls } = await listen(config, log, { ...accounts, key, figures }, stopping, parts)
   isListening = true
   const running = parts.move()
   return {
@@ -86,7 +91,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
 async function openAccounts(
   config: Config,
   log: Log,
-  stopSignal: AbortSignal,
+  { figures, stopSignal }: { readonly figures: Figures; readonly stopSignal: AbortSignal },
   parts: AsyncDisposableStack,
 ): Promise<Pick<Served, 'bridge' | 'health'>> {
   const names = new Set([config.account])
@@ -99,12 +104,24 @@ async function openAccounts(
     const isEmbedded = name === config.account && (await usesEmbedded(own))
     const directory = await stateDirectoryOf(own)
     const account = isEmbedded
-      ? await openEmbedded(own, directory)
-      : await openAccount(own, name, (error) => log.error({ account: name }, error.message))
+      ? await openEmbedded(own, directory, figures.onUpstreamCall)
+      : await openAccount(
+          own,
+          name,
+          (error) => log.error({ account: name }, error.message),
+          figures.onUpstreamCall,
+        )
     parts.defer(() => account.close())
     accounts.push(account)
     const inUse = { name, jotta: account.jotta, directory }
-    bridges.set(name, await openBridge(config, inUse, log, stopSignal, parts))
+    const { bridge, usage } = await openBridge(config, inUse, log, stopSignal, parts)
+    bridges.set(name, bridge)
+    figures.watch({
+      name,
+      health: account.health,
+      usage,
+      space: (signal) => spaceOf(account, signal),
+    })
   }
   const first = bridges.get(config.account)
   const isOne = bridges.size === 1 && first !== undefined
@@ -114,6 +131,11 @@ async function openAccounts(
       : createAccountsBridge({ bridges, accountOf: (bucket) => accountOf(config, bucket) }),
     health: () => healthOf(accounts),
   }
+}
+
+async function spaceOf({ jotta }: OpenAccount, signal: AbortSignal) {
+  const { usageBytes, quotaBytes } = await jotta.customer({ signal })
+  return { usedBytes: usageBytes, capacityBytes: quotaBytes }
 }
 
 /** That of the first which is not well. */
@@ -134,10 +156,11 @@ async function rootAccessKey(config: Config): Promise<{ key: AccessKey; isNew: b
 async function listen(
   config: Config,
   log: Log,
-  { bridge, key, health }: Served,
+  { bridge, key, health, figures }: Served,
   stopping: AbortController,
   parts: AsyncDisposableStack,
 ): Promise<Pick<RunningServer, 'url' | 'tls'>> {
+  const { metricsToken } = config
   const accessKeys = openAccessKeys(accessKeysFile(config))
   parts.defer(() => accessKeys.close())
   const app = createApp({
@@ -151,6 +174,11 @@ async function listen(
     signatureV2: config.signatureV2,
     log,
     health,
+    figures: figures.requests,
+    metrics:
+      metricsToken === undefined
+        ? undefined
+        : { ...createExposition(figures), token: metricsToken },
     idleTimeoutMs: config.idleTimeoutSeconds * 1000,
   })
   const { server, tls } = await createListener(config, log, parts)

@@ -9,8 +9,8 @@ import type { BucketPlacement } from '../translate/bucket-place.ts'
 import { findOddBuckets } from '../translate/buckets.ts'
 import { createBridge, type OwnBridge } from '../translate/create-bridge.ts'
 import { keepDaily } from '../translate/daily-chore.ts'
-import { openSnapshots } from '../translate/listings/snapshots.ts'
-import { openSpool, type Spool } from '../translate/spool.ts'
+import { openSnapshots, type SnapshotsUsage } from '../translate/listings/snapshots.ts'
+import { openSpool, type SpaceUsage, type Spool } from '../translate/spool.ts'
 import { openSqliteState } from '../translate/state/sqlite.ts'
 import type { State } from '../translate/state/state.ts'
 import { reopenUploads, sweepUploads } from '../translate/upload-expiry.ts'
@@ -26,6 +26,15 @@ export type AccountInUse = {
   readonly directory: string
 }
 
+/** What a bridge holds on this machine. */
+export type BridgeUsage = {
+  readonly spool: SpaceUsage
+  readonly listings: SnapshotsUsage
+  readonly unfinishedUploads: number
+}
+
+export type OpenBridge = { readonly bridge: Bridge; usage(): Promise<BridgeUsage> }
+
 const sweepIntervalMs = 60 * 60_000
 /** At most a page of a listing in a second, and five removals. */
 const lifecyclePausesMs = { page: 1000, removal: 200 }
@@ -38,7 +47,7 @@ export async function openBridge(
   log: Log,
   stopSignal: AbortSignal,
   parts: AsyncDisposableStack,
-): Promise<Bridge> {
+): Promise<OpenBridge> {
   const { jotta, directory } = account
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const state = openSqliteState({ file: join(directory, 'state.sqlite') })
@@ -79,7 +88,14 @@ export async function openBridge(
   keepLifecycle(account, bridge, state, log, parts)
   logEncodings(account, placement, log)
   inspectBuckets(account, placement, log, parts)
-  return bridge
+  return {
+    bridge,
+    usage: async () => ({
+      spool: spool.usage(),
+      listings: snapshots.usage(),
+      unfinishedUploads: await state.uploads.countUnfinished(),
+    }),
+  }
 }
 
 /** Removes uploads that expired, now and each hour. */

@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
 import type { Context } from 'koa'
 import { quoteEtag, unquoteEtag } from '../translate/etag.ts'
-import { S3Error } from '../translate/s3-error.ts'
+import { S3Error, type S3ErrorCode } from '../translate/s3-error.ts'
 import type { Reply } from './operation.ts'
 import { isHeaderValue } from './operations/wire/metadata.ts'
 import { readRequestBody } from './request-body.ts'
@@ -38,7 +38,7 @@ export type Health =
 /** What became of the answer, for the log. */
 export type Outcome = {
   readonly status: number
-  readonly code?: string
+  readonly code?: S3ErrorCode
   /** Only for failures that are not the client's. */
   readonly error?: unknown
 }

@@ -154,11 +154,13 @@ test('an aborted request ends the waiting for its body', async () => {
 test('past its limit of disk space the spool refuses, and space that is given back can be used', async () => {
   await withSpool(async (spool) => {
     const part = await spool.receivePart(bodyOf(Buffer.alloc(6000)), never)
+    assert.equal(spool.usage(), { usedBytes: 6000, limitBytes: 10_000 })
     assert.is(await codeOf(spool.receivePart(bodyOf(Buffer.alloc(6000)), never)), 'SlowDown')
     assert.is(await codeOf(spool.receive(bodyOf(Buffer.alloc(6000)), never)), 'SlowDown')
     await spool.removeParts([part.fileName, 'never-was.part'])
     const content = await spool.receive(bodyOf(Buffer.alloc(6000)), never)
     await content[Symbol.asyncDispose]()
+    assert.is(spool.usage().usedBytes, 0)
     await spool.receivePart(bodyOf(Buffer.alloc(6000)), never)
   })
 })

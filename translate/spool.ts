@@ -33,7 +33,11 @@ export interface Spool {
   removeParts(fileNames: readonly string[]): Promise<void>
   /** Part files older than `before`, for comparison with what is recorded. */
   partFiles(before: Date): AsyncIterable<string>
+  /** What is taken of the disk, and may be. */
+  usage(): SpaceUsage
 }
+
+export type SpaceUsage = { readonly usedBytes: number; readonly limitBytes: number }
 
 export type SpoolOptions = {
   readonly directory: string
@@ -97,6 +101,8 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
         if (mtime < before) yield name
       }
     },
+
+    usage: () => ({ usedBytes: disk.taken(), limitBytes: options.maxBytes }),
   }
 }
 
@@ -105,6 +111,7 @@ function createBudget(total: number): {
   tryTake(amount: number): boolean
   take(amount: number): void
   give(amount: number): void
+  taken(): number
 } {
   let taken = 0
   return {
@@ -119,6 +126,7 @@ function createBudget(total: number): {
     give(amount) {
       taken -= amount
     },
+    taken: () => taken,
   }
 }
 

@@ -50,9 +50,18 @@ export interface Snapshots {
     context: RequestContext,
     patienceMs?: number,
   ): Promise<OpenSnapshot | undefined>
-  /** What there is now, for tests. */
-  usage(): { readonly snapshots: number; readonly sizeBytes: number; readonly threads: number }
+  /** What there is now. */
+  usage(): SnapshotsUsage
   close(): Promise<void>
+}
+
+export type SnapshotsUsage = {
+  readonly snapshots: number
+  readonly sizeBytes: number
+  readonly limitBytes: number
+  readonly threads: number
+  /** Those that are being made. */
+  readonly running: number
 }
 
 export type SnapshotsOptions = {
@@ -122,8 +131,13 @@ class SnapshotStore implements Snapshots {
   }
 
   usage() {
-    const threads = this.#threads.count()
-    return { snapshots: this.#all.size, sizeBytes: this.#sizeBytes(), threads }
+    return {
+      snapshots: this.#all.size,
+      sizeBytes: this.#sizeBytes(),
+      limitBytes: this.#options.maxBytes,
+      threads: this.#threads.count(),
+      running: this.#running.size,
+    }
   }
 
   async close(): Promise<void> {

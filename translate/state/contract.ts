@@ -830,6 +830,7 @@ const uploads: Record<string, Proof> = {
     }
     const expired = await state.uploads.expired(noon, later(-10))
     assert.equal([...expired].sort(), ['done-long-ago', 'old', 'old-completing'])
+    assert.is(await state.uploads.countUnfinished(), 3)
   },
 }
 

@@ -87,6 +87,10 @@ export function createUploads(database: DatabaseSync): State['uploads'] {
       const rows = sql.expired.all(openBefore.getTime(), completedBefore.getTime())
       return rows.map((row) => uploadIdRow.parse(row).upload_id)
     },
+
+    async countUnfinished() {
+      return countRow.parse(sql.countUnfinished.get()).count
+    },
   }
 }
 
@@ -172,6 +176,9 @@ function prepareUploads(database: DatabaseSync) {
       `SELECT upload_id FROM uploads
        WHERE (status <> 'completed' AND initiated_ms < ?) OR completed_ms < ?`,
     ),
+    countUnfinished: database.prepare(
+      "SELECT count(*) AS count FROM uploads WHERE status <> 'completed'",
+    ),
   }
 }
 
@@ -196,6 +203,7 @@ function prepareParts(database: DatabaseSync) {
   }
 }
 
+const countRow = z.object({ count: z.int() })
 const uploadIdRow = z.object({ upload_id: z.string() })
 const fileNameRow = z.object({ file_name: z.string() })
 const uploadRow = z.object({

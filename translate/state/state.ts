@@ -211,6 +211,8 @@ export interface State {
     ): Promise<readonly UploadRecord[]>
     /** Ids of unfinished uploads made before `openBefore`, and of finished ones before `completedBefore`. */
     expired(openBefore: Date, completedBefore: Date): Promise<readonly string[]>
+    /** How many are `open` or `completing`. */
+    countUnfinished(): Promise<number>
   }
   readonly parts: {
     /**
