@@ -1,11 +1,13 @@
 // How long listings take, page by page, what they ask of Jottacloud, and what else suffers meanwhile:
 //
-//   npm run bench:listing [-- --keys N --flat-keys N] [--emulator-port N --peer URL --peer-key ID:SECRET]
+//   npm run bench:listing [-- --keys N --flat-keys N --tree FOLDER] [--emulator-port N --peer URL --peer-key ID:SECRET]
 //
-// The tree is written straight into the emulator. The emulator, and the bridge, are processes of their own. With
+// The tree is written straight into the emulator; with --tree it is kept there, and the next run takes it as it
+// is. The emulator, the bridge, and who lists while small GETs are timed are processes of their own. With
 // --peer the same listings are done against another S3 server, which must be set up over the same emulator
 // (its port is then known beforehand, and there is a minute to start it), with the bucket under the same name.
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -13,25 +15,23 @@ import {
   GetObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3'
+import { z } from 'zod'
 import { startEmulator } from '../../jotta/emulator/emulator.ts'
 import { type SeededFile, seedFiles } from '../../jotta/emulator/seed.ts'
+import { readTokenFile } from '../../jotta/token-file.ts'
 import { shardFolders } from '../../translate/key-folder.ts'
 import { run } from '../support/real-client.ts'
-import {
-  accessKeyId,
-  region,
-  secretAccessKey,
-  startBridge,
-  withFolder,
-} from '../support/with-bridge.ts'
+import { accessKeyId, secretAccessKey, startBridge, withFolder } from '../support/with-bridge.ts'
+import { clientOf, listAll } from './listing-reader.ts'
 import { residentMib, startEmulatorProcess } from './processes.ts'
 
 const { values } = parseArgs({
   options: {
     keys: { type: 'string', default: '1000000' },
     'flat-keys': { type: 'string', default: '200000' },
+    tree: { type: 'string' },
     'emulator-port': { type: 'string', default: '0' },
     peer: { type: 'string' },
     'peer-key': { type: 'string', default: ':' },
@@ -44,10 +44,8 @@ const folderMaxEntries = 5000
 const bucket = 'bench'
 
 await withFolder(async (folder) => {
-  const directory = join(folder, 'jottacloud')
-  await (await startEmulator({ dataDirectory: directory })).close()
-  const seedMs = await timed(async () => seedFiles(directory, allFiles()))
-  print(`${keys + flatKeys + folderMaxEntries} files written in ${(seedMs / 1000).toFixed(0)} s`)
+  const directory = values.tree ?? join(folder, 'jottacloud')
+  if (!existsSync(directory)) await plantTree(directory)
   const emulator = await startEmulatorProcess(directory, [
     '--port',
     values['emulator-port'],
@@ -69,6 +67,8 @@ await withFolder(async (folder) => {
       const upstream = (): number =>
         bridge.log.reduce((sum, line) => sum + Number(line.upstreamCalls ?? 0), 0)
       const own = await measureAll(client, { pid, upstream })
+      await measureFirstPage(client, await upstreamListing(emulator.url, dataDirectory))
+      await measureGet(client, bridge.url)
       if (values.peer !== undefined) await comparePeer(values.peer, emulator.url, own)
     } finally {
       await bridge.stop()
@@ -77,6 +77,12 @@ await withFolder(async (folder) => {
     await emulator.stop()
   }
 })
+
+async function plantTree(directory: string): Promise<void> {
+  await (await startEmulator({ dataDirectory: directory })).close()
+  const seedMs = await timed(async () => seedFiles(directory, allFiles()))
+  print(`${keys + flatKeys + folderMaxEntries} files written in ${(seedMs / 1000).toFixed(0)} s`)
+}
 
 type Watched = { readonly pid: number; readonly upstream: () => number }
 
@@ -96,7 +102,7 @@ async function measureAll(client: S3Client, watched?: Watched): Promise<Map<stri
       if (watched !== undefined) peakMib = Math.max(peakMib, residentMib(watched.pid))
     }
     const sampling = setInterval(sample, 100)
-    const pagesMs = await listAll(client, prefix, delimiter, expected).finally(() => {
+    const pagesMs = await listAll(client, { bucket, prefix, delimiter, expected }).finally(() => {
       clearInterval(sampling)
     })
     const whole = pagesMs.reduce((sum, ms) => sum + ms, 0)
@@ -112,43 +118,42 @@ async function measureAll(client: S3Client, watched?: Watched): Promise<Map<stri
       watched === undefined ? '-' : `${peakMib.toFixed(0)} MiB`,
     )
   }
-  if (watched !== undefined) await measureGet(client)
   return totals
 }
 
-async function listAll(
-  client: S3Client,
-  prefix: string,
-  delimiter: string,
-  expected: number,
-): Promise<number[]> {
-  const pagesMs: number[] = []
-  let seen = 0
-  let last = ''
-  let token: string | undefined
-  do {
-    const startMs = performance.now()
-    const page = await client.send(
-      new ListObjectsV2Command({
-        ...{ Bucket: bucket, Prefix: prefix, ContinuationToken: token },
-        ...(delimiter !== '' && { Delimiter: delimiter }),
+/** Fetches what Jottacloud says of the folder of one page, whole and unread, with the bridge's own token. */
+async function upstreamListing(url: string, dataDirectory: string): Promise<() => Promise<void>> {
+  const { accessToken } = await readTokenFile(join(dataDirectory, 'jottacloud-token.json'))
+  const headers = { authorization: `Bearer ${accessToken}` }
+  const customer = await fetch(`${url}/account/v1/customer`, { headers })
+  const { username } = z.object({ username: z.string() }).parse(await customer.json())
+  return async () => {
+    const reply = await fetch(`${url}/jfs/${username}/S3/${bucket}/small`, { headers })
+    if (!reply.ok) throw new Error(`the folder answers ${reply.status}`)
+    await reply.arrayBuffer()
+  }
+}
+
+/** The first page of a folder of 5,000, beside Jottacloud's own time for the one reply that it is made of. */
+async function measureFirstPage(client: S3Client, askUpstream: () => Promise<void>): Promise<void> {
+  const page = new ListObjectsV2Command({ Bucket: bucket, Prefix: 'small/', Delimiter: '/' })
+  const own: number[] = []
+  const upstream: number[] = []
+  for (let n = 0; n < 30; n += 1) {
+    upstream.push(await timed(askUpstream))
+    own.push(
+      await timed(async () => {
+        await client.send(page)
       }),
     )
-    pagesMs.push(performance.now() - startMs)
-    for (const { Key = '' } of page.Contents ?? []) {
-      // All keys here are ASCII.
-      if (Key <= last) throw new Error(`${Key} comes after ${last}`)
-      last = Key
-      seen += 1
-    }
-    token = page.NextContinuationToken
-  } while (token !== undefined)
-  if (seen !== expected) throw new Error(`${seen} keys of ${expected} below ${prefix}`)
-  return pagesMs
+  }
+  const folder = `the folder of ${folderMaxEntries}, delimiter /`
+  print(`${folder}: Jottacloud's reply ${figures(upstream)}`)
+  print(`${folder}: the first page ${figures(own)}`)
 }
 
 /** A small GET by itself, and while the large listing runs. */
-async function measureGet(client: S3Client): Promise<void> {
+async function measureGet(client: S3Client, url: string): Promise<void> {
   const small = { Bucket: bucket, Key: 'get/small' }
   await client.send(new PutObjectCommand({ ...small, Body: 'a small object' }))
   const get = async (): Promise<number> =>
@@ -159,7 +164,8 @@ async function measureGet(client: S3Client): Promise<void> {
   const quiet: number[] = []
   for (let n = 0; n < 200; n += 1) quiet.push(await get())
   let isListing = true
-  const listing = listAll(client, 'many/', '', keys).finally(() => {
+  const reader = ['conformance/bench/listing-reader.ts', url, accessKeyId, secretAccessKey]
+  const listing = run(process.execPath, [...reader, bucket, 'many/', String(keys)]).finally(() => {
     isListing = false
   })
   const busy: number[] = []
@@ -168,8 +174,6 @@ async function measureGet(client: S3Client): Promise<void> {
     await delay(20)
   }
   await listing
-  const figures = (all: number[]): string =>
-    `median ${medianOf(all).toFixed(1)} ms, 95% ${quantileOf(all, 0.95).toFixed(1)} ms (${all.length})`
   print(`a small GET by itself: ${figures(quiet)}`)
   print(`a small GET while ${keys} keys are listed: ${figures(busy)}`)
 }
@@ -228,15 +232,14 @@ function nameOf(n: number): string {
   return `object-${String(n).padStart(8, '0')}.bin`
 }
 
-function clientOf(endpoint: string, id: string, secret: string): S3Client {
-  const credentials = { accessKeyId: id, secretAccessKey: secret }
-  return new S3Client({ endpoint, region, credentials, forcePathStyle: true })
-}
-
 async function timed(act: () => Promise<void>): Promise<number> {
   const startMs = performance.now()
   await act()
   return performance.now() - startMs
+}
+
+function figures(all: readonly number[]): string {
+  return `median ${medianOf(all).toFixed(1)} ms, 95% ${quantileOf(all, 0.95).toFixed(1)} ms (${all.length})`
 }
 
 function medianOf(numbers: readonly number[]): number {
