@@ -7,6 +7,7 @@
  * - `unauthorized`: the access token is refused and a refresh did not help.
  * - `login-required`: the refresh token is dead ("Stale token"): only a new login helps.
  * - `forbidden`: no access to that user, device or entry (403).
+ * - `read-only`: nothing was sent, since this client writes nothing.
  * - `quota`: the account is full or locked for writing (460, 402, 507).
  * - `range`: the byte range does not exist (416).
  * - `corrupt`: the bytes sent do not have the announced MD5 (421).
@@ -22,6 +23,7 @@ export type JottaErrorKind =
   | 'login-required'
   | 'forbidden'
   | 'quota'
+  | 'read-only'
   | 'range'
   | 'corrupt'
   | 'throttled'

@@ -7,6 +7,7 @@ import { TLSSocket } from 'node:tls'
 import Router from '@koa/router'
 import Koa, { type Context } from 'koa'
 import type { Bridge } from '../translate/bridge.ts'
+import { readOnlyMessage } from '../translate/jotta-error.ts'
 import { putObjectSizeMaxBytes } from '../translate/limits.ts'
 import { S3Error } from '../translate/s3-error.ts'
 import { authorize, concealInReply } from './access/authorize.ts'
@@ -31,6 +32,7 @@ import { createTurns } from './in-turn.ts'
 import { type Log, logRequest } from './log.ts'
 import { type MetricsPage, metricsPath, sendMetrics } from './metrics-page.ts'
 import type { Identity, Reply, S3Request } from './operation.ts'
+import { mayWrite } from './operations/row.ts'
 import { refuseHeaders } from './operations/wire/refusals.ts'
 import { createPayload, type PayloadOptions } from './payload.ts'
 import { isPostForm, readPostForm } from './post-form.ts'
@@ -64,6 +66,8 @@ export type AppOptions = {
   readonly directory?: Directory
   /** What buckets may open to the public; `bucket` when left out. */
   readonly publicAccess?: PublicAccessSetting
+  /** `read-only` refuses every operation that writes; `full` when left out. */
+  readonly access?: 'full' | 'read-only'
   readonly region: string
   /** What the operator states of the store; `off` when it is left out. */
   readonly storeEncrypted?: StoreEncrypted
@@ -209,6 +213,9 @@ async function answer(
   exchange.operation = operation
   if (row.handler === 'not-offered') {
     throw new S3Error('NotImplemented', { message: `This server does not offer ${operation}.` })
+  }
+  if (options.access === 'read-only' && mayWrite(row)) {
+    throw new S3Error('AccessDenied', { message: readOnlyMessage })
   }
   const { storeEncrypted = 'off' } = options
   refuseHeaders(headers, storeEncrypted)

@@ -60,6 +60,10 @@ const settings = {
     z.enum(['off', 'presigned', 'on']).default('presigned'),
     'Signature Version 2, which older aws-cli and boto3 presign with: off, presigned, on (headers too)',
   ],
+  readOnly: [
+    z.enum(['off', 'on']).default('off'),
+    'on: no S3 request and no chore of the server writes anything to Jottacloud',
+  ],
   publicAccess: [
     z.enum(['bucket', 'blocked']).default('bucket'),
     'whether policies and ACLs may let in strangers: bucket, as each one says, or blocked',
@@ -182,6 +186,11 @@ export type Config = Readonly<z.output<typeof schema>>
 /** A setting that is wrong, said so that its reader can mend it. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
+}
+
+/** What the server may do to what is stored. */
+export function accessOf({ readOnly }: Pick<Config, 'readOnly'>): 'full' | 'read-only' {
+  return readOnly === 'on' ? 'read-only' : 'full'
 }
 
 /** Flags before environment before file; throws ConfigError naming the setting and where it came from. */

@@ -11,7 +11,7 @@ import { openAccessKeys } from './access/sqlite-access-keys.ts'
 import { type OpenAccount, openAccount, stateDirectoryOf, usesEmbedded } from './account.ts'
 import { createApp } from './app.ts'
 import { accountOf } from './bucket-settings.ts'
-import type { Config } from './config.ts'
+import { accessOf, type Config } from './config.ts'
 import { openEmbedded } from './embedded.ts'
 import { createFigures, type Figures } from './figures/figures.ts'
 import { createExposition } from './figures/prometheus.ts'
@@ -168,6 +168,7 @@ async function listen(
     credentials: createCredentials(key, accessKeys),
     directory: createDirectory(accessKeys),
     publicAccess: config.publicAccess,
+    access: accessOf(config),
     region: config.region,
     storeEncrypted: config.storeEncrypted,
     domains: config.domains,

@@ -16,7 +16,7 @@ import type { State } from '../translate/state/state.ts'
 import { reopenUploads, sweepUploads } from '../translate/upload-expiry.ts'
 import type { OpenAccount } from './account.ts'
 import { placementOf } from './bucket-settings.ts'
-import type { Config } from './config.ts'
+import { accessOf, type Config } from './config.ts'
 import type { Log } from './log.ts'
 
 export type AccountInUse = {
@@ -73,6 +73,7 @@ export async function openBridge(
     spool,
     snapshots,
     placement,
+    access: accessOf(config),
     multipartEtag: config.etagMultipart,
     memoryLimitBytes: config.uploadMemoryLimit,
     maxConcurrentUploads: config.maxConcurrentUploads,
@@ -84,8 +85,10 @@ export async function openBridge(
   // Before the state is closed: a completion whose client left still has a word to write there.
   parts.defer(() => bridge.settled())
   await reopenUploads(state, Date.now())
-  await keepSwept(config, state, spool, log, parts)
-  keepLifecycle(account, bridge, state, log, parts)
+  if (accessOf(config) === 'full') {
+    await keepSwept(config, state, spool, log, parts)
+    keepLifecycle(account, bridge, state, log, parts)
+  }
   logEncodings(account, placement, log)
   inspectBuckets(account, placement, log, parts)
   return {

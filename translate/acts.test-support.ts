@@ -71,6 +71,8 @@ export type World = {
   readonly warnings: { message: string; cause: unknown }[]
   /** A further bridge over the same state, spool folder and account, as another process would be. */
   readonly startAgain: (changed?: BucketPlacement) => Promise<OwnBridge>
+  /** The same, that writes nothing to Jottacloud. */
+  readonly startReadOnly: () => Promise<OwnBridge>
   /** A further bridge whose state and spool are empty, as on another disk. */
   readonly startElsewhere: () => Promise<OwnBridge>
   /** Ends work that outlives its request, as stopping the server does. */
@@ -104,6 +106,7 @@ export async function withWorld(
   const snapshotDirectory = join(folder, 'listings')
   const open = async (
     placement: BucketPlacement,
+    access: 'full' | 'read-only',
     { state, spoolDirectory }: { state: State; spoolDirectory: string },
   ) => {
     const limits = { memoryLimitBytes, memoryTotalBytes: 2 ** 24, maxBytes: 2 ** 30 }
@@ -116,6 +119,7 @@ export async function withWorld(
     const bridge = createBridge({
       folderMaxEntries: options.folderMaxEntries ?? 5000,
       ...{ jotta, state, spool, snapshots, memoryLimitBytes, maxConcurrentUploads: 6, placement },
+      access,
       multipartEtag: options.multipartEtag ?? 's3',
       now: () => clock.nowMs,
       warn: (message, cause) => warnings.push({ message, cause }),
@@ -123,7 +127,7 @@ export async function withWorld(
     })
     return { bridge, spool, snapshots }
   }
-  const { bridge, spool, snapshots } = await open(placement, { state, spoolDirectory })
+  const { bridge, spool, snapshots } = await open(placement, 'full', { state, spoolDirectory })
   const root = layouts[layout]
   if (layout === 'alias') await foreign.createFolder(root, contextOf())
   else await bridge.createBucket(bucket, contextOf())
@@ -132,13 +136,15 @@ export async function withWorld(
     ...{ snapshots, snapshotDirectory },
     at: (...path) => ({ ...root, path: [...root.path, ...path] }),
     startAgain: async (changed = placement) =>
-      (await open(changed, { state, spoolDirectory })).bridge,
+      (await open(changed, 'full', { state, spoolDirectory })).bridge,
+    startReadOnly: async () =>
+      (await open(placement, 'read-only', { state, spoolDirectory })).bridge,
     async startElsewhere() {
       const elsewhere = await mkdtemp(join(folder, 'elsewhere-'))
       const other = openSqliteState({ file: join(elsewhere, 'state.sqlite') })
       resources.defer(() => other.close())
       const directory = join(elsewhere, 'spool')
-      return (await open(placement, { state: other, spoolDirectory: directory })).bridge
+      return (await open(placement, 'full', { state: other, spoolDirectory: directory })).bridge
     },
     stop: () => stopping.abort(new Error('stopped')),
   })

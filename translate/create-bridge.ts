@@ -1,5 +1,6 @@
 // Builds the Bridge out of its acts. The one place that knows how they hang together.
 import type { JottaClient } from '../jotta/client.ts'
+import { createReadOnlyClient } from '../jotta/read-only.ts'
 import type { Bridge, RequestContext } from './bridge.ts'
 import { createBucketHome } from './bucket-home.ts'
 import type { BucketPlacement } from './bucket-place.ts'
@@ -36,6 +37,8 @@ export type BridgeOptions = {
   readonly snapshots: Snapshots
   /** Where the buckets are, and how each behaves. */
   readonly placement: BucketPlacement
+  /** `read-only` writes nothing to Jottacloud: neither what is asked for nor what it would mend itself. */
+  readonly access: 'full' | 'read-only'
   readonly multipartEtag: 's3' | 'md5'
   /** Larger bodies that announce their MD5 are not spooled. */
   readonly memoryLimitBytes: number
@@ -59,7 +62,9 @@ export type OwnBridge = Bridge & {
   runLifecycle(options: LifecycleOptions, context: RequestContext): Promise<LifecycleCounts>
 }
 
-export function createBridge(options: BridgeOptions): OwnBridge {
+export function createBridge(given: BridgeOptions): OwnBridge {
+  const jotta = given.access === 'full' ? given.jotta : createReadOnlyClient(given.jotta)
+  const options = { ...given, jotta }
   const leases = createLeases({ ...options, leases: options.state.leases })
   const locks = createKeyLocks(leases)
   const guard = createFolderGuard(leases)

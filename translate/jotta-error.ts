@@ -11,12 +11,16 @@ const codes = {
   'login-required': 'ServiceUnavailable',
   forbidden: 'AccessDenied',
   quota: 'QuotaExceeded',
+  'read-only': 'AccessDenied',
   range: 'InvalidRange',
   corrupt: 'InternalError',
   throttled: 'SlowDown',
   unavailable: 'ServiceUnavailable',
   protocol: 'InternalError',
 } as const satisfies Record<JottaError['kind'], S3ErrorCode>
+
+export const readOnlyMessage =
+  'This server is read-only: it takes no writes until its operator sets readOnly to off.'
 
 /** Texts that tell the reader more than the code's default; never the upstream's own words. */
 const messages: Partial<Record<JottaError['kind'], string>> = {
@@ -28,6 +32,7 @@ const messages: Partial<Record<JottaError['kind'], string>> = {
     'The bridge is logged out of Jottacloud. Its operator must run `jotta-s3 login` with a new token.',
   // Never the client's fault: the bridge has verified the body itself before Jottacloud judges it.
   corrupt: 'Jottacloud received other bytes than were sent. Try again.',
+  'read-only': readOnlyMessage,
   forbidden: 'Jottacloud refuses access to this place.',
 }
 

@@ -23,6 +23,8 @@ import { findForWrite, findObject, readableObject, type StoredObject } from './s
 
 export type ReplacingParts = {
   readonly jotta: JottaClient
+  /** `read-only` leaves what crashes left where it is, which must keep nobody from reading the rest. */
+  readonly access: 'full' | 'read-only'
   readonly locks: KeyLocks
   readonly guard: FolderGuard
   readonly parents: ParentFolders
@@ -74,6 +76,7 @@ export function createReplacing(parts: ReplacingParts): Replacing {
 
   return {
     async settle({ root, encoding }, context) {
+      if (parts.access === 'read-only') return
       const name = JSON.stringify(root)
       let settling = settled.get(name)
       if (settling === undefined) {

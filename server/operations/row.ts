@@ -16,6 +16,11 @@ export type Row = {
   readonly handler: Handler | 'not-offered'
 }
 
+/** Whether it may change anything: told by the method, so that no row can forget to say it. */
+export function mayWrite({ method }: Pick<Row, 'method'>): boolean {
+  return method !== 'GET' && method !== 'HEAD'
+}
+
 export function bucketRow(method: Method, query: string, handler: Row['handler']): Row {
   return { method, resource: 'bucket', query: [query], handler }
 }
