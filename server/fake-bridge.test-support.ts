@@ -172,7 +172,8 @@ function objectMethods(objects: Map<string, Stored>, buckets: Set<string>) {
     },
     async copyObject({ bucket, key, source, replaceMetadata, acl }) {
       const { bytes, info } = find(source.bucket, source.key)
-      return put(`${bucket}/${key}`, bytes, replaceMetadata ?? info.metadata, { acl })
+      const { tags } = info
+      return put(`${bucket}/${key}`, bytes, replaceMetadata ?? info.metadata, { acl, tags })
     },
     async getObjectAttributes({ bucket, key }) {
       return { object: find(bucket, key).info, parts: [], nextAfterPartNumber: undefined }
@@ -209,7 +210,8 @@ function uploadMethods() {
       return { etag, modified: fakeModified, checksums: {} }
     },
     async completeMultipartUpload({ parts: wanted }) {
-      return { etag: `${md5(Buffer.from('all'))}-${wanted.length}`, checksums: undefined }
+      const etag = `${md5(Buffer.from('all'))}-${wanted.length}`
+      return { etag, checksums: undefined, stored: { sizeBytes: 3, tags: [] } }
     },
     async abortMultipartUpload() {},
     async listParts({ afterPartNumber, maxParts }) {

@@ -95,7 +95,14 @@ export type Reply = {
      * An answer that takes long: after a grace period the status goes out as 200 and white space keeps
      * the connection alive until the reply, or an error document, ends it.
      */
-    | { readonly kind: 'slow-xml'; readonly result: Promise<{ root: string; content: XmlValue }> }
+    | { readonly kind: 'slow-xml'; readonly result: Promise<SlowXml> }
+}
+
+export type SlowXml = {
+  readonly root: string
+  readonly content: XmlValue
+  /** What only the outcome tells; it goes out with an answer that came within the grace period. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** What handlers get besides the request. */

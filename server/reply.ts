@@ -7,7 +7,7 @@ import { finished, pipeline } from 'node:stream/promises'
 import type { Context } from 'koa'
 import { quoteEtag, unquoteEtag } from '../translate/etag.ts'
 import { S3Error, type S3ErrorCode } from '../translate/s3-error.ts'
-import type { Reply } from './operation.ts'
+import type { Reply, SlowXml } from './operation.ts'
 import { isHeaderValue } from './operations/wire/metadata.ts'
 import { readRequestBody } from './request-body.ts'
 import { renderXml, XML_DECLARATION } from './xml.ts'
@@ -222,16 +222,17 @@ async function sendStream(
 async function sendSlowXml(
   ctx: Context,
   reply: Reply,
-  result: Extract<Reply['body'], { kind: 'slow-xml' }>['result'],
+  result: Promise<SlowXml>,
   options: ReplyOptions,
 ): Promise<Outcome> {
   const settled = result.then(
-    ({ root, content }) => ({ text: renderXml(root, content), error: undefined }),
-    (error: unknown) => ({ text: undefined, error }),
+    ({ root, content, headers }) => ({ text: renderXml(root, content), headers, error: undefined }),
+    (error: unknown) => ({ text: undefined, headers: undefined, error }),
   )
   const first = await settledWithin(settled, slowXmlGraceMs, options)
   if (first !== undefined && first.text === undefined) throw first.error
-  writeHead(ctx, reply.status, { ...reply.headers, 'Content-Type': 'application/xml' }, options)
+  const headers = { ...reply.headers, ...first?.headers, 'Content-Type': 'application/xml' }
+  writeHead(ctx, reply.status, headers, options)
   if (first?.text !== undefined) {
     return await sendText(ctx, XML_DECLARATION + first.text, options, { status: reply.status })
   }

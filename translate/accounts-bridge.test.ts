@@ -125,6 +125,7 @@ test('a copy within an account moves no bytes, one to another account carries th
       assert.equal(object.metadata, metadata)
       assert.equal(object.checksums?.values, { SHA256: 'proven before' })
       assert.equal([copied.etag, copied.modified], [object.etag, object.modified])
+      assert.equal([copied.sizeBytes, copied.tags], [sizeBytes, object.tags])
       const replaced = copyOf({ replaceMetadata: { user: { c: 'd' } } })
       await bridge.copyObject(replaced, contextOf())
       const after = await get(bridge, 'work-one', 'copies/copy')

@@ -121,7 +121,8 @@ async function copyAcross(
     )
     const copy = { bucket, key, conditions: unconditional, range: undefined }
     const { modified } = (await to.headObject(copy, context)).object
-    return { etag, modified, checksums }
+    const { sizeBytes } = source.object
+    return { etag, modified, checksums, sizeBytes, tags: labels.tags ?? [] }
   } finally {
     source.stream.destroy()
   }

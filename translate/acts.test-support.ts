@@ -244,6 +244,7 @@ export function* chunksOf(bytes: Buffer): Generator<Buffer> {
 
 export type PutOptions = BodyOptions & {
   readonly metadata?: Partial<ObjectMetadata>
+  readonly tags?: PutObjectInput['tags']
   readonly conditions?: PutObjectInput['conditions']
   readonly context?: RequestContext
 }
@@ -254,10 +255,10 @@ export async function put(
   content: string | Buffer,
   options: PutOptions = {},
 ): Promise<PutObjectResult> {
-  const { metadata, conditions = {}, context = contextOf(), ...body } = options
+  const { metadata, tags = [], conditions = {}, context = contextOf(), ...body } = options
   return await bridge.putObject(
     {
-      ...{ bucket, key, conditions },
+      ...{ bucket, key, conditions, tags },
       body: bodyOf(content, body),
       metadata: { user: {}, ...metadata },
     },

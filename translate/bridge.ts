@@ -184,6 +184,8 @@ export type CopyObjectInput = ObjectAddress & {
   readonly sourceSeen?: ObjectLabels | undefined
 }
 
+export type CopyObjectResult = PutObjectResult & Pick<ObjectInfo, 'modified' | 'sizeBytes' | 'tags'>
+
 export type ListObjectsInput = {
   readonly bucket: string
   readonly prefix: string
@@ -290,14 +292,7 @@ export interface Bridge {
     context: RequestContext,
   ): Promise<DeleteObjectsResult>
   /** Throws what reading the source throws, and InvalidRequest for one that is too large. */
-  copyObject(
-    input: CopyObjectInput,
-    context: RequestContext,
-  ): Promise<{
-    readonly etag: string
-    readonly modified: Date
-    readonly checksums: Checksums | undefined
-  }>
+  copyObject(input: CopyObjectInput, context: RequestContext): Promise<CopyObjectResult>
   /**
    * Labels of what was last written under a key, without asking Jottacloud, where it may have been replaced
    * since. `undefined` when nothing is kept of it.

@@ -81,7 +81,7 @@ async function completeAlone(
     const result = { etag, checksums }
     const now = new Date(parts.now())
     await removeSpooled(parts, await parts.state.uploads.markCompleted(input.uploadId, result, now))
-    return result
+    return { ...result, stored: { sizeBytes, tags: upload.tags ?? [] } }
   } catch (error) {
     await parts.state.uploads.markOpen(input.uploadId)
     return await resultOfAnother(parts, input.uploadId, error)

@@ -22,6 +22,7 @@ import { checkCopySize } from './copy-object.ts'
 
 const test = suite('copies')
 const metadata: ObjectMetadata = { contentType: 'x/y', cacheControl: 'no', user: { a: 'b' } }
+const labelled = [{ key: 'k', value: 'v' }]
 
 function copy({ bridge }: World, from: string, to: string, more: Partial<CopyObjectInput> = {}) {
   return bridge.copyObject(
@@ -38,15 +39,16 @@ for (const deduplication of ['account', 'path'] as const) {
     await withWorld({ emulator: { deduplication } }, async (world) => {
       const { bridge, clock, emulator } = world
       const bytes = freshBytes(300_000)
-      await put(bridge, 'source', bytes, { metadata })
+      await put(bridge, 'source', bytes, { metadata, tags: labelled })
       const sent = emulator.faults.bytesIn({ operation: 'upload' })
       clock.nowMs += 3_600_000
       for (const target of ['new/deep/copy', 'new/deep/copy', 'beside', 'source']) {
-        const { etag, modified } = await copy(world, 'source', target)
+        const { etag, modified, sizeBytes, tags } = await copy(world, 'source', target)
         const object = await head(bridge, target)
         assert.equal([etag, object.etag], [md5Of(bytes), md5Of(bytes)])
         assert.equal(modified, new Date(Math.floor(clock.nowMs / 1000) * 1000))
         assert.equal([object.modified, object.metadata], [modified, metadata])
+        assert.equal([sizeBytes, tags, object.tags], [bytes.length, labelled, labelled])
         assert.ok((await get(bridge, target)).equals(bytes))
       }
       const replaceMetadata = { contentType: 'z/z', user: { c: 'd' } }

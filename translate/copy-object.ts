@@ -8,10 +8,10 @@ import type {
   Checksums,
   Conditions,
   CopyObjectInput,
+  CopyObjectResult,
   ObjectInfo,
   ObjectLabels,
   ObjectMetadata,
-  PutObjectResult,
   RequestContext,
 } from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
@@ -36,7 +36,7 @@ export async function copyObject(
   input: CopyObjectInput,
   findSource: () => Promise<Found>,
   context: RequestContext,
-): Promise<PutObjectResult & { readonly modified: Date }> {
+): Promise<CopyObjectResult> {
   const place = await parts.buckets.place(input.bucket, context)
   // Refuses now what could not be stored.
   checkKey(input.key)
@@ -58,7 +58,8 @@ export async function copyObject(
   // Only an upload can ask Jottacloud not to replace anything; of content it knows, no bytes are sent.
   const commitAs = conditions.ifNoneMatch === undefined ? commitCopy : commitReadCopy
   const { modified } = await commitAs(parts, place, commit, context)
-  return { etag: object.md5, checksums, modified }
+  const { sizeBytes, tags = [] } = record
+  return { etag: object.md5, checksums, modified, sizeBytes, tags }
 }
 
 /**

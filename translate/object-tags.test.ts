@@ -172,7 +172,10 @@ test('the tags and the class of a multipart upload are those of its beginning', 
     const listed = await bridge.listParts({ ...address, afterPartNumber: 0, maxParts: 9 }, context)
     assert.is(listed.storageClass, 'GLACIER_IR')
     const parts = [{ partNumber: 1, etag, checksums: {} }]
-    await bridge.completeMultipartUpload({ ...address, parts, conditions: {} }, context)
+    const completion = { ...address, parts, conditions: {} }
+    const { stored } = await bridge.completeMultipartUpload(completion, context)
+    assert.equal(stored, { sizeBytes: 4, tags: one })
+    assert.is((await bridge.completeMultipartUpload(completion, context)).stored, undefined)
     const object = await head(bridge, 'big')
     assert.equal([object.tags, object.storageClass], [one, 'GLACIER_IR'])
     const page = { bucket, prefix: '', delimiter: '', after: '', maxKeys: 9 }

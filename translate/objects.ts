@@ -5,6 +5,7 @@ import type {
   Bridge,
   ByteRange,
   CopyObjectInput,
+  CopyObjectResult,
   GetObjectResult,
   ObjectAddress,
   ObjectInfo,
@@ -44,10 +45,7 @@ export interface Objects {
   remove: Bridge['deleteObject']
   removeMany: Bridge['deleteObjects']
   attributes: Bridge['getObjectAttributes']
-  copy(
-    input: CopyObjectInput,
-    context: RequestContext,
-  ): Promise<PutObjectResult & { readonly modified: Date }>
+  copy(input: CopyObjectInput, context: RequestContext): Promise<CopyObjectResult>
   tags(input: ObjectAddress, context: RequestContext): Promise<readonly Tag[]>
   setTags(
     input: ObjectAddress & { readonly tags: readonly Tag[] },

@@ -8,6 +8,7 @@ import type {
   ListedPrefix,
   ObjectAddress,
   ObjectBody,
+  ObjectInfo,
   ObjectLabels,
   ObjectMetadata,
 } from './bridge.ts'
@@ -71,6 +72,8 @@ export type CompleteMultipartUploadInput = UploadAddress & {
 export type CompleteMultipartUploadResult = {
   readonly etag: string
   readonly checksums: Checksums | undefined
+  /** Absent when another request has completed the upload. */
+  readonly stored?: Pick<ObjectInfo, 'sizeBytes' | 'tags'>
 }
 
 export type ListPartsInput = UploadAddress & {

@@ -31,7 +31,7 @@ export const remarks: Readonly<Record<OfferedOperation, Remark>> = {
   DeleteBucketEncryption: works('nothing to remove: a bucket is as its store'),
   GetBucketLifecycleConfiguration: works(),
   PutBucketLifecycleConfiguration: differs(
-    'expiration and abort of uploads are carried out once a day, always to the trash; transitions are NotImplemented; `x-amz-expiration` on Put, Get and Head',
+    'expiration and abort of uploads are carried out once a day, always to the trash; transitions are NotImplemented; `x-amz-expiration` on reads and writes of objects',
   ),
   DeleteBucketLifecycle: works(),
   GetBucketTagging: works(),

@@ -202,6 +202,15 @@ test('answers say when an object expires and when an upload is given up', async 
     const tagged = await ask('PUT', '/bucket/a', { body: 'x', headers: { 'x-amz-tagging': 'k=v' } })
     assert.match(String(tagged.headers[header]), 'rule-id="tagged"')
     assert.is((await ask('PUT', '/bucket/b', { body: 'x' })).headers[header], undefined)
+    const copy = { headers: { 'x-amz-copy-source': '/bucket/a' } }
+    assert.is((await ask('PUT', '/bucket/logs/c', copy)).headers[header], stored.headers[header])
+    assert.match(String((await ask('PUT', '/bucket/c', copy)).headers[header]), 'rule-id="tagged"')
+    const body =
+      '<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>e</ETag></Part></CompleteMultipartUpload>'
+    const complete = async (key: string) =>
+      (await ask('POST', `/bucket/${key}?uploadId=u`, { body })).headers[header]
+    assert.is(await complete('logs/d'), stored.headers[header])
+    assert.is(await complete('d'), undefined)
     const upload = await ask('POST', '/bucket/logs/b?uploads')
     assert.is(upload.headers['x-amz-abort-date'], 'Wed, 04 Mar 2026 00:00:00 GMT')
     assert.is(upload.headers['x-amz-abort-rule-id'], 'rule%20one')

@@ -13,6 +13,7 @@ import {
   readExpectedChecksums,
 } from './wire/checksums.ts'
 import { writeConditions } from './wire/conditions.ts'
+import { expirationHeader } from './wire/lifecycle-headers.ts'
 import { locationOf } from './wire/location.ts'
 import { objectOf, uploadIdOf } from './wire/target.ts'
 
@@ -36,7 +37,7 @@ const schema = z.strictObject({
 })
 
 /** The order of the parts, their ETags and sizes are the Bridge's to judge. */
-export const completeMultipartUpload: Handler = async (request, { bridge }) => {
+export const completeMultipartUpload: Handler = async (request, services) => {
   const address = { ...objectOf(request), uploadId: uploadIdOf(request) }
   const conditions = writeConditions(request.headers)
   const sizeBytes = readObjectSize(request)
@@ -52,7 +53,8 @@ export const completeMultipartUpload: Handler = async (request, { bridge }) => {
     checksums: readChecksumElements(part),
   }))
   const input = { ...address, parts, conditions, checksums, checksumType, sizeBytes }
-  const result = bridge.completeMultipartUpload(input, request.context).then((completed) => ({
+  const completing = services.bridge.completeMultipartUpload(input, request.context)
+  const result = completing.then(async ({ stored, ...completed }) => ({
     root: 'CompleteMultipartUploadResult',
     content: {
       Location: locationOf(request, address),
@@ -61,6 +63,13 @@ export const completeMultipartUpload: Handler = async (request, { bridge }) => {
       ETag: quoteEtag(completed.etag),
       ...checksumElements(completed.checksums),
     },
+    ...(stored && {
+      headers: await expirationHeader(services, address.bucket, {
+        ...stored,
+        key: address.key,
+        ageFrom: services.now(),
+      }),
+    }),
   }))
   return { status: 200, body: { kind: 'slow-xml', result } }
 }

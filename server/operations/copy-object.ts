@@ -7,6 +7,7 @@ import { checksumElements, readChecksumAlgorithm } from './wire/checksums.ts'
 import { copySourceConditions, writeConditions } from './wire/conditions.ts'
 import { parseCopySource } from './wire/copy-source.ts'
 import { readStorageClass } from './wire/labels.ts'
+import { expirationHeader } from './wire/lifecycle-headers.ts'
 import { readMetadata } from './wire/metadata.ts'
 import { invalidArgument } from './wire/parameters.ts'
 import { readTagHeader } from './wire/tags.ts'
@@ -49,13 +50,18 @@ export const copyObject: Handler = async (request, services) => {
     ...request.access.copies,
   }
   // S3, too, answers 200 first when a copy takes long, and names the outcome in the body.
-  const result = services.bridge.copyObject(input, context).then((copy) => ({
+  const result = services.bridge.copyObject(input, context).then(async (copy) => ({
     root: 'CopyObjectResult',
     content: {
       LastModified: renderXmlDate(copy.modified),
       ETag: quoteEtag(copy.etag),
       ...checksumElements(copy.checksums),
     },
+    headers: await expirationHeader(services, target.bucket, {
+      ...copy,
+      key: target.key,
+      ageFrom: services.now(),
+    }),
   }))
   return { status: 200, body: { kind: 'slow-xml', result } }
 }
