@@ -164,7 +164,7 @@ def grants():
     assert read(alice, bucket, "h") == b"h"
     assert code_of(nobody.get_object, Bucket=bucket, Key="h") == "AccessDenied"
     root.put_object_acl(Bucket=bucket, Key="h", ACL="authenticated-read")
-    [_, group] = root.get_object_acl(Bucket=bucket, Key="h")["Grants"]
+    [group, _] = root.get_object_acl(Bucket=bucket, Key="h")["Grants"]
     assert group["Grantee"] == {"Type": "Group", "URI": AUTHENTICATED}
     assert read(alice, bucket, "h") == b"h"
     before = root.head_object(Bucket=bucket, Key="h")

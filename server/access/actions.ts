@@ -6,7 +6,12 @@ import { matchesPattern } from './pattern.ts'
 
 /** `source` is the object that x-amz-copy-source names. */
 export type ActionTarget = 'service' | 'bucket' | 'object' | 'source'
-export type Requirement = { readonly action: string; readonly on: ActionTarget }
+export type Requirement = {
+  readonly action: string
+  readonly on: ActionTarget
+  /** Whom an ACL grants this action needs no grant of `action`; a policy is asked for `action` all the same. */
+  readonly orByAcl?: string
+}
 
 type Rule = Requirement & {
   /** Instead of `action` when the request names a version. */
@@ -206,7 +211,8 @@ function askedByHeaders(headers: IncomingHttpHeaders): Requirement[] {
   const tags = headers['x-amz-tagging']?.toString() ?? ''
   const asked: Requirement[] = []
   if (grants || (acl !== undefined && !idleAcls.includes(acl))) {
-    asked.push({ action: 's3:PutObjectAcl', on: 'object' })
+    // To ACLs it is part of the write: only policies know the two apart.
+    asked.push({ action: 's3:PutObjectAcl', on: 'object', orByAcl: 's3:PutObject' })
   }
   if (tags !== '') asked.push({ action: 's3:PutObjectTagging', on: 'object' })
   return asked

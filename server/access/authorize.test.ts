@@ -273,6 +273,10 @@ test('canned ACLs of buckets', async () => {
     await withPeople({}, async (as) => {
       const headers = { 'x-amz-acl': acl }
       assert.is(outcome(await as('root', 'PUT', '/bucket?acl', { headers })), 200)
+      const shown = (await as('root', 'GET', '/bucket?acl')).text
+      const kinds = [...shown.matchAll(/xsi:type="(\w+)"/g)].map(([, kind]) => kind)
+      const groups = acl === 'private' ? 0 : acl === 'public-read-write' ? 2 : 1
+      assert.equal(kinds, [...Array(groups).fill('Group'), 'CanonicalUser'], acl)
       for (const who of ['alice', 'nobody']) {
         const listed = await as(who, 'GET', '/bucket?list-type=2')
         assert.is(listed.status === 200, list.includes(who), `${acl}: ${who} lists`)
@@ -330,8 +334,39 @@ test('a form that nobody signed is taken where strangers may write', async () =>
     assert.is(await post(['key', 'k']), 'AccessDenied')
     await as('root', 'PUT', '/bucket?acl', { headers: { 'x-amz-acl': 'public-read-write' } })
     assert.is(await post(['key', 'k']), 204)
-    assert.is(await post(['key', 'k'], ['acl', 'public-read']), 'AccessDenied')
     assert.is(outcome(await as('root', 'GET', '/bucket/k')), 200)
+    assert.is(outcome(await as(undefined, 'GET', '/bucket/k')), 'AccessDenied')
+    assert.is(await post(['key', 'k'], ['acl', 'public-read']), 204)
+    assert.is(outcome(await as(undefined, 'GET', '/bucket/k')), 200)
+  })
+})
+
+test('whom an ACL lets write may say the ACL of what is written, unless a policy denies that', async () => {
+  await withPeople({}, async (as) => {
+    const open = { 'x-amz-acl': 'public-read' }
+    const put = async (who: string | undefined, path: string, headers: Record<string, string>) =>
+      outcome(await as(who, 'PUT', path, { headers, body: 'x' }))
+    await as('root', 'PUT', '/bucket?acl', { headers: { 'x-amz-acl': 'public-read-write' } })
+    for (const who of strangers) {
+      assert.is(await put(who, '/bucket/open', open), 200)
+      assert.is(outcome(await as(undefined, 'GET', '/bucket/open')), 200)
+      const grant = { 'x-amz-grant-read': `id=${canonicalId('bob')}` }
+      assert.is(await put(who, '/bucket/shared', grant), 200)
+      assert.is(outcome(await as('bob', 'GET', '/bucket/shared')), 200)
+      assert.is(outcome(await as('alice', 'GET', '/bucket/shared')), 'AccessDenied')
+      // Of what is there already the ACL is not theirs to change.
+      assert.is(await put(who, '/bucket/shared?acl', open), 'AccessDenied')
+      assert.is(await put(who, '/bucket?acl', open), 'AccessDenied')
+    }
+    const deny = { ...allow('s3:PutObjectAcl'), Effect: 'Deny' }
+    await as('root', 'PUT', '/bucket?policy', { body: policyOf(deny) })
+    assert.is(await put('alice', '/bucket/open', open), 'AccessDenied')
+    assert.is(await put('alice', '/bucket/open', {}), 200)
+    // A policy that allows the write alone does not allow the ACL.
+    await as('root', 'PUT', '/bucket?acl', { headers: { 'x-amz-acl': 'private' } })
+    await as('root', 'PUT', '/bucket?policy', { body: policyOf(allow('s3:PutObject')) })
+    assert.is(await put('alice', '/bucket/open', open), 'AccessDenied')
+    assert.is(await put('alice', '/bucket/open', {}), 200)
   })
 })
 
@@ -379,7 +414,9 @@ test('grants in headers and in XML reach whom they name, and show who that is', 
     assert.is(outcome(await as('root', 'PUT', '/bucket/k2', { headers, body: 'x' })), 200)
     const { text } = await as('root', 'GET', '/bucket/k2?acl')
     const names = [...text.matchAll(/<DisplayName>([^<]*)</g)].map(([, name]) => name)
-    assert.equal(names, ['root', 'alice', 'bob'])
+    assert.equal(names, ['root', 'alice', 'bob'], 'the owner, then the grants in their order')
+    const kept = [...text.matchAll(/<Permission>(\w+)/g)].map(([, permission]) => permission)
+    assert.equal(kept, ['READ', 'READ', 'FULL_CONTROL'])
     assert.match(text, /<Grantee xmlns:xsi="[^"]+" xsi:type="Group"><URI>/)
     assert.match(text, /xsi:type="CanonicalUser"><ID>/)
     assert.is(outcome(await as(undefined, 'GET', '/bucket/k2')), 200)

@@ -13,7 +13,7 @@ import { evaluate } from './evaluate.ts'
 import { bucketArn, objectArn } from './limits.ts'
 import { type Owner, rootOwner } from './owner.ts'
 import { type Arrival, createFacts, type FactsInput, type Tags } from './request-facts.ts'
-import type { PolicyRequest } from './statement.ts'
+import type { PolicyRequest, Statement } from './statement.ts'
 
 export type AuthorizeInput = {
   readonly operation: OperationName
@@ -134,17 +134,17 @@ function createJudge(
   }
   const isLimited = (request: PolicyRequest): boolean =>
     identity !== undefined && evaluate(identity.limits, request) !== 'allow'
-  const may = (action: string, place: Place): boolean => {
+  const may = (action: string, place: Place, orByAcl?: string): boolean => {
     const { bucket, key, labels } = place
     const resource = key === undefined ? bucketArn(bucket.bucket) : objectArn(bucket.bucket, key)
     const request = requestOn(action, resource, labels)
-    return !isLimited(request) && isAllowedBy(place, request, identity)
+    return !isLimited(request) && isAllowedBy(place, request, identity, orByAcl)
   }
   const onBucket = (action: string, place: Place) => may(action, { ...place, key: undefined })
   return {
     may,
     mayList: (place: Place) => onBucket('s3:ListBucket', place),
-    allows({ action, on }: Requirement): boolean {
+    allows({ action, on, orByAcl }: Requirement): boolean {
       if (on === 'service') return identity !== undefined && !isLimited(requestOn(action, '*'))
       const place = on === 'source' ? source : target
       if (place === undefined) return false
@@ -154,7 +154,7 @@ function createJudge(
         return identity !== undefined && !isLimited(request)
       }
       if (on === 'bucket') return onBucket(action, place)
-      return place.key !== undefined && may(action, place)
+      return place.key !== undefined && may(action, place, orByAcl)
     },
   }
 }
@@ -166,6 +166,7 @@ function isAllowedBy(
   { bucket, key, labels }: Place,
   request: PolicyRequest,
   identity: Identity | undefined,
+  orByAcl: string | undefined,
 ): boolean {
   const isOwner = identity?.owner.id === bucket.owner.id
   if (isOwner && policyActions.includes(request.action)) return true
@@ -175,11 +176,13 @@ function isAllowedBy(
   // Of a public policy, nobody but the owner has anything then.
   const isRestricted = bucket.isPolicyPublic && bucket.block.RestrictPublicBuckets
   if (byPolicy === 'allow' && !isRestricted) return true
-  if (evaluate(bucket.aclStatements, request) === 'allow') return true
+  const actions = orByAcl === undefined ? [request.action] : [request.action, orByAcl]
+  const isGranted = (statements: readonly Statement[]) =>
+    actions.some((action) => evaluate(statements, { ...request, action }) === 'allow')
+  if (isGranted(bucket.aclStatements)) return true
   if (key === undefined || labels?.acl === undefined || bucket.reach.acls === 'off') return false
   const address = { bucket: bucket.bucket, key }
-  const granted = objectAclToStatements(parseStoredAcl(labels.acl), address, bucket.reach)
-  return evaluate(granted, request) === 'allow'
+  return isGranted(objectAclToStatements(parseStoredAcl(labels.acl), address, bucket.reach))
 }
 
 /** Throws what whoever was denied may know instead. */

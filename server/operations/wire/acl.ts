@@ -29,12 +29,13 @@ const bodyMaxBytes = 256 * 1024
 const grantsMax = 100
 const xsi = 'http://www.w3.org/2001/XMLSchema-instance'
 
+/** In the order in which their grants are kept and shown. */
 const grantHeaders: readonly (readonly [header: string, permission: Permission])[] = [
-  ['x-amz-grant-full-control', 'FULL_CONTROL'],
   ['x-amz-grant-read', 'READ'],
   ['x-amz-grant-write', 'WRITE'],
   ['x-amz-grant-read-acp', 'READ_ACP'],
   ['x-amz-grant-write-acp', 'WRITE_ACP'],
+  ['x-amz-grant-full-control', 'FULL_CONTROL'],
 ]
 
 const schema = z.strictObject({
