@@ -172,12 +172,11 @@ function parseQueryClaim(query: ParsedQuery): SignatureClaim {
   }
 }
 
+/** Zero and less are let through, to be found expired. */
 function parseExpires(text: string): number {
-  const seconds = /^\d{1,10}$/.test(text) ? Number(text) : 0
-  if (seconds < 1 || seconds > expiresMaxSeconds) {
-    throw malformedQuery(`X-Amz-Expires must be a whole number from 1 to ${expiresMaxSeconds}.`)
-  }
-  return seconds
+  const seconds = /^-?\d{1,10}$/.test(text) ? Number(text) : Number.NaN
+  if (seconds <= expiresMaxSeconds) return seconds
+  throw malformedQuery(`X-Amz-Expires must be a whole number from 1 to ${expiresMaxSeconds}.`)
 }
 
 type ErrorCode = Extract<

@@ -6,7 +6,7 @@ import { readNameEncoding } from './wire/encoding-type.ts'
 import { listPage } from './wire/list-page.ts'
 import { renderEntries } from './wire/listed-entries.ts'
 import { ownerElement } from './wire/owner.ts'
-import { invalidArgument, readInteger } from './wire/parameters.ts'
+import { readInteger } from './wire/parameters.ts'
 import { bucketOf } from './wire/target.ts'
 
 export const listObjectsV2: Handler = async (request, { bridge }) => {
@@ -22,12 +22,10 @@ export const listObjectsV2: Handler = async (request, { bridge }) => {
   const delimiter = query.get('delimiter') ?? ''
   const startAfter = query.get('start-after')
   const token = query.get('continuation-token')
-  if (token === '') {
-    throw invalidArgument('continuation-token', '', 'The continuation token provided is incorrect.')
-  }
   const list = [bucket, prefix, delimiter]
-  // A token knows better than start-after, which clients send again with every page.
-  const going = token === undefined ? undefined : parseContinuationToken(token, list)
+  // A token knows better than start-after, which clients send again with every page. An empty one is none.
+  const going =
+    token === undefined || token === '' ? undefined : parseContinuationToken(token, list)
   const { after, cursor } = going ?? { after: startAfter ?? '', cursor: undefined }
   const input = { bucket, prefix, delimiter, after, maxKeys, cursor }
   const { entries, nextAfter, nextCursor = '' } = await listPage(bridge, input, context)

@@ -65,12 +65,14 @@ test('V2 goes on by its token, which keeps to its own list', async () => {
       `continuation-token=${token.slice(0, -2)}&prefix=p/`,
       `continuation-token=${token}A&prefix=p/`,
       `continuation-token=A${token.slice(1)}&prefix=p/`,
-      'continuation-token=&prefix=p/',
       'continuation-token=p%2F2&prefix=p/',
     ]
     for (const query of foreign) {
       assert.is(await code(serving, `list-type=2&${query}`), 'InvalidArgument', query)
     }
+    const empty = (await ask('GET', '/bucket?list-type=2&continuation-token=&start-after=p/2')).text
+    assert.equal(names(empty), ['p/3', 'q'])
+    assert.is(element(empty, 'ContinuationToken'), '')
   })
 })
 
