@@ -81,7 +81,7 @@ export function createBridge(given: BridgeOptions): OwnBridge {
     now: options.now,
   })
   const replacing = createReplacing({ ...options, locks, guard, parents })
-  const writing = { ...options, locks, guard, parents, places, replacing }
+  const writing = { ...options, locks, guard, parents, places, facts, replacing }
   const buckets = createBuckets({ ...writing, home })
   const stagingSlots = createStagingSlots({
     minBytes: options.memoryLimitBytes,

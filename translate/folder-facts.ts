@@ -1,12 +1,12 @@
 // What is known of single folders: how full they are, and whether anything in them has an irregular name. So
-// most lookups need not try those. Learnt from a listing once, then kept up to date by the bridge's own
-// writes, and learnt again after a while, since others write too.
+// most lookups need not try those. Learnt from listings, whoever asked for them, kept up to date by the
+// bridge's own writes, and learnt again after a while, since others write too.
 import type { JottaClient, Location } from '../jotta/client.ts'
 import type { RequestContext } from './bridge.ts'
+import { FolderCount, type FolderSeen, marksOf } from './folder-marks.ts'
 import { isJottaError } from './jotta-error.ts'
-import { isIrregularName, isShardFolder } from './key-folder.ts'
 import { parentOf } from './parent-folders.ts'
-import type { FolderFacts as Facts, State } from './state/state.ts'
+import type { FolderFacts as Facts, FolderMark, State } from './state/state.ts'
 
 export interface FolderFacts {
   /** What can be relied on now; `undefined` when it must be found out. */
@@ -15,6 +15,13 @@ export interface FolderFacts {
   learn(folder: Location, context: RequestContext): Promise<Facts>
   /** As `learn`, and always looks. */
   learnAnew(folder: Location, context: RequestContext): Promise<Facts>
+  /**
+   * A listing of the whole folder begins. To what this returns is told what it showed, once it has ended
+   * well: from then on what is remembered of the folder is that, also of what is gone.
+   */
+  watch(folder: Location): Promise<(seen: WholeFolder) => Promise<void>>
+  /** Folders below a root were seen to hold such names; what else is in them is not known. */
+  saw(root: Location, folders: readonly FolderSeen[]): Promise<void>
   /** The folder is new, or it is not there. */
   created(folder: Location): Promise<void>
   /** A name was put at this place. */
@@ -24,8 +31,12 @@ export interface FolderFacts {
   forget(folder: Location): Promise<void>
 }
 
+type WholeFolder = Pick<Facts, 'entries' | 'hasIrregular' | 'hasShards'>
+
 /** Only what others moved here meanwhile is not found for so long, or until it is listed. */
 const knownForMs = 10 * 60_000
+/** What a listing shows anew of a folder is kept when it is news, or after so long. */
+const refreshedAfterMs = knownForMs / 2
 
 export function createFolderFacts(
   jotta: JottaClient,
@@ -34,24 +45,31 @@ export function createFolderFacts(
 ): FolderFacts {
   const none = { entries: 0, hasIrregular: false, hasShards: false }
 
-  const look = async (folder: Location, context: RequestContext): Promise<Facts> => {
+  const begin = async (folder: Location) => {
     const place = placeName(folder)
-    const changes = (await folders.find(place))?.changes ?? 0
-    const seen = { ...none, learntMs: now(), changes }
+    const before = await folders.find(place)
+    const began = { learntMs: now(), changes: before?.changes ?? 0 }
+    const keep = async ({ entries, hasIrregular, hasShards }: WholeFolder): Promise<Facts> => {
+      const seen = { entries, hasIrregular, hasShards, ...began }
+      await folders.learn(place, seen)
+      // Also when the rest was not kept, because something was put there meanwhile.
+      await folders.mark([{ place, isIrregular: hasIrregular, isShard: hasShards }])
+      return seen
+    }
+    return { before, began, keep }
+  }
+  const look = async (folder: Location, context: RequestContext): Promise<Facts> => {
+    const { began, keep } = await begin(folder)
+    const count = new FolderCount()
     try {
-      for await (const { kind, name } of jotta.list(folder, context)) {
-        seen.entries += 1
-        if (kind === 'folder' && isShardFolder(name)) seen.hasShards = true
-        else if (isIrregularName(name)) seen.hasIrregular = true
-      }
+      for await (const entry of jotta.list(folder, context)) count.add(entry)
     } catch (error) {
       // A folder with too many entries cannot be listed at all: it must not get any more.
       if (isJottaError(error, 'unavailable')) return unlistable
       if (!isJottaError(error, 'not-found') && !isJottaError(error, 'conflict')) throw error
-      return { ...none, learntMs: 0, changes }
+      return { ...none, ...began, learntMs: 0 }
     }
-    await folders.learn(place, seen)
-    return seen
+    return await keep(count)
   }
   const known = async (folder: Location): Promise<Facts | undefined> => {
     const facts = await folders.find(placeName(folder))
@@ -62,25 +80,39 @@ export function createFolderFacts(
     known,
     learn: async (folder, context) => (await known(folder)) ?? (await look(folder, context)),
     learnAnew: look,
+    async watch(folder) {
+      const { before, began, keep } = await begin(folder)
+      return async (seen) => {
+        const isNews =
+          before === undefined
+            ? // A folder of which nothing is known is looked at for everything: no need to remember it.
+              seen.hasIrregular || seen.hasShards
+            : !isAlike(seen, before) || began.learntMs - before.learntMs > refreshedAfterMs
+        if (isNews) await keep(seen)
+      }
+    },
+    async saw(root, seen) {
+      await folders.mark(
+        seen.map(({ path, hasIrregular, hasShards }) => ({
+          place: placeName({ ...root, path: [...root.path, ...path] }),
+          isIrregular: hasIrregular,
+          isShard: hasShards,
+        })),
+      )
+    },
     async created(folder) {
       await folders.forget(placeName(folder))
       await folders.learn(placeName(folder), { ...none, learntMs: now(), changes: 0 })
     },
     async added(location) {
-      await folders.add(placeName(parentOf(location)), marksOf(location))
+      await folders.add(placeName(parentOf(location)), marksAt(location))
     },
     async met(location, nameCount) {
-      let at = location
-      for (let count = 0; count < nameCount; count += 1, at = parentOf(at)) {
-        const { isIrregular, isShard } = marksOf(at)
-        if (!isIrregular && !isShard) continue
-        const folder = placeName(parentOf(at))
-        const facts = await folders.find(folder)
-        const isNews =
-          (isIrregular && facts?.hasIrregular !== true) || (isShard && facts?.hasShards !== true)
-        // Counts it once more, which the next look mends, and keeps a look from being kept that missed it.
-        if (isNews) await folders.add(folder, { isIrregular, isShard })
+      const marks: FolderMark[] = []
+      for (let at = location; marks.length < nameCount; at = parentOf(at)) {
+        marks.push({ place: placeName(parentOf(at)), ...marksAt(at) })
       }
+      await folders.mark(marks.filter(({ isIrregular, isShard }) => isIrregular || isShard))
     },
     forget: (folder) => folders.forget(placeName(folder)),
   }
@@ -94,11 +126,13 @@ const unlistable: Facts = {
   changes: 0,
 }
 
-/** What a place's name says about the folder that it is in. */
-function marksOf({ path }: Location): { isIrregular: boolean; isShard: boolean } {
-  const name = path.at(-1) ?? ''
-  const isShard = isShardFolder(name)
-  return { isShard, isIrregular: !isShard && isIrregularName(name) }
+function isAlike(a: WholeFolder, b: WholeFolder): boolean {
+  return a.entries === b.entries && a.hasIrregular === b.hasIrregular && a.hasShards === b.hasShards
+}
+
+/** What a place's name says about the folder that it is in, whatever it is the name of. */
+function marksAt({ path }: Location): Pick<FolderMark, 'isIrregular' | 'isShard'> {
+  return marksOf(path.at(-1) ?? '', 'folder')
 }
 
 function placeName({ device, mountpoint, path }: Location): string {

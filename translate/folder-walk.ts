@@ -3,6 +3,8 @@
 import type { JottaClient, Location } from '../jotta/client.ts'
 import type { Entry } from '../jotta/wire.ts'
 import type { ListedPrefix, RequestContext } from './bridge.ts'
+import type { FolderFacts } from './folder-facts.ts'
+import { FolderCount } from './folder-marks.ts'
 import { isJottaError } from './jotta-error.ts'
 import { enterFolder, isStructural, type KeyFolder, keyOfFile } from './key-folder.ts'
 import { compareKeys, endOfPrefix, keyAfter } from './key-order.ts'
@@ -30,9 +32,15 @@ export class WalkTooLongError extends Error {
 /** One of the folders that hold what a key prefix has: such as a folder and its shards. */
 export type WalkedFolder = { readonly location: Location; readonly folder: KeyFolder }
 
+export type WalkParts = {
+  readonly jotta: JottaClient
+  /** Is told what the folders have shown. */
+  readonly facts: Pick<FolderFacts, 'watch'>
+}
+
 /** `start` is all that holds what has the key prefix, which is '' or ends in a slash. */
 export function walkFolders(
-  jotta: JottaClient,
+  parts: WalkParts,
   start: { readonly folders: readonly WalkedFolder[]; readonly keyPrefix: string },
   options: WalkOptions,
   context: RequestContext,
@@ -51,7 +59,7 @@ export function walkFolders(
           }
           listings += 1
           if (listings > options.listingsMax) throw new WalkTooLongError()
-          await load(jotta, frame, from, options, context)
+          await load(parts, frame, from, options, context)
           continue
         }
         frame.lastName = child.name
@@ -91,7 +99,7 @@ function frameOf(folders: readonly WalkedFolder[], keyPrefix: string): Frame {
 }
 
 async function load(
-  jotta: JottaClient,
+  { jotta, facts }: WalkParts,
   frame: Frame,
   from: string,
   options: WalkOptions,
@@ -102,8 +110,11 @@ async function load(
   let kept: Child[] = []
   let isComplete = true
   for (let walked = waiting.shift(); walked !== undefined; walked = waiting.shift()) {
+    const learn = await facts.watch(walked.location)
+    const count = new FolderCount()
     try {
       for await (const entry of jotta.list(walked.location, context)) {
+        count.add(entry)
         const child = childOf(frame, walked, entry)
         if (child === undefined) continue
         if ('within' in child) {
@@ -117,6 +128,7 @@ async function load(
         kept = smallest(kept, options.entriesPerFolder)
         isComplete &&= kept.length < options.entriesPerFolder
       }
+      await learn(count)
     } catch (error) {
       if (!isJottaError(error, 'not-found') && !isJottaError(error, 'conflict')) throw error
       await checkGone(jotta, walked.location, options.root, error, context)

@@ -232,7 +232,8 @@ test('a large folder is gone through page by page, one look for each, however it
     }
     const folders = [{ location: root, folder: rootFolder(currentEncoding) }]
     const start = { folders, keyPrefix: '' }
-    const source = walkFolders(jotta, start, options, contextOf())
+    const facts = { watch: async () => async () => {} }
+    const source = walkFolders({ jotta, facts }, start, options, contextOf())
     const page: Page<WalkedObject> = await listPage(source, { ...options, after, maxKeys: 100 })
     names.push(...page.entries.map((entry) => (entry.kind === 'prefix' ? entry.prefix : entry.key)))
     after = page.nextAfter

@@ -3,7 +3,7 @@ import type { JottaClient } from '../jotta/client.ts'
 import type { ListObjectsInput, ListObjectsResult, RequestContext } from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
 import type { Buckets } from './buckets.ts'
-
+import type { FolderFacts } from './folder-facts.ts'
 import { type WalkedFolder, WalkTooLongError, walkFolders } from './folder-walk.ts'
 import { isJottaError } from './jotta-error.ts'
 import { rootFolder } from './key-folder.ts'
@@ -14,9 +14,7 @@ import type { Markers } from './listings/markers.ts'
 import type { WalkedObject } from './listings/row.ts'
 import { NoRoomError } from './listings/snapshot-threads.ts'
 import type { OpenSnapshot, SnapshotSource, Snapshots } from './listings/snapshots.ts'
-
 import type { State } from './state/state.ts'
-
 import { toListedObject } from './stored-object.ts'
 
 export type ListParts = {
@@ -24,6 +22,7 @@ export type ListParts = {
   readonly state: State
   readonly buckets: Buckets
   readonly places: KeyPlaces
+  readonly facts: FolderFacts
   readonly snapshots: Snapshots
   readonly markers: Markers
 }
@@ -84,7 +83,7 @@ async function readPage(
     const options = { root: place.root, prefix, delimiter, entriesPerFolder, listingsMax }
     const folders = await findFolders(context)
     if (folders.length === 0) return { entries: [], nextAfter: undefined, nextCursor: undefined }
-    const source = walkFolders(parts.jotta, { folders, keyPrefix }, options, context)
+    const source = walkFolders(parts, { folders, keyPrefix }, options, context)
     const page = await listPage(source, input)
     return { ...page, nextCursor: '' }
   }
@@ -92,7 +91,7 @@ async function readPage(
   const isNear = cursor === undefined && input.delimiter !== '/' && isSoonFound(input)
   const near = isNear ? await unlessTooLong(walk(nearListings)) : undefined
   if (near !== undefined) return near
-  const source = snapshotSource(parts.jotta, place, input, findFolders)
+  const source = snapshotSource(parts, place, input, findFolders)
   try {
     let opened = await openSnapshot(parts.snapshots, source, cursor, context, patienceMs)
     if (opened === undefined) {
@@ -144,7 +143,7 @@ function cursorOf({ markers }: ListParts, input: ListObjectsInput): string | und
 }
 
 function snapshotSource(
-  jotta: JottaClient,
+  { jotta, facts }: ListParts,
   { root, encoding }: BucketPlace,
   { prefix, delimiter }: ListObjectsInput,
   findFolders: (context: RequestContext) => Promise<readonly WalkedFolder[]>,
@@ -161,7 +160,17 @@ function snapshotSource(
       },
       async open(below, signal) {
         const location = { ...root, path: [...root.path, ...below] }
-        return await jotta.openListing(location, kind, { signal, counter })
+        const learn = kind === 'folder' ? await facts.watch(location) : undefined
+        const listing = await jotta.openListing(location, kind, { signal, counter })
+        return {
+          ...listing,
+          async saw(folders) {
+            for (const { entries, ...marks } of folders) {
+              if (entries !== undefined) await learn?.({ entries, ...marks })
+            }
+            await facts.saw(root, folders)
+          },
+        }
       },
     }),
   }

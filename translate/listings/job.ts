@@ -1,5 +1,6 @@
 // What passes between the thread that serves requests and one that reads listings.
 import type { JottaError } from '../../jotta/jotta-error.ts'
+import type { FolderSeen } from '../folder-marks.ts'
 import type { Row } from './row.ts'
 
 /** One snapshot to be made. */
@@ -41,6 +42,15 @@ export type ToThread =
 export type FromThread =
   /** One message of bytes was read: another may be sent. */
   | { readonly type: 'taken'; readonly job: number; readonly feed: number }
+  /**
+   * What was met of folders, some at a time; with the number of entries only the one of the feed, at the end.
+   */
+  | {
+      readonly type: 'saw'
+      readonly job: number
+      readonly feed: number
+      readonly folders: readonly FolderSeen[]
+    }
   /** The feed ended well. `inside`: paths of folders whose content belongs to its folder. */
   | {
       readonly type: 'fed'

@@ -1,6 +1,7 @@
 // Turns listings into the rows of one snapshot. Runs in a thread of its own; holds a bounded number of rows
 // and leaves the rest in the file.
 import { readFolderListing, readTreeListing } from '../../jotta/read-listing.ts'
+import { FolderCount, type FolderSeen, TreeMarks } from '../folder-marks.ts'
 import { enterFolder, folderAt, isStructural, type KeyFolder, keyOfFile } from '../key-folder.ts'
 import { type NameEncoding, parseNameEncoding } from '../name-encoding.ts'
 import { readableObject } from '../stored-object.ts'
@@ -27,13 +28,26 @@ export class SnapshotBuilder {
     this.#onSize = onSize
   }
 
-  /** Returns the paths of folders that belong to this one. Throws JottaError as the readers do. */
-  async read(feed: Feed, bytes: AsyncIterable<Uint8Array>): Promise<string[][]> {
+  /**
+   * Returns the paths of folders that belong to this one. `onSeen` is told what it met, before it returns.
+   * Throws JottaError as the readers do.
+   */
+  async read(
+    feed: Feed,
+    bytes: AsyncIterable<Uint8Array>,
+    onSeen: (folders: readonly FolderSeen[]) => void,
+  ): Promise<string[][]> {
     const root = folderAt(feed.path, this.#encoding)
     if (root === undefined) return []
-    if (this.#job.kind === 'folder') return await this.#readFolder(feed, root, bytes)
-    await this.#readTree(feed, root, bytes)
-    return []
+    if (this.#job.kind === 'tree') {
+      await this.#readTree(feed, root, bytes, new TreeMarks(feed.path, onSeen))
+      return []
+    }
+    const count = new FolderCount()
+    const inside = await this.#readFolder(feed, root, bytes, count)
+    const { entries, hasIrregular, hasShards } = count
+    onSeen([{ path: feed.path, entries, hasIrregular, hasShards }])
+    return inside
   }
 
   finish(): Made {
@@ -56,7 +70,12 @@ export class SnapshotBuilder {
     this.#writer = undefined
   }
 
-  async #readTree(feed: Feed, root: KeyFolder, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  async #readTree(
+    feed: Feed,
+    root: KeyFolder,
+    bytes: AsyncIterable<Uint8Array>,
+    marks: TreeMarks,
+  ): Promise<void> {
     let path: readonly string[] = []
     let folder: KeyFolder | undefined = root
     for await (const entry of readTreeListing({ ...feed, bytes })) {
@@ -65,7 +84,9 @@ export class SnapshotBuilder {
         path = entry.path
         folder = root
         for (const name of path) folder = folder && enterFolder(folder, name)
+        marks.addFolders(path)
       }
+      marks.addFile(path, entry.name)
       const key = folder && keyOfFile(folder, entry.name)
       if (key === undefined || !key.startsWith(this.#job.prefix)) continue
       const { md5, sizeBytes, modified = new Date(0) } = entry
@@ -73,16 +94,19 @@ export class SnapshotBuilder {
       const object = { md5, sizeBytes, modified, updated: undefined, mime: undefined }
       this.#add(objectRow(key, depth, object))
     }
+    marks.flush()
   }
 
   async #readFolder(
     feed: Feed,
     folder: KeyFolder,
     bytes: AsyncIterable<Uint8Array>,
+    count: FolderCount,
   ): Promise<string[][]> {
     const inside: string[][] = []
     const depth = feed.path.length + 1
     for await (const entry of readFolderListing({ ...feed, bytes })) {
+      count.add(entry)
       if (entry.deleted) continue
       if (entry.kind === 'file') {
         const object = readableObject(entry)

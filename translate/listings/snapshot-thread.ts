@@ -50,7 +50,9 @@ async function read(job: number, running: RunningJob, feed: Feed): Promise<void>
   const queue = new ByteQueue(() => tell({ type: 'taken', job, feed: feed.id }))
   running.feeds.set(feed.id, queue)
   try {
-    const inside = await running.builder.read(feed, queue)
+    const inside = await running.builder.read(feed, queue, (folders) => {
+      if (jobs.get(job) === running) tell({ type: 'saw', job, feed: feed.id, folders })
+    })
     if (jobs.get(job) === running) tell({ type: 'fed', job, feed: feed.id, inside })
   } catch (error) {
     fail(job, running, error)

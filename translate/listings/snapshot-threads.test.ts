@@ -21,6 +21,7 @@ test('a thread that reads listings gives way to requests, and nothing else of th
           bytes: Readable.from(xml, { objectMode: false }),
           subject: 'GET /bucket',
           rootSegments: 1,
+          saw: async () => undefined,
         }),
       },
       { signal: AbortSignal.timeout(60_000), onSize: () => undefined },

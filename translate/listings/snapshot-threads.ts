@@ -5,13 +5,19 @@ import type { Readable } from 'node:stream'
 import { Worker } from 'node:worker_threads'
 import { JottaError } from '../../jotta/jotta-error.ts'
 import type { OpenListing } from '../../jotta/read-listing.ts'
+import type { FolderSeen } from '../folder-marks.ts'
 import { orAborted } from '../key-locks.ts'
 import type { Failure, FromThread, Job, Made, ToThread } from './job.ts'
 
 export type Upstream = {
   /** Names from the bucket's root down to each folder that is listed. */
   readonly folders: (signal: AbortSignal) => Promise<readonly (readonly string[])[]>
-  readonly open: (path: readonly string[], signal: AbortSignal) => Promise<OpenListing<Readable>>
+  readonly open: (path: readonly string[], signal: AbortSignal) => Promise<OpenFolder>
+}
+
+export type OpenFolder = OpenListing<Readable> & {
+  /** Is told what was met of this folder and of those in it, some at a time, before the job is done. */
+  readonly saw: (folders: readonly FolderSeen[]) => Promise<void>
 }
 
 /** There was no room for a snapshot: on the disk, or within the limits. */
@@ -126,18 +132,19 @@ async function feedOne(
   upstream: Upstream,
   signal: AbortSignal,
 ): Promise<readonly (readonly string[])[]> {
-  const { bytes, subject, rootSegments } = await upstream.open(path, signal)
+  const { bytes, subject, rootSegments, saw } = await upstream.open(path, signal)
   const stop = (): void => {
     bytes.destroy()
   }
   signal.addEventListener('abort', stop)
   try {
     signal.throwIfAborted()
-    const feed = running.feed(id)
+    const feed = running.feed(id, saw)
     thread.tell({ type: 'feed', job: running.id, feed: { id, subject, rootSegments, path } })
     for await (const chunk of bytes) {
       assert(chunk instanceof Uint8Array)
       while (feed.onTheWay >= windowMessages) await orAborted(feed.taken(), signal)
+      await feed.told
       feed.onTheWay += 1
       // A copy: a chunk may be a piece of a larger buffer, all of which would be sent.
       const copy = new Uint8Array(chunk)
@@ -145,7 +152,9 @@ async function feedOne(
     }
     signal.throwIfAborted()
     thread.tell({ type: 'bytes', job: running.id, feed: id, bytes: undefined })
-    return await orAborted(feed.inside.promise, signal)
+    const inside = await orAborted(feed.inside.promise, signal)
+    await feed.told
+    return inside
   } catch (error) {
     signal.throwIfAborted()
     throw error
@@ -158,7 +167,24 @@ async function feedOne(
 class RunningFeed {
   readonly inside = settledQuietly<readonly (readonly string[])[]>()
   onTheWay = 0
+  readonly #saw: OpenFolder['saw']
+  #told: Promise<void> = Promise.resolve()
   #wake: (() => void) | undefined
+
+  constructor(saw: OpenFolder['saw']) {
+    this.#saw = saw
+  }
+
+  /** What was met so far is told; rejects when that failed. */
+  get told(): Promise<void> {
+    return this.#told
+  }
+
+  tell(folders: readonly FolderSeen[]): void {
+    this.#told = this.#told.then(() => this.#saw(folders))
+    // Whoever feeds meets it at the next step.
+    this.#told.catch(() => {})
+  }
 
   async taken(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -189,8 +215,8 @@ class RunningJob {
     return this.#failing.signal
   }
 
-  feed(id: number): RunningFeed {
-    const feed = new RunningFeed()
+  feed(id: number, saw: OpenFolder['saw']): RunningFeed {
+    const feed = new RunningFeed(saw)
     this.feeds.set(id, feed)
     return feed
   }
@@ -249,6 +275,9 @@ class Thread {
     switch (message.type) {
       case 'taken':
         running.feeds.get(message.feed)?.wake()
+        break
+      case 'saw':
+        running.feeds.get(message.feed)?.tell(message.folders)
         break
       case 'fed':
         running.feeds.get(message.feed)?.inside.resolve(message.inside)

@@ -6,7 +6,6 @@ import { setImmediate } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { JottaError } from '../../jotta/jotta-error.ts'
-import type { OpenListing } from '../../jotta/read-listing.ts'
 import type { RequestContext } from '../bridge.ts'
 import { compareKeys } from '../key-order.ts'
 import { listPage } from '../listing.ts'
@@ -87,9 +86,10 @@ function sourceOf(
     ...{ name: 'source', kind: 'tree', prefix: '', encodingFlags: currentEncoding.flags },
     upstream: () => ({
       folders: async () => [[]],
-      async open(_path, signal): Promise<OpenListing<Readable>> {
+      async open(_path, signal) {
         told.calls += 1
-        return { bytes: await open(signal), subject: 'GET /bucket', rootSegments: 1 }
+        const saw = async (): Promise<void> => {}
+        return { bytes: await open(signal), subject: 'GET /bucket', rootSegments: 1, saw }
       },
     }),
   }

@@ -238,6 +238,39 @@ const folders: Record<string, Proof> = {
     assert.equal(await folders.find('f'), { ...seenFolder, changes: 1 })
   },
 
+  async 'irregular names and shards that a look showed are not lost to an earlier look'(open) {
+    const { folders } = await open()
+    for (const place of ['new', 'known']) {
+      if (place === 'known') await folders.learn(place, seenFolder)
+      const shown = { ...seenFolder, hasShards: true }
+      await folders.learn(place, shown)
+      await folders.learn(place, seenFolder)
+      assert.equal(await folders.find(place), { ...shown, changes: 1 })
+      await folders.learn(place, { ...seenFolder, changes: 1 })
+      assert.equal(await folders.find(place), { ...seenFolder, changes: 1 })
+    }
+  },
+
+  async 'what listings met is marked once, and nothing else about the folder changes'(open) {
+    const { folders } = await open()
+    await folders.learn('known', seenFolder)
+    const marks = [
+      { place: 'known', isIrregular: true, isShard: false },
+      { place: 'new', isIrregular: false, isShard: true },
+      { place: 'plain', ...plainName },
+    ]
+    for (let time = 0; time < 2; time += 1) {
+      await folders.mark(marks)
+      assert.equal(await folders.find('known'), { ...seenFolder, hasIrregular: true, changes: 1 })
+      const empty = { ...seenFolder, entries: 0, learntMs: 0 }
+      assert.equal(await folders.find('new'), { ...empty, hasShards: true, changes: 1 })
+      assert.is(await folders.find('plain'), undefined)
+    }
+    await folders.mark([{ place: 'known', isIrregular: false, isShard: true }])
+    const both = { ...seenFolder, hasIrregular: true, hasShards: true, changes: 2 }
+    assert.equal(await folders.find('known'), both)
+  },
+
   async 'a folder that is gone is forgotten with all below it, and nothing beside it'(open) {
     const { folders } = await open()
     const beside = ['d/m', 'd/m/a b', 'd/m/a0', 'd/m/a-', 'd/m/A/x']

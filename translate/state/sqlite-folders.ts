@@ -1,7 +1,8 @@
 // What is known of Jottacloud's folders, in SQLite: one row for each that was written to.
 import type { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
-import type { State } from './state.ts'
+import { inTransaction } from './sqlite-database.ts'
+import type { FolderMark, State } from './state.ts'
 
 export function createFolders(database: DatabaseSync): State['folders'] {
   const sql = prepare(database)
@@ -28,6 +29,20 @@ export function createFolders(database: DatabaseSync): State['folders'] {
       sql.add.run(place, isIrregular ? 1 : 0, isShard ? 1 : 0)
     },
 
+    async mark(marks) {
+      const isNews = ({ place, isIrregular, isShard }: FolderMark): boolean => {
+        const row = sql.find.get(place)
+        return (isIrregular && row?.has_irregular !== 1) || (isShard && row?.has_shards !== 1)
+      }
+      const news = marks.filter(isNews)
+      if (news.length === 0) return
+      inTransaction(database, () => {
+        for (const { place, isIrregular, isShard } of news) {
+          sql.mark.run(place, isIrregular ? 1 : 0, isShard ? 1 : 0)
+        }
+      })
+    },
+
     async forget(place) {
       // What is below begins with the place and a slash, after which `0` comes.
       sql.forget.run(place, `${place}/`, `${place}0`)
@@ -42,11 +57,17 @@ function prepare(database: DatabaseSync) {
     ),
     learn: database.prepare(
       `INSERT INTO folders (place, entries, has_irregular, has_shards, learnt_ms, changes)
-       VALUES (?, ?, ?, ?, ?, ?)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6 + max(?3, ?4))
        ON CONFLICT (place) DO UPDATE SET entries = excluded.entries,
          has_irregular = excluded.has_irregular, has_shards = excluded.has_shards,
-         learnt_ms = excluded.learnt_ms
-       WHERE changes = excluded.changes`,
+         learnt_ms = excluded.learnt_ms, changes = excluded.changes
+       WHERE changes = ?6`,
+    ),
+    mark: database.prepare(
+      `INSERT INTO folders (place, entries, has_irregular, has_shards, learnt_ms, changes)
+       VALUES (?, 0, ?, ?, 0, 1)
+       ON CONFLICT (place) DO UPDATE SET has_irregular = max(has_irregular, excluded.has_irregular),
+         has_shards = max(has_shards, excluded.has_shards), changes = changes + 1`,
     ),
     add: database.prepare(
       `INSERT INTO folders (place, entries, has_irregular, has_shards, learnt_ms, changes)

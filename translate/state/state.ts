@@ -92,6 +92,12 @@ export type FolderFacts = {
   readonly changes: number
 }
 
+export type FolderMark = {
+  readonly place: string
+  readonly isIrregular: boolean
+  readonly isShard: boolean
+}
+
 export interface State {
   readonly bucketConfigurations: {
     /** Those of one bucket, by name; empty for a bucket that nothing is kept of. */
@@ -236,9 +242,12 @@ export interface State {
     find(place: string): Promise<FolderFacts | undefined>
     /**
      * Keeps what a look at the whole folder showed, unless something was added since `changes` was read,
-     * which the look may have missed.
+     * which the look may have missed. Irregular names and shards that it showed count as added for looks
+     * that are still under way.
      */
     learn(place: string, facts: FolderFacts): Promise<void>
+    /** Such names were seen in these folders. Writes nothing where that is known. */
+    mark(marks: readonly FolderMark[]): Promise<void>
     /** A name was put there. Also for a folder of which nothing is known. */
     add(
       place: string,
