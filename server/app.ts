@@ -218,10 +218,10 @@ async function answer(
     throw new S3Error('AccessDenied', { message: readOnlyMessage })
   }
   const { storeEncrypted = 'off' } = options
-  refuseHeaders(headers, storeEncrypted)
   const { style, query } = target
   const asking = { operation, address, query, headers, identity, arrival: arrivalOf(req, options) }
   const access = await authorize(asking, options, exchange)
+  refuseHeaders(headers, operation, storeEncrypted)
   const parts = { method, query, rawHeaders, origin: originOf(req), style, access }
   const { bridge, region, directory, now = currentTime } = options
   const services = { bridge, region, storeEncrypted, directory, now }

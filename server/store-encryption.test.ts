@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { element, type Serving, withServing } from './serving.test-support.ts'
@@ -39,7 +40,7 @@ test('with it, AES256 is what buckets and objects have, and all they can have', 
     const key = '<KMSMasterKeyID>k</KMSMasterKeyID>'
     assert.is(await put(serving, document('AES256', key)), 'InvalidArgument')
     assert.is(await put(serving, document('aws:kms', key)), 'NotImplemented')
-    assert.is(await put(serving, document('ROT13')), 'InvalidEncryptionAlgorithmError')
+    assert.is(await put(serving, document('ROT13')), 'MalformedXML')
     assert.is(await put(serving, document('AES256').replaceAll('Rule', 'Role')), 'MalformedXML')
     const stored = await ask('PUT', '/bucket/k', { body: 'x', headers: { [header]: 'AES256' } })
     assert.equal([stored.status, stored.headers[header]], [200, 'AES256'])
@@ -53,18 +54,58 @@ test('with it, AES256 is what buckets and objects have, and all they can have', 
     assert.is((await ask('GET', '/bucket')).headers[header], undefined)
     for (const [value, code] of [
       ['aws:kms', 'NotImplemented'],
-      ['aes256', 'InvalidEncryptionAlgorithmError'],
+      ['aes256', 'InvalidArgument'],
     ] as const) {
       const refused = await ask('PUT', '/bucket/k', { body: 'y', headers: { [header]: value } })
       assert.is(element(refused.text, 'Code'), code)
     }
-    const customer = { [`${header}-customer-algorithm`]: 'AES256' }
-    const refused = await ask('PUT', '/bucket/k', { body: 'y', headers: customer })
-    assert.is(element(refused.text, 'Code'), 'NotImplemented')
-    const keyId = { [header]: 'AES256', [`${header}-aws-kms-key-id`]: 'k' }
-    assert.is((await ask('PUT', '/bucket/k', { body: 'y', headers: keyId })).status, 501)
     assert.is((await ask('GET', '/bucket/k')).text, 'x')
   })
 })
+
+const key = Buffer.alloc(32, 'k')
+const customer = (algorithm?: string, secret?: string, md5?: string) => ({
+  ...(algorithm !== undefined && { [`${header}-customer-algorithm`]: algorithm }),
+  ...(secret !== undefined && { [`${header}-customer-key`]: secret }),
+  ...(md5 !== undefined && { [`${header}-customer-key-md5`]: md5 }),
+})
+const whole = customer('AES256', key.toString('base64'), md5Of(key))
+const kms = `${header}-aws-kms-key-id`
+const asked: readonly [headers: Record<string, string>, ofWrite: string, ofRead: string][] = [
+  [whole, 'NotImplemented', 'InvalidRequest'],
+  [{ ...whole, [header]: 'AES256' }, 'InvalidArgument', 'InvalidArgument'],
+  [{ ...whole, ...customer('ROT13') }, ...twice('InvalidEncryptionAlgorithmError')],
+  [{ ...whole, ...customer('AES256', 'c2hvcnQ=') }, ...twice('InvalidArgument')],
+  [{ ...whole, ...customer('AES256', undefined, md5Of('other')) }, ...twice('InvalidArgument')],
+  [customer('AES256'), ...twice('InvalidArgument')],
+  [customer('AES256', key.toString('base64')), ...twice('InvalidArgument')],
+  [customer(undefined, key.toString('base64'), md5Of(key)), ...twice('InvalidArgument')],
+  [{ [header]: 'aws:kms', [kms]: 'k' }, 'NotImplemented', 'InvalidArgument'],
+  [{ [header]: 'AES256', [kms]: 'k' }, ...twice('InvalidArgument')],
+  [{ [kms]: 'k' }, ...twice('InvalidArgument')],
+  [{ [header]: 'aes:kms' }, ...twice('InvalidArgument')],
+]
+
+test('headers of encryption that contradict each other, or a reading, are invalid', async () => {
+  await withServing({ storeEncrypted: 'AES256' }, async ({ ask, bridge }) => {
+    for (const [headers, ofWrite, ofRead] of asked) {
+      const written = await ask('PUT', '/bucket/k', { body: 'y', headers })
+      const read = await ask('GET', '/bucket/k', { headers })
+      const codes = [written, read].map(({ text }) => element(text, 'Code'))
+      assert.equal(codes, [ofWrite, ofRead], JSON.stringify(headers))
+      assert.not.ok(`${written.text}${read.text}`.includes(key.toString('base64')))
+    }
+    assert.is((await ask('HEAD', '/bucket/k', { headers: { [header]: 'AES256' } })).status, 400)
+    assert.is(bridge.objects.size, 0)
+  })
+})
+
+function twice(code: string): [string, string] {
+  return [code, code]
+}
+
+function md5Of(bytes: Buffer | string): string {
+  return createHash('md5').update(bytes).digest('base64')
+}
 
 test.run()

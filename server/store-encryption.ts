@@ -8,8 +8,7 @@ export type StoreEncrypted = 'off' | 'AES256'
 export const encryptionHeader = 'x-amz-server-side-encryption'
 
 /**
- * Throws NotImplemented for what the store does not do, InvalidEncryptionAlgorithmError for what S3 does
- * not know.
+ * Throws NotImplemented for what the store does not do, InvalidArgument for what S3 does not know.
  */
 export function checkEncryption(algorithm: string, stated: StoreEncrypted): void {
   if (algorithm === stated) return
@@ -26,7 +25,8 @@ export function checkEncryption(algorithm: string, stated: StoreEncrypted): void
       elements: { Header: encryptionHeader },
     })
   }
-  throw new S3Error('InvalidEncryptionAlgorithmError', {
+  throw new S3Error('InvalidArgument', {
+    message: 'The encryption method is not known. The one that there is here is AES256.',
     elements: { ArgumentName: encryptionHeader, ArgumentValue: algorithm },
   })
 }

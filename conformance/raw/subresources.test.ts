@@ -178,7 +178,7 @@ test('headers that ask for what is not offered are refused, not dropped', async 
   await withRawBridge(async (raw) => {
     const wanted: readonly [name: string, value: string, code: string][] = [
       ['x-amz-server-side-encryption', 'AES256', 'NotImplemented'],
-      ['x-amz-server-side-encryption-customer-algorithm', 'AES256', 'NotImplemented'],
+      ['x-amz-server-side-encryption-customer-algorithm', 'AES256', 'InvalidArgument'],
       ['x-amz-tagging', 'aws:a=b', 'InvalidTag'],
       ['x-amz-grant-read', 'id=1', 'InvalidArgument'],
       ['x-amz-object-lock-mode', 'GOVERNANCE', 'NotImplemented'],

@@ -197,12 +197,16 @@ test('what a write asks for in its headers is judged with it', async () => {
     assert.is(await put({}), 200)
     assert.is(await put({ 'x-amz-acl': 'private' }), 200)
     assert.is(await put({ 'x-amz-acl': 'public-read' }), 'AccessDenied')
+    // What is not offered is told to those who may ask for it.
+    const encrypted = { 'x-amz-server-side-encryption': 'aws:kms' }
+    assert.is(await put(encrypted), 'NotImplemented')
     const tagged = allow('s3:PutObject*', {
       Condition: { StringEquals: { 's3:RequestObjectTag/team': 'red' } },
     })
     await as('root', 'PUT', '/bucket?policy', { body: policyOf(tagged) })
     assert.is(await put({ 'x-amz-tagging': 'team=red' }), 200)
     assert.is(await put({ 'x-amz-tagging': 'team=blue' }), 'AccessDenied')
+    assert.is(await put(encrypted), 'AccessDenied')
     const tags = (team: string) =>
       `<Tagging><TagSet><Tag><Key>team</Key><Value>${team}</Value></Tag></TagSet></Tagging>`
     const open = allow('s3:*')

@@ -15,7 +15,7 @@ const schema = z.strictObject({
     .array(
       z.strictObject({
         ApplyServerSideEncryptionByDefault: z.strictObject({
-          SSEAlgorithm: z.string(),
+          SSEAlgorithm: z.enum(['AES256', 'aws:kms', 'aws:kms:dsse', 'aws:fsx']),
           KMSMasterKeyID: z.string().optional(),
         }),
         // Of keys in KMS, which nothing here uses.

@@ -204,7 +204,7 @@ const refused: [code: string, method: string, target: string, headers?: Record<s
     ['InvalidArgument', 'PUT', '/bucket/k', { 'x-amz-acl': 'x' }],
     ['NotImplemented', 'PUT', '/bucket/k', { 'x-amz-server-side-encryption': 'AES256' }],
     ['NotImplemented', 'PUT', '/bucket/k', { 'x-amz-server-side-encryption': 'aws:kms' }],
-    ['NotImplemented', 'GET', '/bucket/k', { 'x-amz-server-side-encryption-customer-key': 'x' }],
+    ['InvalidArgument', 'GET', '/bucket/k', { 'x-amz-server-side-encryption-customer-key': 'x' }],
     ['InvalidTag', 'PUT', '/bucket/k', { 'x-amz-tagging': 'aws:x=b' }],
     ['InvalidArgument', 'PUT', '/bucket/k', { 'x-amz-grant-full-control': 'id=x' }],
     ['NotImplemented', 'PUT', '/bucket/k', { 'x-amz-object-lock-mode': 'COMPLIANCE' }],

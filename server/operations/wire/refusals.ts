@@ -3,7 +3,9 @@
 // before the handler.
 import type { IncomingHttpHeaders } from 'node:http'
 import { S3Error } from '../../../translate/s3-error.ts'
-import { checkEncryption, encryptionHeader, type StoreEncrypted } from '../../store-encryption.ts'
+import type { OperationName } from '../../operation.ts'
+import type { StoreEncrypted } from '../../store-encryption.ts'
+import { checkEncryptionHeaders } from './encryption-headers.ts'
 import { notImplementedHeader } from './parameters.ts'
 
 const refusedPrefixes = [
@@ -38,12 +40,15 @@ const storageClasses = [
 ]
 
 /**
- * Throws NotImplemented naming the header, InvalidEncryptionAlgorithmError, and InvalidStorageClass for a
- * word outside S3's list.
+ * Throws NotImplemented naming the header, what `checkEncryptionHeaders` throws, and InvalidStorageClass
+ * for a word outside S3's list.
  */
-export function refuseHeaders(headers: IncomingHttpHeaders, stored: StoreEncrypted): void {
-  const encryption = headers[encryptionHeader]?.toString()
-  if (encryption !== undefined) checkEncryption(encryption, stored)
+export function refuseHeaders(
+  headers: IncomingHttpHeaders,
+  operation: OperationName,
+  stored: StoreEncrypted,
+): void {
+  checkEncryptionHeaders(headers, operation, stored)
   for (const [name, value] of Object.entries(headers)) {
     if (!name.startsWith('x-amz-')) continue
     const harmless = Object.hasOwn(refused, name) ? refused[name] : undefined
