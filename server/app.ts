@@ -48,6 +48,7 @@ import {
 } from './reply.ts'
 import { claimedAccessKeyId, type SignatureV2Policy } from './signature-claim.ts'
 import { type StoreEncrypted, withEncryption } from './store-encryption.ts'
+import { type Admission, createThrottle, noLimits, type Throttle } from './throttle/throttle.ts'
 
 /** For `http.createServer`. A body may take as long as it takes; payload.ts limits its silences. */
 export const serverOptions = {
@@ -82,6 +83,8 @@ export type AppOptions = {
   readonly figures?: Pick<RequestGathering, 'begun' | 'finished'>
   /** Without it there is no page of metrics. */
   readonly metrics?: MetricsPage | undefined
+  /** Without limits when left out. */
+  readonly throttle?: Throttle
   /** Of one PutObject or UploadPart. */
   readonly maxObjectBytes?: number
   /** The longest silence of a client that sends a body or takes an answer. */
@@ -97,6 +100,7 @@ export type App = {
   attach(server: Server): void
 }
 
+const unlimited = { maxInFlight: undefined, ofKey: noLimits, ofStranger: noLimits }
 const ownPages = ['/-/healthz', metricsPath]
 const idleTimeoutDefaultMs = 60_000
 
@@ -105,6 +109,7 @@ export function createApp(options: AppOptions): App {
   const responses = new WeakMap<Duplex, ServerResponse>()
   const countWireBytes = createWireCounter()
   const { health = async () => ({ status: 'ok' }), figures, metrics } = options
+  const { throttle = createThrottle(unlimited, () => 0) } = options
   const koa = new Koa()
   const router = new Router()
   // The router knows the pages that are not S3's. `-` is no bucket name, so nothing is taken from S3,
@@ -123,7 +128,8 @@ export function createApp(options: AppOptions): App {
     const startedMs = performance.now()
     figures?.begun()
     const exchange = beginExchange(ctx.res, awaiting.has(ctx.req))
-    const outcome = await serve(ctx, exchange, options)
+    using admission = throttle.begin(ctx.req.socket.remoteAddress)
+    const outcome = await serve(ctx, exchange, admission, options)
     const ms = Math.round(performance.now() - startedMs)
     const wireBytes = countWireBytes(ctx.req.socket)
     const entry = { ...entryOf(ctx.req, exchange, outcome), ...wireBytes, ms }
@@ -158,7 +164,12 @@ export function createApp(options: AppOptions): App {
   }
 }
 
-async function serve(ctx: Context, exchange: Exchange, options: AppOptions): Promise<Outcome> {
+async function serve(
+  ctx: Context,
+  exchange: Exchange,
+  admission: Admission,
+  options: AppOptions,
+): Promise<Outcome> {
   const replyOptions: ReplyOptions = {
     requestId: exchange.requestId,
     resource: () => resourceOf(exchange.address, ctx.req),
@@ -169,17 +180,18 @@ async function serve(ctx: Context, exchange: Exchange, options: AppOptions): Pro
     idleTimeoutMs: options.idleTimeoutMs ?? idleTimeoutDefaultMs,
   }
   try {
-    const reply = await answer(ctx.req, ctx.res, exchange, options)
+    admission.enter()
+    const reply = await answer(ctx, exchange, admission, options)
     return await sendReply(ctx, reply, replyOptions)
   } catch (error) {
-    return await sendError(ctx, error, replyOptions)
+    return await sendError(ctx, admission.told(error), replyOptions)
   }
 }
 
 async function answer(
-  req: IncomingMessage,
-  res: ServerResponse,
+  { req, res }: Pick<Context, 'req' | 'res'>,
   exchange: Exchange,
+  admission: Admission,
   options: AppOptions,
 ): Promise<Reply> {
   const { url: rawTarget = '', method = '', rawHeaders } = req
@@ -191,7 +203,10 @@ async function answer(
   const target = parseTarget({ rawTarget, host, domains: options.domains })
   exchange.address = target.address
   const asked = { method, query: target.query, address: target.address, headers: req.headers }
-  if (method === 'OPTIONS') return await answerPreflight(asked, options)
+  if (method === 'OPTIONS') {
+    admission.admit(undefined)
+    return await answerPreflight(asked, options)
+  }
   exchange.crossOriginHeaders = await crossOriginHeaders(asked, options)
   const wire: WireOptions = {
     req,
@@ -209,6 +224,7 @@ async function answer(
   const { identity, address, headers } = accepted
   exchange.address = address
   exchange.accessKeyId = identity?.accessKeyId
+  admission.admit(identity?.accessKeyId)
   const { operation, row } = detect({ ...asked, headers })
   exchange.operation = operation
   if (row.handler === 'not-offered') {

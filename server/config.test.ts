@@ -165,6 +165,19 @@ test('the token of the metrics is long, and not shown when it is not', () => {
   }
 })
 
+test('limits are whole numbers, or off', () => {
+  const { maxRequests, keyRateLimit, strangerRateLimit } = readConfig([], {})
+  assert.equal([maxRequests, keyRateLimit, strangerRateLimit], [1000, undefined, 100])
+  assert.is(readConfig(['--max-requests', 'off'], {}).maxRequests, undefined)
+  assert.is(readConfig(['--key-rate-limit', '5'], {}).keyRateLimit, 5)
+  for (const value of ['0', '1.5', 'on', '']) {
+    assert.match(
+      refusal(['--max-requests', value]),
+      /--max-requests: must be a whole number, or off/,
+    )
+  }
+})
+
 test('every setting is described', () => {
   assert.match(describeSettings(), /--data-dir +JOTTA_S3_DATA_DIR +folder/)
 })

@@ -15,6 +15,10 @@ const bytes = z
   .transform((value, context) => parseBytes(value) ?? refuse(context, 'a size such as 512MiB'))
 const url = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })
 const positive = z.coerce.number().positive()
+const limitForm = 'must be a whole number, or off'
+const limit = z
+  .union([z.literal('off'), z.coerce.number(limitForm).int(limitForm).min(1, limitForm)], limitForm)
+  .transform((value) => (value === 'off' ? undefined : value))
 const domain = z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'must be a host name')
 const domains = listOf(domain)
 const hostOrAddress = z.union([domain, z.ipv4(), z.ipv6()], 'must be host names or addresses')
@@ -145,6 +149,19 @@ const settings = {
   shutdownSeconds: [
     positive.max(3600).default(30),
     'seconds that requests under way get at SIGTERM',
+  ],
+  maxRequests: [
+    limit.prefault(1000),
+    'requests under way at once, or off; more are told to slow down',
+  ],
+  maxConnections: [limit.prefault('off'), 'connections at once, or off; more are closed'],
+  keyMaxRequests: [limit.prefault('off'), 'the same of requests with one access key'],
+  keyRateLimit: [limit.prefault('off'), 'requests a second with one access key, or off'],
+  strangerMaxRequests: [limit.prefault(100), 'requests under way of one address without a key'],
+  strangerRateLimit: [limit.prefault(100), 'requests a second from one address without a key'],
+  rateBurstSeconds: [
+    positive.max(3600).default(10),
+    "how many seconds' worth of these limits may come at once after a rest",
   ],
   metricsToken: [
     z

@@ -20,6 +20,7 @@ import { createLog, type Log } from './log.ts'
 import { openBridge } from './open-bridge.ts'
 import type { Health } from './reply.ts'
 import { type AccessKey, loadRootAccessKey, rootAccessKeyFile } from './root-access-key.ts'
+import { createThrottle, type Throttle } from './throttle/throttle.ts'
 import { createListener, type TlsFacts } from './tls/tls-server.ts'
 
 export type RunningServer = {
@@ -176,6 +177,7 @@ async function listen(
     log,
     health,
     figures: figures.requests,
+    throttle: throttleOf(config),
     metrics:
       metricsToken === undefined
         ? undefined
@@ -184,6 +186,7 @@ async function listen(
   })
   const { server, tls } = await createListener(config, log, parts)
   app.attach(server)
+  if (config.maxConnections !== undefined) server.maxConnections = config.maxConnections
   const listening = Promise.withResolvers<void>()
   server.once('error', listening.reject)
   server.listen(config.port, config.host, listening.resolve)
@@ -201,6 +204,17 @@ async function listen(
     stopping.abort(new Error('the server has stopped'))
   })
   return { url: urlOf(server.address(), tls === undefined ? 'http' : 'https'), tls }
+}
+
+function throttleOf(config: Config): Throttle {
+  const { rateBurstSeconds: burstSeconds } = config
+  const { keyMaxRequests, keyRateLimit, strangerMaxRequests, strangerRateLimit } = config
+  const limits = {
+    maxInFlight: config.maxRequests,
+    ofKey: { maxInFlight: keyMaxRequests, perSecond: keyRateLimit, burstSeconds },
+    ofStranger: { maxInFlight: strangerMaxRequests, perSecond: strangerRateLimit, burstSeconds },
+  }
+  return createThrottle(limits, () => performance.now())
 }
 
 function urlOf(address: AddressInfo | string | null, scheme: string): string {

@@ -10,6 +10,7 @@ import { S3Error, type S3ErrorCode } from '../translate/s3-error.ts'
 import type { Reply, SlowXml } from './operation.ts'
 import { isHeaderValue } from './operations/wire/metadata.ts'
 import { readRequestBody } from './request-body.ts'
+import { Throttled } from './throttle/callers.ts'
 import { renderXml, XML_DECLARATION } from './xml.ts'
 
 /** Resolves after so many milliseconds; rejects when the signal aborts. */
@@ -274,8 +275,9 @@ async function settledWithin<T>(
 function outcomeOf(error: unknown): Outcome {
   if (!(error instanceof S3Error)) return { status: 500, code: 'InternalError', error }
   const { status, code } = error
-  // To ask for what is not offered is no failure of this server, however often a client does.
-  return status >= 500 && code !== 'NotImplemented' ? { status, code, error } : { status, code }
+  // To ask for what is not offered, or too often, is no failure of this server.
+  const isOwn = status >= 500 && code !== 'NotImplemented' && !(error instanceof Throttled)
+  return isOwn ? { status, code, error } : { status, code }
 }
 
 function notModifiedHeaders({ elements }: S3Error): Record<string, string> {
