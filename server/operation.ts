@@ -89,7 +89,13 @@ export type Reply = {
   readonly status: number
   readonly headers?: Readonly<Record<string, string | undefined>>
   readonly body?:
-    | { readonly kind: 'xml'; readonly root: string; readonly content: XmlValue }
+    | {
+        readonly kind: 'xml'
+        readonly root: string
+        readonly content: XmlValue
+        /** S3's own by default. */
+        readonly namespace?: 'none'
+      }
     | { readonly kind: 'stream'; readonly stream: Readable; readonly sizeBytes: number }
     /**
      * An answer that takes long: after a grace period the status goes out as 200 and white space keeps

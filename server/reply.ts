@@ -62,7 +62,7 @@ export async function sendReply(
   const { body } = reply
   if (body?.kind === 'stream') return await sendStream(ctx, reply, body, options)
   if (body?.kind === 'slow-xml') return await sendSlowXml(ctx, reply, body.result, options)
-  const text = body && XML_DECLARATION + renderXml(body.root, body.content)
+  const text = body && XML_DECLARATION + renderXml(body.root, body.content, body.namespace)
   writeHead(ctx, reply.status, reply.headers ?? {}, options)
   return await sendText(ctx, text, options, { status: reply.status })
 }
@@ -114,7 +114,7 @@ export function renderError(error: S3Error, requestId: string, resource: string)
     RequestId: requestId,
     HostId: hostId,
   }
-  return renderXml('Error', content, { namespace: 'none' })
+  return renderXml('Error', content, 'none')
 }
 
 /** The headers that every answer carries. */

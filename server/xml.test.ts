@@ -104,7 +104,7 @@ test('ten thousand parts are read in reasonable time, and a bomb costs nothing',
 
 test('rendered text is escaped, control characters as references', () => {
   assert.is(
-    renderXml('a', { b: `<&>"'\r\n\t\u0001\u0085\ufffe` }, { namespace: 'none' }),
+    renderXml('a', { b: `<&>"'\r\n\t\u0001\u0085\ufffe` }, 'none'),
     '<a><b>&lt;&amp;&gt;&quot;&apos;&#xD;\n\t&#x1;&#x85;&#xFFFE;</b></a>',
   )
 })
@@ -118,7 +118,7 @@ test('lists repeat, undefined goes, an empty list is nothing, and order is kept'
 })
 
 test('a root may hold text only, and half a character is replaced', () => {
-  assert.is(renderXml('a', 'x\ud800', { namespace: 'none' }), '<a>x\ufffd</a>')
+  assert.is(renderXml('a', 'x\ud800', 'none'), '<a>x\ufffd</a>')
 })
 
 test('what is rendered is read back', () => {

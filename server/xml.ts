@@ -136,9 +136,9 @@ function decodeReferences(text: string): string {
 export function renderXml(
   root: string,
   content: XmlValue,
-  options: { namespace: 's3' | 'none' } = { namespace: 's3' },
+  namespace: 's3' | 'none' = 's3',
 ): string {
-  const attribute = options.namespace === 's3' ? ` xmlns="${S3_NAMESPACE}"` : ''
+  const attribute = namespace === 's3' ? ` xmlns="${S3_NAMESPACE}"` : ''
   return `<${root}${attribute}>${renderContent(content)}</${root}>`
 }
 

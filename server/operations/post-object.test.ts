@@ -158,7 +158,7 @@ test('the answer is the one that the form asks for', async () => {
     assert.is((await send('success_action_status', '404')).status, 204)
     const created = await send('success_action_status', '201')
     assert.is(created.status, 201)
-    assert.match(created.text, /<PostResponse[^>]*><Location>http.*\/bucket\/a%26b<\/Location>/)
+    assert.match(created.text, /<PostResponse><Location>http.*\/bucket\/a%26b<\/Location>/)
     assert.is(element(created.text, 'Bucket'), 'bucket')
     assert.is(element(created.text, 'Key'), 'a&amp;b')
     assert.match(element(created.text, 'ETag') ?? '', /^&quot;[0-9a-f]{32}&quot;$/)

@@ -34,7 +34,9 @@ function answer(
 ): Reply {
   if (wanted === '200') return { status: 200, headers }
   if (wanted !== '201') return { status: 204, headers }
-  return { status: 201, headers, body: { kind: 'xml', root: 'PostResponse', content } }
+  // Without a namespace, as AWS answers: readers of this one look for plain names.
+  const body = { kind: 'xml', root: 'PostResponse', content, namespace: 'none' } as const
+  return { status: 201, headers, body }
 }
 
 /** What is no URL of the web is taken as if it were not there, as AWS does. `redirect` is the old name. */
