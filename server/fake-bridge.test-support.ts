@@ -63,6 +63,9 @@ function bucketMethods(buckets: Set<string>) {
     async headBucket(bucket) {
       check(bucket)
     },
+    async bucketMayExist(bucket) {
+      return buckets.has(bucket)
+    },
     async deleteBucket(bucket) {
       check(bucket)
       buckets.delete(bucket)

@@ -44,6 +44,7 @@ export function createAccountsBridge(options: AccountsBridgeOptions): Bridge {
     createBucket: async (bucket, context, configurations) =>
       await of(bucket).createBucket(bucket, context, configurations),
     headBucket: async (bucket, context) => await of(bucket).headBucket(bucket, context),
+    bucketMayExist: async (bucket, context) => await of(bucket).bucketMayExist(bucket, context),
     deleteBucket: async (bucket, context) => await of(bucket).deleteBucket(bucket, context),
     bucketConfigurations: async (bucket) => await of(bucket).bucketConfigurations(bucket),
     setBucketConfiguration: async (input, context) =>

@@ -241,6 +241,11 @@ export interface Bridge {
   ): Promise<void>
   /** Throws NoSuchBucket. */
   headBucket(bucket: string, context: RequestContext): Promise<void>
+  /**
+   * Whether the bucket may exist, for askers who may be anybody: Jottacloud is asked once in a while for all of
+   * them together, and only about buckets of which nothing is kept.
+   */
+  bucketMayExist(bucket: string, context: RequestContext): Promise<boolean>
   /** Throws BucketNotEmpty. */
   deleteBucket(bucket: string, context: RequestContext): Promise<void>
   /**

@@ -259,6 +259,41 @@ test('a bucket that another process removed is missed as a bucket, not as a key'
   })
 })
 
+test('whether a bucket may exist costs one look in a while, however many ask', async () => {
+  const named = { album: { path: { device: 'Jotta', mountpoint: 'Archive', path: ['Gone'] } } }
+  await withWorld({ named }, async ({ bridge, foreign, clock, emulator }) => {
+    const context = contextOf()
+    const may = async (name: string) => await bridge.bucketMayExist(name, context)
+    // Made by the bridge, set by the operator, or no bucket's name: all of that is known here.
+    assert.equal([await may(bucket), await may('album'), await may('No')], [true, true, false])
+    assert.is(context.counter.upstreamCalls, 0)
+    await foreign.createMountpoint('S3', 'found', contextOf())
+    assert.equal(
+      [await may('found'), await may('missing'), await may('other')],
+      [true, false, false],
+    )
+    const { upstreamCalls } = context.counter
+    assert.ok(upstreamCalls > 0)
+    await foreign.createMountpoint('S3', 'later', contextOf())
+    clock.nowMs += 9_999
+    assert.is(await may('later'), false)
+    await bridge.deleteBucket('found', contextOf())
+    assert.is(await may('found'), false)
+    assert.is(context.counter.upstreamCalls, upstreamCalls)
+    clock.nowMs += 1
+    const looking = may('later')
+    assert.is(await may('missing'), true, 'unknown while the next look is under way')
+    assert.equal([await looking, await may('missing')], [true, false])
+
+    clock.nowMs += 10_000
+    emulator.faults.add({ kind: 'fail', status: 418, count: 1, match: { operation: 'device' } })
+    assert.is(await codeOf(may('missing')), 'InternalError')
+    const after = context.counter.upstreamCalls
+    assert.is(await may('missing'), true, 'a look that failed is not repeated by each asker')
+    assert.is(context.counter.upstreamCalls, after)
+  })
+})
+
 test('the folder of the bridge is hidden, and no key reaches into it', async () => {
   await withWorld({}, async ({ bridge, foreign }) => {
     await storeForeign(foreign, placeOf(RESERVED_FOLDER, 'staging', 'x'), 'own')

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { JottaClient, Location } from '../jotta/client.ts'
 import type { Bridge, Bucket, BucketConfigurations, RequestContext } from './bridge.ts'
 import { readKept } from './bucket-configuration.ts'
+import { type BucketGlance, createBucketGlance } from './bucket-glance.ts'
 import { type BucketHome, createBucketHome } from './bucket-home.ts'
 import { isBucketName } from './bucket-name.ts'
 import { renderBucketPath } from './bucket-path.ts'
@@ -44,6 +45,7 @@ export interface Buckets {
   remove(bucket: string, context: RequestContext): Promise<void>
   /** Looks whether the bucket exists now. Throws NoSuchBucket. */
   head(bucket: string, context: RequestContext): Promise<void>
+  readonly mayExist: BucketGlance['mayExist']
   /** Throws NoSuchBucket. */
   configure(
     input: Parameters<Bridge['setBucketConfiguration']>[0],
@@ -61,6 +63,7 @@ const creation = { name: 'created', schema: z.iso.datetime() } as const
 export function createBuckets(parts: BucketParts): Buckets {
   const { jotta, home, placement } = parts
   const known = new Map<string, { readonly root: Location; readonly seenMs: number }>()
+  const glance = createBucketGlance(parts)
   const aliasOf = (bucket: string): Location | undefined => placement.named.get(bucket)?.path
 
   const find = async (bucket: string, context: RequestContext): Promise<Location | undefined> => {
@@ -72,10 +75,6 @@ export function createBuckets(parts: BucketParts): Buckets {
     if (root === undefined) known.delete(bucket)
     else known.set(bucket, { root, seenMs: parts.now() })
     return root
-  }
-
-  const placeAt = (bucket: string, root: Location): BucketPlace => {
-    return { bucket, root, ...behaviourOf(placement, bucket) }
   }
 
   return {
@@ -114,7 +113,7 @@ export function createBuckets(parts: BucketParts): Buckets {
       await parts.locks.withLock(`bucket ${bucket}`, context.signal, async () => {
         const root = await find(bucket, context)
         if (root === undefined) throw noSuchBucket(bucket, undefined)
-        await parts.replacing.settle(placeAt(bucket, root), context)
+        await parts.replacing.settle(placeAt(placement, bucket, root), context)
         const removed = await parts.guard.ifUnused(root, context.signal, async (held) => {
           if (await hasFiles(jotta, root, context)) {
             throw new S3Error('BucketNotEmpty', elements(bucket))
@@ -122,6 +121,7 @@ export function createBuckets(parts: BucketParts): Buckets {
           await held.check()
           known.delete(bucket)
           await home.remove(root, context)
+          glance.forget(bucket)
           parts.parents.forget(root)
           return 'removed'
         })
@@ -147,17 +147,23 @@ export function createBuckets(parts: BucketParts): Buckets {
       throw noSuchBucket(bucket, aliasOf(bucket))
     },
 
+    mayExist: glance.mayExist,
+
     async place(bucket, context) {
       if (!isBucketName(bucket)) throw noSuchBucket(bucket, undefined)
       const seen = known.get(bucket)
       const isFresh = seen !== undefined && parts.now() - seen.seenMs < knownForMs
       const root = isFresh ? seen.root : await find(bucket, context)
       if (root === undefined) throw noSuchBucket(bucket, aliasOf(bucket))
-      const place = placeAt(bucket, root)
+      const place = placeAt(placement, bucket, root)
       await parts.replacing.settle(place, context)
       return place
     },
   }
+}
+
+function placeAt(placement: BucketPlacement, bucket: string, root: Location): BucketPlace {
+  return { bucket, root, ...behaviourOf(placement, bucket) }
 }
 
 async function listHome(parts: BucketParts, context: RequestContext): Promise<Bucket[]> {

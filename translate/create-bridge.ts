@@ -73,12 +73,8 @@ export function createBridge(given: BridgeOptions): OwnBridge {
   const facts = createFolderFacts(options.jotta, options.state.folders, options.now)
   const places = createKeyPlaces({ ...options, parents, facts })
   const emptyFolders = createEmptyFolders({
-    jotta: options.jotta,
-    guard,
-    parents,
-    facts,
+    ...{ jotta: options.jotta, guard, parents, facts, now: options.now },
     isBucketRoot: (folder) => isBucketRoot(home, options.placement, folder),
-    now: options.now,
   })
   const replacing = createReplacing({ ...options, locks, guard, parents })
   const writing = { ...options, locks, guard, parents, places, facts, replacing }
@@ -107,6 +103,7 @@ export function createBridge(given: BridgeOptions): OwnBridge {
     createBucket: (bucket, context, configurations) =>
       translatingErrors(() => buckets.create(bucket, context, configurations)),
     headBucket: (bucket, context) => translatingErrors(() => buckets.head(bucket, context)),
+    bucketMayExist: (...asked) => translatingErrors(() => buckets.mayExist(...asked)),
     deleteBucket: (bucket, context) => translatingErrors(() => buckets.remove(bucket, context)),
     bucketConfigurations: (bucket) => options.state.bucketConfigurations.find(bucket),
     setBucketConfiguration: (input, context) =>

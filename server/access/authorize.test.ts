@@ -16,7 +16,7 @@ const block = (...flags: string[]) =>
   `<PublicAccessBlockConfiguration>${flags.map((flag) => `<${flag}>true</${flag}>`).join('')}</PublicAccessBlockConfiguration>`
 const strangers = ['alice', undefined]
 
-test('without a policy everything is its owner alone, and strangers cost no call', async () => {
+test('without a policy everything is its owner alone, and strangers cost no call but one', async () => {
   await withPeople({}, async (as, { bridge }) => {
     assert.is(outcome(await as('root', 'PUT', '/bucket/k', { body: 'x' })), 200)
     const asked: [method: string, path: string][] = [
@@ -41,9 +41,11 @@ test('without a policy everything is its owner alone, and strangers cost no call
     ]
     const before = bridge.calls.length
     for (const [method, path] of asked) {
-      assert.is((await as(undefined, method, path)).status, 403, `${method} ${path}`)
+      const wanted = path === '/elsewhere/k' ? 404 : 403
+      assert.is((await as(undefined, method, path)).status, wanted, `${method} ${path}`)
     }
-    assert.equal(bridge.calls.slice(before), [])
+    const methods = new Set(bridge.calls.slice(before).map(({ method }) => method))
+    assert.equal([...methods], ['bucketMayExist'])
     for (const [method, path] of asked) {
       const { status } = await as('alice', method, path)
       const isHers = path === '/new' || path === '/'
@@ -510,7 +512,9 @@ test('each flag of the public access block acts', async () => {
 })
 
 test('an operator can shut all strangers out, and clients that send public-read go on', async () => {
-  await withPeople({ publicAccess: 'blocked' }, async (as) => {
+  await withPeople({ publicAccess: 'blocked' }, async (as, { bridge }) => {
+    assert.is(outcome(await as(undefined, 'GET', '/elsewhere/k')), 'AccessDenied')
+    assert.equal(bridge.calls, [])
     const headers = { 'x-amz-acl': 'public-read' }
     assert.is(outcome(await as('root', 'PUT', '/bucket/k', { headers, body: 'x' })), 200)
     const body = policyOf(allow('s3:*'))

@@ -1,6 +1,5 @@
 // The stage between knowing what is asked and doing it: whether whoever asks may. It runs before anything is
-// asked of Jottacloud, on what is kept here; only those who have signed, or whom a bucket lets list it, get
-// to know what exists.
+// asked of Jottacloud, on what is kept here; only those whom a bucket lets list it get to know what is in it.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Bridge, ObjectLabels, RequestContext } from '../../translate/bridge.ts'
 import { S3Error } from '../../translate/s3-error.ts'
@@ -70,7 +69,7 @@ export async function authorize(
   const requirements = isNoForm ? [] : requirementsOf(operation, input)
   const denied = requirements.find((one) => !judge.allows(one))
   if (denied !== undefined) {
-    await explainDenial(denied, judge, input, services.bridge, context)
+    await explainDenial(denied, judge, input, services, context)
     throw new S3Error('AccessDenied')
   }
   const plain = createJudge(input, { target: unlabelled(target), source: unlabelled(source) })
@@ -190,13 +189,16 @@ async function explainDenial(
   { on }: Requirement,
   judge: ReturnType<typeof createJudge>,
   { identity, address, operation }: AuthorizeInput,
-  bridge: Bridge,
+  { bridge, publicAccess = 'bucket' }: AuthorizeServices,
   context: RequestContext,
 ): Promise<void> {
   const { bucket, key } = address
   if (bucket === undefined || operation === 'CreateBucket') return
-  // Not for strangers: nothing is asked of Jottacloud for them.
-  if (identity !== undefined) await bridge.headBucket(bucket, context)
+  if (identity !== undefined) {
+    await bridge.headBucket(bucket, context)
+  } else if (publicAccess === 'bucket' && !(await bridge.bucketMayExist(bucket, context))) {
+    throw new S3Error('NoSuchBucket', { elements: { BucketName: bucket } })
+  }
   const isRead = operation === 'GetObject' || operation === 'HeadObject'
   if (!isRead || on !== 'object' || key === undefined) return
   if (judge.allows({ action: 's3:ListBucket', on: 'bucket' })) {
