@@ -477,7 +477,7 @@ test('the time of a request must be there and within 15 minutes', () => {
   assert.is(late.code, 'RequestTimeTooSkewed')
   assert.is(late.elements.MaxAllowedSkewMilliseconds, '900000')
   // A date that was changed after the signing is first of all one that is far off.
-  for (const changed of ['19500707T215304Z', '20300707T215304Z', '99990707T215304Z']) {
+  for (const changed of ['19700101T000000Z', '20300707T215304Z', '99990707T215304Z']) {
     const headers = { ...good.headers, 'X-Amz-Date': changed }
     assert.is(failureOf({ ...good, headers }).code, 'RequestTimeTooSkewed', changed)
   }
@@ -488,8 +488,10 @@ test('the time of a request must be there and within 15 minutes', () => {
     const headers = date === undefined ? noDate : { ...noDate, Date: date }
     assert.is(failureOf({ ...good, headers }).code, 'AccessDenied', date)
   }
-  const badDate = { ...good.headers, 'X-Amz-Date': '2013-05-24T00:00:00Z' }
-  assert.is(failureOf({ ...good, headers: badDate }).code, 'AccessDenied')
+  for (const date of ['2013-05-24T00:00:00Z', '19500707T215304Z']) {
+    const headers = { ...good.headers, 'X-Amz-Date': date }
+    assert.is(failureOf({ ...good, headers }).code, 'AccessDenied', date)
+  }
 })
 
 test('Date serves where x-amz-date is missing', () => {

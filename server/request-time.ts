@@ -28,8 +28,10 @@ export function parseDate(text: string): RequestTime | undefined {
   return toTime(parseHttpDate(text))
 }
 
+/** Nothing was signed before 1970: to AWS, that is no date at all. */
 function toTime(date: Date | undefined): RequestTime | undefined {
-  return date && { date, timestamp: date.toISOString().replace(/[:-]|\.\d{3}/g, '') }
+  if (date === undefined || date.getTime() < 0) return undefined
+  return { date, timestamp: date.toISOString().replace(/[:-]|\.\d{3}/g, '') }
 }
 
 /** `2013-05-24T00:00:00Z`, as errors show times. */

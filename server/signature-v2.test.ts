@@ -425,6 +425,9 @@ test('a header of version 2 reaches no sub-resource that it does not sign, and n
   for (const headers of [{}, { Date: 'today' }, { ...date, 'x-amz-date': 'today' }]) {
     assert.is(at('/b/k', headers).code, 'AccessDenied')
   }
+  const amz = (written: string) => at('/b/k', { ...date, 'x-amz-date': written }).code
+  assert.is(amz('Fri, 07 Jul 1950 21:53:04 GMT'), 'AccessDenied')
+  assert.is(amz('Wed, 07 Jul 2010 21:53:04 GMT'), 'RequestTimeTooSkewed')
 })
 
 test('x-amz-date takes the place of Date in a header of version 2', () => {

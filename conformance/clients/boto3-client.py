@@ -198,7 +198,7 @@ def tagging(folder):
 
     labels = {"Tagging": "foo=bar&bar", "StorageClass": "STANDARD_IA"}
     s3.put_object(**here, Body=b"here", ChecksumAlgorithm="SHA256", **labels)
-    both = [{"Key": "foo", "Value": "bar"}, {"Key": "bar", "Value": ""}]
+    both = [{"Key": "bar", "Value": ""}, {"Key": "foo", "Value": "bar"}]
     assert tags_of(here["Key"]) == both
     before = s3.head_object(**here)
     assert before["ResponseMetadata"]["HTTPHeaders"]["x-amz-tagging-count"] == "2"

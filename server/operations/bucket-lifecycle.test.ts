@@ -115,6 +115,11 @@ const refused: [what: string, code: string, ...rules: string[]][] = [
     `${all}${on}<Transition><Days>1</Days><StorageClass>GLACIER</StorageClass></Transition>`,
   ],
   [
+    'a transition on no date',
+    'MalformedXML',
+    `${all}${on}<Transition><Date>20220927</Date><StorageClass>GLACIER</StorageClass></Transition>`,
+  ],
+  [
     'a transition beside an expiration',
     'NotImplemented',
     `${all}${on}${days(1)}<NoncurrentVersionTransition><NoncurrentDays>1</NoncurrentDays></NoncurrentVersionTransition>`,

@@ -51,7 +51,7 @@ const ruleSchema = z.strictObject({
   NoncurrentVersionExpiration: z
     .strictObject({ NoncurrentDays: text, NewerNoncurrentVersions: text.optional() })
     .optional(),
-  Transition: z.array(z.unknown()).optional(),
+  Transition: z.array(z.looseObject({ Date: text.optional() })).optional(),
   NoncurrentVersionTransition: z.array(z.unknown()).optional(),
 })
 type RuleElement = z.infer<typeof ruleSchema>
@@ -75,6 +75,8 @@ export function parseLifecycle(document: string): LifecycleRule[] {
 }
 
 function readRule(element: RuleElement): LifecycleRule {
+  // What is no date is the client's mistake, whatever is offered.
+  for (const { Date: date } of element.Transition ?? []) if (date !== undefined) readMidnight(date)
   for (const name of ['Transition', 'NoncurrentVersionTransition'] as const) {
     if (element[name] === undefined) continue
     throw new S3Error('NotImplemented', {

@@ -62,6 +62,11 @@ export function readTags(elements: readonly z.infer<typeof tagElement>[], limit:
   return tags
 }
 
+/** In the order in which an object's are shown: that of their keys' bytes, however they were written. */
+export function byKey(tags: readonly Tag[]): Tag[] {
+  return tags.toSorted((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)))
+}
+
 /** The content of a Tagging document. */
 export function taggingContent(tags: readonly Tag[]): XmlValue {
   return { TagSet: { Tag: tags.map(({ key, value }) => ({ Key: key, Value: value })) } }
