@@ -319,6 +319,29 @@ test('spoilt and cut listings and downloads are never taken for whole ones', asy
   })
 })
 
+test('a folder too large to list is told from its parent, exactly as it is named there', async () => {
+  await withEmulator({}, async ({ client, emulator }) => {
+    for (const name of ['1', '2', '3']) {
+      await client.upload(at('Sub', 'Large', name), inputOf(Buffer.from(name)), call)
+    }
+    const before = await client.stat(at('Sub', 'Large'), call)
+    emulator.faults.set({ folderMaxEntries: 2 })
+    assert.is(await kindOf(all(client.list(at('Sub', 'Large'), call))), 'unlistable')
+    assert.equal(await client.stat(at('Sub', 'Large'), call), before)
+    assert.equal(await client.stat(at('sub', 'LARGE'), call), before)
+    await client.removeFolder(at('Sub', 'Large'), 'trash', call)
+    const trashed = await client.stat(at('Sub', 'Large'), call)
+    assert.equal(trashed, before && { ...before, deleted: true })
+    for (const name of ['1', '2', '3']) await client.createFolder(at(name), call)
+    const root = await client.stat(at(), call)
+    assert.equal([root?.kind, root?.name, root?.deleted], ['folder', 'photos', false])
+    for (const name of ['1', '2', '3']) {
+      await client.upload(at('1', name), inputOf(Buffer.from(name)), call)
+    }
+    assert.is(await kindOf(client.stat(at('1'), call)), 'unlistable')
+  })
+})
+
 test('moves whose reply is lost are not lost', async () => {
   await withEmulator({}, async ({ client, emulator }) => {
     const bytes = randomBytes(100)

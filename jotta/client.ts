@@ -87,13 +87,14 @@ export interface JottaClient {
 
   /**
    * What is at a location, tombstones and unfinished files included: look at `deleted` and at
-   * `current`. `undefined` on 404. Of a folder only the head is read, never its listing.
+   * `current`. `undefined` on 404. Of a folder only the head is read, never its listing. A folder that is
+   * too large to be listed is looked for in its parent; throws `unlistable` when that is too large as well.
    */
   stat(location: Location, options: CallOptions): Promise<Entry | undefined>
   /**
    * The direct children of a live folder, in the order they arrive, tombstones and unfinished files
    * included. Throws JottaError `not-found` when the folder is missing or trashed and `conflict`
-   * when a file is there. Holds one entry at a time. Throws `protocol` at the end when fewer came than
+   * when a file is there, `unlistable` when it has too many. Holds one entry at a time. Throws `protocol` at the end when fewer came than
    * the folder says it has.
    */
   list(location: Location, options: CallOptions): AsyncIterable<Entry>

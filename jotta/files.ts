@@ -4,6 +4,8 @@ import type { CallOptions, Location, UploadInput } from './client.ts'
 import type { HttpReply } from './http.ts'
 import { JottaError } from './jotta-error.ts'
 import { renderJfsTime } from './jotta-time.ts'
+import { list } from './list.ts'
+import { mountpoints } from './mountpoints.ts'
 import { isDeleted, parseFile } from './parse-reply.ts'
 import { nameOf } from './path.ts'
 import { requestAt, type Service } from './service.ts'
@@ -26,9 +28,49 @@ export async function stat(
     repeat: 'transient',
     answers: [404],
   })
-  return await service.http.call(request, options, async (reply) =>
-    reply.status === 404 ? undefined : await readEntry(reply, location),
-  )
+  try {
+    return await service.http.call(request, options, async (reply) =>
+      reply.status === 404 ? undefined : await readEntry(reply, location),
+    )
+  } catch (error) {
+    if (!(error instanceof JottaError) || error.kind !== 'unlistable') throw error
+    const entry = await findFromAbove(service, location, options)
+    if (entry === undefined) throw error
+    return entry
+  }
+}
+
+/**
+ * A folder whose own reply would be a listing that is too long (API 4.2), as its parent lists it. Letter case
+ * is all that its name there may differ by.
+ */
+async function findFromAbove(
+  service: Service,
+  { path, ...place }: Location,
+  options: CallOptions,
+): Promise<Entry | undefined> {
+  const name = path.at(-1)
+  if (name === undefined) {
+    const found = (await mountpoints(service, place.device, options)) ?? []
+    const isThere = found.some((each) => each.name === place.mountpoint)
+    if (!isThere) return undefined
+    return { kind: 'folder', name: place.mountpoint, deleted: false, parentPath: undefined }
+  }
+  const above = { ...place, path: path.slice(0, -1) }
+  const parent = await stat(service, above, options)
+  if (parent?.kind !== 'folder' || parent.parentPath === undefined) return undefined
+  const parentPath = `${parent.parentPath}/${parent.name}`
+  let other: Entry | undefined
+  for await (const entry of list(service, above, options)) {
+    if (entry.kind !== 'folder') continue
+    if (entry.name === name) return { ...entry, parentPath }
+    if (foldCase(entry.name) === foldCase(name)) other = { ...entry, parentPath }
+  }
+  return other
+}
+
+function foldCase(name: string): string {
+  return name.normalize('NFC').toLowerCase()
 }
 
 /** See JottaClient.createByHash. */

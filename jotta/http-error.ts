@@ -40,6 +40,8 @@ export function jottaErrorOf(
 function kindOf(status: number, said: string): JottaErrorKind {
   if (said.includes('UniqueFileException')) return 'conflict'
   if (said.includes('CorruptUploadOpenApiException')) return 'corrupt'
+  // However often one asks, unlike other 500s (API 4.2).
+  if (said.includes('TransientDataAccess') && /packet/i.test(said)) return 'unlistable'
   switch (status) {
     case 400:
       return said.includes('UsernameNotFoundException') ? 'protocol' : 'invalid-name'
@@ -67,13 +69,6 @@ function kindOf(status: number, said: string): JottaErrorKind {
     default:
       return status >= 500 ? 'unavailable' : 'protocol'
   }
-}
-
-/**
- * A folder too large to list answers 500 however often one asks (API 4.2), unlike other 500s.
- */
-export function isPermanent(error: JottaError): boolean {
-  return error.message.includes('TransientDataAccess') && /packet/i.test(error.message)
 }
 
 function describe(text: string): string {

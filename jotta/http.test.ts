@@ -371,7 +371,7 @@ test('a folder too large to list is not asked for again and again', async () => 
         .writeHead(500)
         .end('TransientDataAccessResourceException: Packet for query is too large'),
     async (bench) => {
-      assert.is((await failure(bench.get())).kind, 'unavailable')
+      assert.is((await failure(bench.get())).kind, 'unlistable')
       assert.is(bench.asked.length, 1)
     },
   )

@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, errors, request as send } from 'undici'
 import type { CallOptions } from './client.ts'
-import { isPermanent, jottaErrorOf } from './http-error.ts'
+import { jottaErrorOf } from './http-error.ts'
 import { JottaError, Silence } from './jotta-error.ts'
 import { discardBody, guardBody, readText } from './reply-body.ts'
 import {
@@ -342,7 +342,7 @@ function isContent(body: HttpRequest['body']): body is HttpContent {
 /** Whether the same request may succeed a little later. */
 export function isTransient(error: JottaError): boolean {
   if (error.status === undefined) return error.kind === 'unavailable'
-  return isTransientStatus(error.status) && !isPermanent(error)
+  return isTransientStatus(error.status) && error.kind !== 'unlistable'
 }
 
 function isAnswer(status: number, request: HttpRequest): boolean {

@@ -12,6 +12,7 @@
  * - `range`: the byte range does not exist (416).
  * - `corrupt`: the bytes sent do not have the announced MD5 (421).
  * - `throttled`: still 429 after all tries.
+ * - `unlistable`: the folder has more entries than Jottacloud can list, and stays so until it has fewer (500).
  * - `unavailable`: still 5xx, cut or silent after all tries.
  * - `protocol`: a reply that does not say what it must (truncated listing, wrong MD5, no stats).
  */
@@ -27,6 +28,7 @@ export type JottaErrorKind =
   | 'range'
   | 'corrupt'
   | 'throttled'
+  | 'unlistable'
   | 'unavailable'
   | 'protocol'
 

@@ -110,6 +110,8 @@ export function createEmptyFolders(parts: EmptyFoldersParts): EmptyFolders {
           } catch (error) {
             // Somebody else removed it first.
             if (isJottaError(error, 'not-found')) return true
+            // Its many entries may be in the trash, all of them, which nobody can see.
+            if (isJottaError(error, 'unlistable')) return false
             throw error
           }
         })

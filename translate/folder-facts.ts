@@ -64,8 +64,8 @@ export function createFolderFacts(
     try {
       for await (const entry of jotta.list(folder, context)) count.add(entry)
     } catch (error) {
-      // A folder with too many entries cannot be listed at all: it must not get any more.
-      if (isJottaError(error, 'unavailable')) return unlistable
+      // As full as can be, and everything has to be looked for. What passes by itself is another error.
+      if (isJottaError(error, 'unlistable')) return await keep(unlistable)
       if (!isJottaError(error, 'not-found') && !isJottaError(error, 'conflict')) throw error
       return { ...none, ...began, learntMs: 0 }
     }
@@ -118,13 +118,8 @@ export function createFolderFacts(
   }
 }
 
-const unlistable: Facts = {
-  entries: Number.POSITIVE_INFINITY,
-  hasIrregular: true,
-  hasShards: true,
-  learntMs: 0,
-  changes: 0,
-}
+/** More than any folder may be made to hold. */
+const unlistable: WholeFolder = { entries: 2 ** 40, hasIrregular: true, hasShards: true }
 
 function isAlike(a: WholeFolder, b: WholeFolder): boolean {
   return a.entries === b.entries && a.hasIrregular === b.hasIrregular && a.hasShards === b.hasShards

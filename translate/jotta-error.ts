@@ -15,6 +15,7 @@ const codes = {
   range: 'InvalidRange',
   corrupt: 'InternalError',
   throttled: 'SlowDown',
+  unlistable: 'ServiceUnavailable',
   unavailable: 'ServiceUnavailable',
   protocol: 'InternalError',
 } as const satisfies Record<JottaError['kind'], S3ErrorCode>
@@ -34,6 +35,8 @@ const messages: Partial<Record<JottaError['kind'], string>> = {
   corrupt: 'Jottacloud received other bytes than were sent. Try again.',
   'read-only': readOnlyMessage,
   forbidden: 'Jottacloud refuses access to this place.',
+  unlistable:
+    'Jottacloud cannot list this folder, which has too many entries. Move some of them elsewhere in the Jottacloud app.',
 }
 
 /** JottaError -> S3Error with the cause kept; everything else comes back as it is. */

@@ -75,7 +75,7 @@ async function readPage(
   const { prefix, delimiter } = input
   const keyPrefix = prefix.slice(0, prefix.lastIndexOf('/') + 1)
   // Asks Jottacloud, so only for a walk and when a snapshot is made, and not for its every page.
-  const findFolders = async (context: RequestContext): Promise<readonly WalkedFolder[]> =>
+  const findFolders: FindFolders = async (context) =>
     keyPrefix === ''
       ? [{ location: place.root, folder: rootFolder(place.encoding) }]
       : await parts.places.findFolders(place, keyPrefix, context)
@@ -91,18 +91,23 @@ async function readPage(
   const isNear = cursor === undefined && input.delimiter !== '/' && isSoonFound(input)
   const near = isNear ? await unlessTooLong(walk(nearListings)) : undefined
   if (near !== undefined) return near
-  const source = snapshotSource(parts, place, input, findFolders)
-  try {
+  const fromSnapshot = async (source: SnapshotSource): Promise<CursorPage | undefined> => {
     let opened = await openSnapshot(parts.snapshots, source, cursor, context, patienceMs)
     if (opened === undefined) {
       const walked = await unlessTooLong(walk(farListings))
       if (walked !== undefined) return walked
       opened = await openSnapshot(parts.snapshots, source, cursor, context)
     }
-    if (opened !== undefined) {
-      const page = await pageOf(opened, source, input)
-      if (page !== undefined) return page
-    }
+    return opened && (await pageOf(opened, source, input))
+  }
+  const sources = snapshotSources(parts, place, input, findFolders)
+  try {
+    const page = await fromSnapshot(sources.best).catch(async (error: unknown) => {
+      // What cannot be listed by itself may be told with all that is below.
+      if (!isJottaError(error, 'unlistable') || sources.best.kind === 'tree') throw error
+      return await fromSnapshot(sources.tree)
+    })
+    if (page !== undefined) return page
   } catch (error) {
     // A folder that is said to be gone is looked at by the walk.
     const isGone = isJottaError(error, 'not-found') || isJottaError(error, 'conflict')
@@ -130,7 +135,8 @@ async function unlessTooLong<T>(walk: Promise<T>): Promise<T | undefined> {
   try {
     return await walk
   } catch (error) {
-    if (error instanceof WalkTooLongError) return undefined
+    // Nor is there a way through a folder that Jottacloud cannot list by itself.
+    if (error instanceof WalkTooLongError || isJottaError(error, 'unlistable')) return undefined
     throw error
   }
 }
@@ -142,13 +148,27 @@ function cursorOf({ markers }: ListParts, input: ListObjectsInput): string | und
   return markers.find({ ...input, reader })
 }
 
+/** The one that costs least, and the one of all that is below. */
+function snapshotSources(
+  parts: ListParts,
+  place: BucketPlace,
+  input: ListObjectsInput,
+  findFolders: FindFolders,
+): { readonly best: SnapshotSource; readonly tree: SnapshotSource } {
+  const tree = snapshotSource(parts, place, input, findFolders, 'tree')
+  if (input.delimiter !== '/') return { best: tree, tree }
+  return { best: snapshotSource(parts, place, input, findFolders, 'folder'), tree }
+}
+
+type FindFolders = (context: RequestContext) => Promise<readonly WalkedFolder[]>
+
 function snapshotSource(
   { jotta, facts }: ListParts,
   { root, encoding }: BucketPlace,
-  { prefix, delimiter }: ListObjectsInput,
-  findFolders: (context: RequestContext) => Promise<readonly WalkedFolder[]>,
+  { prefix }: ListObjectsInput,
+  findFolders: FindFolders,
+  kind: SnapshotSource['kind'],
 ): SnapshotSource {
-  const kind = delimiter === '/' ? 'folder' : 'tree'
   const encodingFlags = encoding.flags
   return {
     ...{ kind, prefix, encodingFlags },
