@@ -40,16 +40,14 @@ export function checkCopySourceConditions(conditions: Conditions, source: Valida
 /**
  * For what a write replaces (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
  * Throws PreconditionFailed; NoSuchKey for If-Match where nothing is; NotImplemented for conditions
- * that S3 does not know on writes, since ignoring one would overwrite what the client protects.
+ * that S3 does not know on writes, since ignoring one would overwrite what the client protects. S3 knows no
+ * ETag in If-None-Match either, but what that protects is plain (RFC 9110 13.1.2).
  */
 export function checkWriteConditions(
   conditions: Conditions,
   existing: Pick<Validators, 'etag'> | undefined,
 ): void {
   const { ifMatch, ifNoneMatch } = conditions
-  if (ifNoneMatch?.some((etag) => etag !== '*')) {
-    throw notImplemented('If-None-Match', 'A write takes only `*` in If-None-Match.')
-  }
   if (conditions.ifModifiedSince !== undefined) {
     throw notImplemented('If-Modified-Since', 'A write takes no If-Modified-Since.')
   }
@@ -60,7 +58,7 @@ export function checkWriteConditions(
     if (existing === undefined) throw new S3Error('NoSuchKey')
     if (!matches(ifMatch, existing.etag)) throw preconditionFailed('If-Match')
   }
-  if (existing !== undefined && ifNoneMatch !== undefined && ifNoneMatch.length > 0) {
+  if (existing !== undefined && matches(ifNoneMatch ?? [], existing.etag)) {
     throw preconditionFailed('If-None-Match')
   }
 }

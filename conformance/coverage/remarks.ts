@@ -89,7 +89,9 @@ export const remarks: Readonly<Record<OfferedOperation, Remark>> = {
   PostObject: works(
     "form uploads with a policy: every condition, `success_action_*`, checksums; a form without a policy is nobody's, and taken where strangers may write; boto3's forms, sent by curl and as FormData: `clients/forms.test.ts`",
   ),
-  PutObject: works('`If-None-Match: *`, `If-Match`; tags, storage class; all ten checksums'),
+  PutObject: works(
+    '`If-None-Match` (an ETag too), `If-Match`; tags, storage class; all ten checksums',
+  ),
   GetObject: works('one range; `partNumber`; all four conditions; `response-*`'),
   HeadObject: works('as GetObject'),
   DeleteObject: works('`If-Match`'),
