@@ -15,6 +15,7 @@ import type { PublicAccessSetting } from './access/bucket-access.ts'
 import type { Directory } from './access/directory.ts'
 import type { Arrival } from './access/request-facts.ts'
 import { type ParsedTarget, parseTarget } from './address.ts'
+import type { AuditEntry, AuditLog } from './audit/audit-log.ts'
 import { authenticate, type FindCredential } from './authenticate.ts'
 import { answerClientErrors } from './client-error.ts'
 import { answerPreflight, crossOriginHeaders } from './cors-exchange.ts'
@@ -29,7 +30,7 @@ import {
 } from './exchange.ts'
 import type { RequestGathering } from './figures/request-figures.ts'
 import { createTurns } from './in-turn.ts'
-import { type Log, logRequest } from './log.ts'
+import { type Log, logRequest, type RequestEntry } from './log.ts'
 import { type MetricsPage, metricsPath, sendMetrics } from './metrics-page.ts'
 import type { Identity, Reply, S3Request } from './operation.ts'
 import { mayWrite } from './operations/row.ts'
@@ -83,6 +84,7 @@ export type AppOptions = {
   readonly figures?: Pick<RequestGathering, 'begun' | 'finished'>
   /** Without it there is no page of metrics. */
   readonly metrics?: MetricsPage | undefined
+  readonly audit?: Pick<AuditLog, 'write'> | undefined
   /** Without limits when left out. */
   readonly throttle?: Throttle
   /** Of one PutObject or UploadPart. */
@@ -108,7 +110,7 @@ export function createApp(options: AppOptions): App {
   const awaiting = new WeakSet<IncomingMessage>()
   const responses = new WeakMap<Duplex, ServerResponse>()
   const countWireBytes = createWireCounter()
-  const { health = async () => ({ status: 'ok' }), figures, metrics } = options
+  const { health = async () => ({ status: 'ok' }), figures, metrics, audit } = options
   const { throttle = createThrottle(unlimited, () => 0) } = options
   const koa = new Koa()
   const router = new Router()
@@ -135,6 +137,7 @@ export function createApp(options: AppOptions): App {
     const entry = { ...entryOf(ctx.req, exchange, outcome), ...wireBytes, ms }
     logRequest(options.log, entry, outcome.error)
     figures?.finished(entry)
+    audit?.write({ ...entry, ...auditDetailsOf(ctx.req, exchange) })
   })
   // Koa also reports connections that broke; the requests on them are logged anyway.
   koa.on('error', (error: Error & { code?: string }) => {
@@ -202,6 +205,7 @@ async function answer(
   refuseRepeatedHeaders(rawHeaders)
   const target = parseTarget({ rawTarget, host, domains: options.domains })
   exchange.address = target.address
+  exchange.query = target.query
   const asked = { method, query: target.query, address: target.address, headers: req.headers }
   if (method === 'OPTIONS') {
     admission.admit(undefined)
@@ -224,6 +228,7 @@ async function answer(
   const { identity, address, headers } = accepted
   exchange.address = address
   exchange.accessKeyId = identity?.accessKeyId
+  exchange.owner = identity?.owner
   admission.admit(identity?.accessKeyId)
   const { operation, row } = detect({ ...asked, headers })
   exchange.operation = operation
@@ -326,6 +331,19 @@ function entryOf(req: IncomingMessage, exchange: Exchange, outcome: Outcome) {
     upstreamCalls: exchange.counter.upstreamCalls,
     accessKeyId: exchange.accessKeyId,
     remoteAddress: req.socket.remoteAddress,
+  }
+}
+
+function auditDetailsOf(
+  { headers }: IncomingMessage,
+  { owner, query }: Exchange,
+): Omit<AuditEntry, keyof RequestEntry> {
+  return {
+    owner: owner?.name,
+    versionId: query?.get('versionId'),
+    uploadId: query?.get('uploadId'),
+    copySource: headers['x-amz-copy-source']?.toString(),
+    userAgent: headers['user-agent'],
   }
 }
 

@@ -170,6 +170,10 @@ const settings = {
       .optional(),
     'the page /-/metrics for Prometheus, for whoever brings this as a bearer token',
   ],
+  auditLog: [
+    z.string().min(1).optional(),
+    'file for one JSON line of each request; opened anew at SIGHUP, after it was moved away',
+  ],
   logLevel: [z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'), 'lines to log'],
 } as const satisfies Record<string, readonly [z.ZodType, string]>
 

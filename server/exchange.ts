@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import type { Address, OperationName } from './operation.ts'
+import type { Owner } from './access/owner.ts'
+import type { Address, OperationName, Query } from './operation.ts'
 
 export type Exchange = {
   readonly requestId: string
@@ -17,6 +18,9 @@ export type Exchange = {
   address: Address | undefined
   operation: OperationName | undefined
   accessKeyId: string | undefined
+  /** Whose key has signed. */
+  owner: Owner | undefined
+  query: Query | undefined
   /** Of whatever is answered, also of an error. */
   crossOriginHeaders: Readonly<Record<string, string>>
 }
@@ -41,6 +45,8 @@ export function beginExchange(res: ServerResponse, expectsContinue: boolean): Ex
     address: undefined,
     operation: undefined,
     accessKeyId: undefined,
+    owner: undefined,
+    query: undefined,
     crossOriginHeaders: {},
   }
 }

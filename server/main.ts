@@ -10,6 +10,7 @@ import { createDirectory } from './access/directory.ts'
 import { openAccessKeys } from './access/sqlite-access-keys.ts'
 import { type OpenAccount, openAccount, stateDirectoryOf, usesEmbedded } from './account.ts'
 import { createApp } from './app.ts'
+import { type AuditLog, openAuditLog } from './audit/audit-log.ts'
 import { accountOf } from './bucket-settings.ts'
 import { accessOf, type Config } from './config.ts'
 import { openEmbedded } from './embedded.ts'
@@ -30,6 +31,8 @@ export type RunningServer = {
   readonly isNewKey: boolean
   readonly isEmbedded: boolean
   readonly tls: TlsFacts | undefined
+  /** For SIGHUP; `undefined` when there is no file to open anew. */
+  readonly reopenLogs: (() => Promise<void>) | undefined
   /** Takes no new requests, lets those under way finish for `shutdownSeconds`, then ends them. */
   stop(): Promise<void>
 }
@@ -37,6 +40,7 @@ export type RunningServer = {
 type Served = Pick<OpenAccount, 'health'> & {
   readonly bridge: Bridge
   readonly figures: Figures
+  readonly audit: AuditLog | undefined
   readonly key: AccessKey
 }
 
@@ -54,6 +58,9 @@ export async function serve(config: Config): Promise<number> {
     { url: server.url, embedded: server.isEmbedded, fingerprint: server.tls?.fingerprint },
     'listening',
   )
+  const { reopenLogs } = server
+  // Without a file of its own, a terminal that hangs up ends the server as it ends any program.
+  if (reopenLogs !== undefined) process.on('SIGHUP', () => void reopenLogs())
   log.info({ signal: await ending.promise }, 'stopping')
   await server.stop()
   log.info('stopped')
@@ -67,6 +74,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   const stopping = new AbortController()
   const warn = (message: string, cause: unknown): void => log.warn({ err: cause }, message)
   const figures = parts.use(createFigures({ now: Date.now, warn }))
+  const audit = await openAudit(config, log, figures, parts)
   const accounts = await openAccounts(config, log, { figures, stopSignal: stopping.signal }, parts)
 
   const { key, isNew } = await rootAccessKey(config)
@@ -75,7 +83,13 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     // A key that was never shown is of no use: the next start makes and shows another.
     if (isNew && !isListening) await rm(rootAccessKeyFile(config.dataDir))
   })
-  const { url, tls } = await listen(config, log, { ...accounts, key, figures }, stopping, parts)
+  const { url, tls } = await listen(
+    config,
+    log,
+    { ...accounts, key, figures, audit },
+    stopping,
+    parts,
+  )
   isListening = true
   const running = parts.move()
   return {
@@ -84,8 +98,22 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     isNewKey: isNew,
     isEmbedded,
     tls,
+    reopenLogs: audit && (() => audit.reopen()),
     stop: () => running.disposeAsync(),
   }
+}
+
+async function openAudit(
+  { auditLog: file }: Config,
+  log: Log,
+  figures: Figures,
+  parts: AsyncDisposableStack,
+): Promise<AuditLog | undefined> {
+  if (file === undefined) return undefined
+  const onLost = figures.onAuditLinesLost
+  const audit = await openAuditLog({ file, log, onLost, now: () => new Date() })
+  parts.defer(() => audit.close())
+  return audit
 }
 
 /** The account of the settings, and those that single buckets are on. */
@@ -157,7 +185,7 @@ async function rootAccessKey(config: Config): Promise<{ key: AccessKey; isNew: b
 async function listen(
   config: Config,
   log: Log,
-  { bridge, key, health, figures }: Served,
+  { bridge, key, health, figures, audit }: Served,
   stopping: AbortController,
   parts: AsyncDisposableStack,
 ): Promise<Pick<RunningServer, 'url' | 'tls'>> {
@@ -178,6 +206,7 @@ async function listen(
     health,
     figures: figures.requests,
     throttle: throttleOf(config),
+    audit,
     metrics:
       metricsToken === undefined
         ? undefined

@@ -21,6 +21,7 @@ export type FiguresSnapshot = RequestFigures &
     readonly upstream: readonly Count<Pick<UpstreamCall, 'kind' | 'outcome'>>[]
     readonly upstreamRetries: readonly Count<Pick<UpstreamCall, 'kind'>>[]
     readonly accounts: readonly AccountFigures[]
+    readonly auditLinesLost: number
   }
 
 /** Who keeps more of single events than their count: durations, above all. Must not throw. */
@@ -32,6 +33,7 @@ export type FiguresListener = {
 export type Figures = {
   readonly requests: Pick<RequestGathering, 'begun' | 'finished'>
   onUpstreamCall(call: UpstreamCall): void
+  onAuditLinesLost(lines: number): void
   watch(account: WatchedAccount): void
   listen(listener: FiguresListener): void
   /** What there is now. Asks Jottacloud nothing that its reader would have to wait for. */
@@ -46,6 +48,7 @@ export function createFigures(options: AccountOptions): Figures & Disposable {
   const upstream = createCounts<Pick<UpstreamCall, 'kind' | 'outcome'>>()
   const upstreamRetries = createCounts<Pick<UpstreamCall, 'kind'>>()
   const accounts: (() => Promise<AccountFigures>)[] = []
+  let auditLinesLost = 0
   const ownProcess = watchProcess()
   return {
     requests,
@@ -55,6 +58,9 @@ export function createFigures(options: AccountOptions): Figures & Disposable {
       if (isRetry) upstreamRetries.add({ kind })
       for (const listener of listeners) listener.onUpstreamCall(call)
     },
+    onAuditLinesLost(lines) {
+      auditLinesLost += lines
+    },
     watch: (account) => void accounts.push(watchAccount(account, options)),
     listen: (listener) => void listeners.push(listener),
     snapshot: async () => ({
@@ -62,6 +68,7 @@ export function createFigures(options: AccountOptions): Figures & Disposable {
       ...ownProcess.read(),
       upstream: upstream.all(),
       upstreamRetries: upstreamRetries.all(),
+      auditLinesLost,
       accounts: await Promise.all(accounts.map((read) => read())),
     }),
     [Symbol.dispose]: () => ownProcess[Symbol.dispose](),

@@ -53,6 +53,11 @@ const counters: readonly Metric[] = [
       upstreamRetries.map(({ kind, count }) => ({ labels: { kind }, value: count })),
   ],
   [
+    'jotta_s3_audit_lines_lost_total',
+    'Lines that the audit log could not take.',
+    (all) => one(all.auditLinesLost),
+  ],
+  [
     'process_cpu_seconds_total',
     'Total user and system CPU time spent in seconds.',
     (all) => one(all.cpuSeconds),
