@@ -23,7 +23,7 @@ const get = (serving: Serving, ...lines: string[]) =>
 
 test('without a token there is no such page, and the address is like any other of S3', async () => {
   await withServing({}, async (serving) => {
-    assert.is(statusOf(await get(serving)), 403)
+    assert.is(statusOf(await get(serving)), 404)
     assert.is(statusOf(await get(serving, `Authorization: Bearer ${token}`)), 404)
   })
 })

@@ -51,10 +51,10 @@ test('strangers are bounded by their address; keys, health and metrics are not',
     for (const target of ['/bucket/key', '/%zz', '/-/metrics2', '/bucket', '/bucket?delete']) {
       statuses.push(statusOf(await raw(stranger(target))))
     }
-    assert.equal(statuses, [403, 400, 403, 503, 503])
+    assert.equal(statuses, [403, 400, 404, 503, 503])
     const preflight = stranger('/bucket', 'Origin: http://a', 'Access-Control-Request-Method: GET')
     assert.is(statusOf(await raw(preflight.replace('GET', 'OPTIONS'))), 503)
-    assert.equal(bridge.calls, [])
+    assert.ok(bridge.calls.every(({ method }) => method === 'bucketMayExist'))
     for (let tries = 0; tries < 4; tries += 1) {
       assert.is((await ask('GET', '/bucket?location')).status, 200)
       assert.is(statusOf(await raw(stranger('/-/healthz'))), 200)
