@@ -3,7 +3,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
-import { TLSSocket } from 'node:tls'
 import Router from '@koa/router'
 import Koa, { type Context } from 'koa'
 import type { Bridge } from '../translate/bridge.ts'
@@ -36,6 +35,7 @@ import type { Identity, Reply, S3Request } from './operation.ts'
 import { mayWrite } from './operations/row.ts'
 import { refuseHeaders } from './operations/wire/refusals.ts'
 import { createPayload, type PayloadOptions } from './payload.ts'
+import { createFindPeer, type FindPeer } from './peer.ts'
 import { isPostForm, readPostForm } from './post-form.ts'
 import { refuseRepeatedHeaders } from './repeated-headers.ts'
 import {
@@ -84,6 +84,8 @@ export type AppOptions = {
   readonly figures?: Pick<RequestGathering, 'begun' | 'finished'>
   /** Without it there is no page of metrics. */
   readonly metrics?: MetricsPage | undefined
+  /** The connection's other end when left out. */
+  readonly findPeer?: FindPeer
   readonly audit?: Pick<AuditLog, 'write'> | undefined
   /** Without limits when left out. */
   readonly throttle?: Throttle
@@ -111,7 +113,7 @@ export function createApp(options: AppOptions): App {
   const responses = new WeakMap<Duplex, ServerResponse>()
   const countWireBytes = createWireCounter()
   const { health = async () => ({ status: 'ok' }), figures, metrics, audit } = options
-  const { throttle = createThrottle(unlimited, () => 0) } = options
+  const { throttle = createThrottle(unlimited, () => 0), findPeer = createFindPeer([]) } = options
   const koa = new Koa()
   const router = new Router()
   // The router knows the pages that are not S3's. `-` is no bucket name, so nothing is taken from S3,
@@ -129,12 +131,12 @@ export function createApp(options: AppOptions): App {
   koa.use(async (ctx) => {
     const startedMs = performance.now()
     figures?.begun()
-    const exchange = beginExchange(ctx.res, awaiting.has(ctx.req))
-    using admission = throttle.begin(ctx.req.socket.remoteAddress)
+    const exchange = beginExchange(ctx, findPeer, awaiting.has(ctx.req))
+    using admission = throttle.begin(exchange.peer.address)
     const outcome = await serve(ctx, exchange, admission, options)
     const ms = Math.round(performance.now() - startedMs)
     const wireBytes = countWireBytes(ctx.req.socket)
-    const entry = { ...entryOf(ctx.req, exchange, outcome), ...wireBytes, ms }
+    const entry = { ...entryOf(exchange, outcome), ...wireBytes, ms }
     logRequest(options.log, entry, outcome.error)
     figures?.finished(entry)
     audit?.write({ ...entry, ...auditDetailsOf(ctx.req, exchange) })
@@ -240,10 +242,17 @@ async function answer(
   }
   const { storeEncrypted = 'off' } = options
   const { style, query } = target
-  const asking = { operation, address, query, headers, identity, arrival: arrivalOf(req, options) }
+  const asking = {
+    operation,
+    address,
+    query,
+    headers,
+    identity,
+    arrival: arrivalOf(exchange, options),
+  }
   const access = await authorize(asking, options, exchange)
   refuseHeaders(headers, operation, storeEncrypted)
-  const parts = { method, query, rawHeaders, origin: originOf(req), style, access }
+  const parts = { method, query, rawHeaders, origin: originOf(req, exchange.peer), style, access }
   const { bridge, region, directory, now = currentTime } = options
   const services = { bridge, region, storeEncrypted, directory, now }
   try {
@@ -320,7 +329,7 @@ function isOwnPage(req: IncomingMessage, { domains }: AppOptions): boolean {
   return parseTarget({ rawTarget, host: headers.host, domains }).style === 'path'
 }
 
-function entryOf(req: IncomingMessage, exchange: Exchange, outcome: Outcome) {
+function entryOf(exchange: Exchange, outcome: Outcome) {
   return {
     requestId: exchange.requestId,
     operation: exchange.operation,
@@ -330,7 +339,7 @@ function entryOf(req: IncomingMessage, exchange: Exchange, outcome: Outcome) {
     code: outcome.code,
     upstreamCalls: exchange.counter.upstreamCalls,
     accessKeyId: exchange.accessKeyId,
-    remoteAddress: req.socket.remoteAddress,
+    remoteAddress: exchange.peer.address,
   }
 }
 
@@ -347,9 +356,8 @@ function auditDetailsOf(
   }
 }
 
-function arrivalOf(req: IncomingMessage, { now = currentTime }: AppOptions): Arrival {
-  const { remoteAddress } = req.socket
-  return { remoteAddress, isSecure: req.socket instanceof TLSSocket, now: now() }
+function arrivalOf({ peer }: Exchange, { now = currentTime }: AppOptions): Arrival {
+  return { remoteAddress: peer.address, isSecure: peer.isSecure, now: now() }
 }
 
 function currentTime(): Date {

@@ -5,6 +5,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { currentEncoding } from '../translate/name-encoding.ts'
+import { isNetwork } from './access/network.ts'
 import { accountName, behaviours, bucketPath, bucketTable } from './bucket-settings.ts'
 
 /** Numbers from flags and variables are text; an empty one is none. */
@@ -21,6 +22,9 @@ const limit = z
   .transform((value) => (value === 'off' ? undefined : value))
 const domain = z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'must be a host name')
 const domains = listOf(domain)
+const network = z
+  .string()
+  .refine(isNetwork, 'must be addresses or networks, such as 127.0.0.1 or 10.0.0.0/8')
 const hostOrAddress = z.union([domain, z.ipv4(), z.ipv6()], 'must be host names or addresses')
 
 export const accessKeyIdForm = /^[\w-]{3,128}$/
@@ -149,6 +153,10 @@ const settings = {
   shutdownSeconds: [
     positive.max(3600).default(30),
     'seconds that requests under way get at SIGTERM',
+  ],
+  trustedProxies: [
+    listOf(network).default([]),
+    'addresses and networks of proxies whose X-Forwarded-For and -Proto are believed',
   ],
   maxRequests: [
     limit.prefault(1000),

@@ -3,12 +3,13 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
 import type { Owner } from './access/owner.ts'
 import type { Address, OperationName, Query } from './operation.ts'
+import type { FindPeer, Peer } from './peer.ts'
 
 export type Exchange = {
   readonly requestId: string
+  readonly peer: Peer
   /** Aborts when the response closes unfinished: the client has gone, or a broken answer was cut. */
   readonly signal: AbortSignal
   readonly counter: { upstreamCalls: number }
@@ -29,7 +30,11 @@ export function makeRequestId(): string {
   return randomBytes(8).toString('hex').toUpperCase()
 }
 
-export function beginExchange(res: ServerResponse, expectsContinue: boolean): Exchange {
+export function beginExchange(
+  { req, res }: { readonly req: IncomingMessage; readonly res: ServerResponse },
+  findPeer: FindPeer,
+  expectsContinue: boolean,
+): Exchange {
   const abort = new AbortController()
   res.once('close', () => {
     if (!res.writableFinished) abort.abort()
@@ -38,6 +43,7 @@ export function beginExchange(res: ServerResponse, expectsContinue: boolean): Ex
   res.on('error', () => undefined)
   return {
     requestId: makeRequestId(),
+    peer: findPeer(req),
     signal: abort.signal,
     counter: { upstreamCalls: 0 },
     expectsContinue,
@@ -58,10 +64,8 @@ export function resourceOf(address: Address | undefined, req: IncomingMessage): 
   return `/${bucket ?? ''}${key === undefined ? '' : `/${key}`}`
 }
 
-/** The URL by which the client has reached this server; behind a proxy, the scheme it was told. */
-export function originOf(req: IncomingMessage): string {
-  const forwarded = req.headers['x-forwarded-proto']?.toString().trim().toLowerCase()
-  const isSecure = req.socket instanceof TLSSocket || forwarded === 'https'
+/** The URL by which the client has reached this server. */
+export function originOf(req: IncomingMessage, { isSecure }: Peer): string {
   return `${isSecure ? 'https' : 'http'}://${req.headers.host ?? ''}`
 }
 

@@ -19,6 +19,7 @@ import { createExposition } from './figures/prometheus.ts'
 import { accessKeysFile } from './keys-command.ts'
 import { createLog, type Log } from './log.ts'
 import { openBridge } from './open-bridge.ts'
+import { createFindPeer } from './peer.ts'
 import type { Health } from './reply.ts'
 import { type AccessKey, loadRootAccessKey, rootAccessKeyFile } from './root-access-key.ts'
 import { createThrottle, type Throttle } from './throttle/throttle.ts'
@@ -206,6 +207,7 @@ async function listen(
     health,
     figures: figures.requests,
     throttle: throttleOf(config),
+    findPeer: createFindPeer(config.trustedProxies),
     audit,
     metrics:
       metricsToken === undefined

@@ -1,6 +1,6 @@
 // Conditions of policies: the operators, the keys, and whether a condition holds for a request. Pure.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
-import { BlockList, isIP } from 'node:net'
+import { createNetworks, isNetwork } from './network.ts'
 import { expandVariables, type Lookup, matchesPattern } from './pattern.ts'
 import type { Condition, PolicyRequest, Statement } from './statement.ts'
 
@@ -153,27 +153,8 @@ export function lookupIn(request: PolicyRequest): Lookup {
   }
 }
 
-/** An address, or a network as `192.0.2.0/24`. IPv4 in the clothes of IPv6 is IPv4. */
 function isInNetwork(actual: string, wanted: string): boolean {
-  const address = plainAddress(actual)
-  const family = isIP(address)
-  const [network = '', bits] = wanted.split('/')
-  if (family === 0 || isIP(network) !== family) return false
-  const list = new BlockList()
-  const type = family === 4 ? 'ipv4' : 'ipv6'
-  list.addSubnet(network, bits === undefined ? (family === 4 ? 32 : 128) : Number(bits), type)
-  return list.check(address, type)
-}
-
-export function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
-}
-
-function isNetwork(text: string): boolean {
-  const [network = '', bits, ...more] = text.split('/')
-  const family = isIP(network)
-  if (family === 0 || more.length > 0) return false
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
+  return createNetworks([wanted])(actual)
 }
 
 /** Each of the six pieces by itself, so that a wildcard stays within its piece. */

@@ -3,7 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Identity, Query } from '../operation.ts'
 import { parseCopySource } from '../operations/wire/copy-source.ts'
-import { plainAddress } from './condition.ts'
+import { plainAddress } from './network.ts'
 import { principalArn } from './principal.ts'
 import type { PolicyRequest } from './statement.ts'
 

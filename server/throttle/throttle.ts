@@ -1,7 +1,7 @@
 // Who may ask how much: all together, each access key, and each address that strangers come from. Whoever
 // asks for more is told to slow down, before anything is done for him.
 import { isIPv6 } from 'node:net'
-import { plainAddress } from '../access/condition.ts'
+import { plainAddress } from '../access/network.ts'
 import { type CallerLimits, createCallers, Throttled } from './callers.ts'
 
 export type ThrottleLimits = {
