@@ -1,15 +1,17 @@
 // Removes folders that the bridge's own deletes left empty, always to the trash. S3 has no folders: what
 // is left of `a/b` after its delete would show up as the prefix `a/` and stand in the way of a key `a`.
+import { setTimeout } from 'node:timers/promises'
 import type { JottaClient, Location } from '../jotta/client.ts'
 import type { RequestContext } from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
 import type { FolderFacts } from './folder-facts.ts'
 import type { FolderGuard } from './folder-guard.ts'
+import { createFolderOccupants } from './folder-occupants.ts'
 import { isJottaError } from './jotta-error.ts'
-import { folderAt } from './key-folder.ts'
+import { folderAt, isStructural, type KeyFolder } from './key-folder.ts'
 import { lockLocation } from './key-places.ts'
+import type { Held } from './leases.ts'
 import { type ParentFolders, parentOf } from './parent-folders.ts'
-import { readableObject } from './stored-object.ts'
 
 export interface EmptyFolders {
   /**
@@ -36,86 +38,87 @@ export type EmptyFoldersParts = {
   readonly now: () => number
 }
 
-/** Names of live children are remembered, so that emptying a large folder does not list it each time. */
-const maxNamesPerFolder = 256
-const maxFolders = 256
-/** Others may have removed them since. */
-const rememberedForMs = 30_000
+/** For writers that may be in a folder that is empty, until they have left it. */
+const waitMaxMs = 3_000
+const firstPauseMs = 10
+const pauseMaxMs = 250
 
 export function createEmptyFolders(parts: EmptyFoldersParts): EmptyFolders {
-  /** Folder -> some children that were seen alive; while one is left, the folder is not empty. */
-  const occupants = new Map<string, { readonly names: Set<string>; readonly seenMs: number }>()
+  const occupants = createFolderOccupants(parts.jotta, parts.now)
 
-  const findOccupants = async (folder: Location, context: RequestContext): Promise<Set<string>> => {
-    const names = new Set<string>()
-    for await (const entry of parts.jotta.list(folder, context)) {
-      if (entry.deleted || (entry.kind === 'file' && readableObject(entry) === undefined)) continue
-      names.add(entry.name)
-      if (names.size === maxNamesPerFolder) break
+  const removeIfEmpty = async (
+    folder: Location,
+    asKeys: KeyFolder,
+    held: Held,
+    context: RequestContext,
+  ): Promise<boolean> => {
+    try {
+      if (!(await occupants.isEmpty(folder, asKeys, context))) return false
+      await held.check()
+      await parts.jotta.removeFolder(folder, 'trash', context)
+      parts.parents.forget(folder)
+      await parts.facts.forget(folder)
+      return true
+    } catch (error) {
+      // Somebody else removed it first.
+      if (isJottaError(error, 'not-found')) return true
+      // Its many entries may be in the trash, all of them, which nobody can see.
+      if (isJottaError(error, 'unlistable')) return false
+      throw error
     }
-    return names
   }
 
-  /** Folder that is being listed -> children deleted meanwhile, which the listing may still name. */
-  const goneMeanwhile = new Map<string, Set<string>>()
-
-  const note = (location: Location): void => {
-    const id = JSON.stringify(parentOf(location))
-    const name = location.path.at(-1) ?? ''
-    occupants.get(id)?.names.delete(name)
-    goneMeanwhile.get(id)?.add(name)
-  }
-
-  const isEmpty = async (folder: Location, context: RequestContext): Promise<boolean> => {
-    const id = JSON.stringify(folder)
-    const seen = occupants.get(id)
-    const isFresh = seen !== undefined && parts.now() - seen.seenMs < rememberedForMs
-    if (isFresh && seen.names.size > 0) return false
-    const seenMs = parts.now()
-    const gone = new Set<string>()
-    goneMeanwhile.set(id, gone)
-    const found = await findOccupants(folder, context).finally(() => goneMeanwhile.delete(id))
-    occupants.delete(id)
-    const named = found.size
-    for (const name of gone) found.delete(name)
-    // All that was named is gone by now; only another look tells what else there is.
-    if (named > 0 && found.size === 0) return await isEmpty(folder, context)
-    if (found.size > 0) occupants.set(id, { names: found, seenMs })
-    for (const oldest of occupants.keys()) {
-      if (occupants.size <= maxFolders) break
-      occupants.delete(oldest)
+  /**
+   * `in use`: the folder stays for now. It is no prefix when it is none of keys; else those who are in it are
+   * waited for a little, since they may be in another one of the same name and do not look at this.
+   */
+  const remove = async (
+    place: Pick<BucketPlace, 'root' | 'encoding'>,
+    folder: Location,
+    asKeys: KeyFolder,
+    context: RequestContext,
+  ): Promise<'removed' | 'occupied' | 'in use'> => {
+    const guarded = guardedFolder(place, asKeys)
+    const giveUpAt = performance.now() + waitMaxMs
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, pauseMaxMs)) {
+      const isRemoved = await parts.guard.ifUnused(guarded, context.signal, (held) =>
+        removeIfEmpty(folder, asKeys, held, context),
+      )
+      if (isRemoved !== undefined) return isRemoved ? 'removed' : 'occupied'
+      if (isStructural(asKeys) || performance.now() > giveUpAt) return 'in use'
+      const isFirst = pauseMs === firstPauseMs
+      if (isFirst && !(await isEmptyNow(folder, asKeys, context))) return 'occupied'
+      await setTimeout(pauseMs, undefined, { signal: context.signal })
     }
-    return found.size === 0
+  }
+  /** Without the guard, so that it is certain of nothing but what it saw. */
+  const isEmptyNow = async (
+    folder: Location,
+    asKeys: KeyFolder,
+    context: RequestContext,
+  ): Promise<boolean> => {
+    try {
+      return await occupants.isEmpty(folder, asKeys, context)
+    } catch (error) {
+      if (isJottaError(error, 'not-found') || isJottaError(error, 'unlistable')) return false
+      throw error
+    }
   }
 
   return {
-    forget: note,
+    forget: (location) => occupants.note(location),
     async removeAbove(place, location, context) {
       const { root } = place
+      // Also when somebody else is in the folder: whoever leaves it last must know.
+      occupants.note(location)
       for (let at = location; at.path.length > root.path.length + 1; at = parentOf(at)) {
         const folder = parentOf(at)
         if (parts.isBucketRoot(folder)) return
-        // Also when somebody else is in the folder: whoever leaves it last must know.
-        note(at)
-        const guarded = guardedFolder(place, folder)
-        if (guarded === undefined) return
-        const removed = await parts.guard.ifUnused(guarded, context.signal, async (held) => {
-          try {
-            if (!(await isEmpty(folder, context))) return false
-            await held.check()
-            await parts.jotta.removeFolder(folder, 'trash', context)
-            parts.parents.forget(folder)
-            await parts.facts.forget(folder)
-            return true
-          } catch (error) {
-            // Somebody else removed it first.
-            if (isJottaError(error, 'not-found')) return true
-            // Its many entries may be in the trash, all of them, which nobody can see.
-            if (isJottaError(error, 'unlistable')) return false
-            throw error
-          }
-        })
-        if (removed !== true) return
+        const asKeys = folderAt(folder.path.slice(root.path.length), place.encoding)
+        if (asKeys === undefined) return
+        const outcome = await remove(place, folder, asKeys, context)
+        if (outcome === 'removed') occupants.note(folder)
+        else if (outcome === 'occupied' || !isStructural(asKeys)) return
       }
     },
   }
@@ -124,9 +127,7 @@ export function createEmptyFolders(parts: EmptyFoldersParts): EmptyFolders {
 /** What writes below a folder have entered: of one that is no part of keys, the folder it belongs to. */
 function guardedFolder(
   place: Pick<BucketPlace, 'root' | 'encoding'>,
-  folder: Location,
-): Location | undefined {
-  const found = folderAt(folder.path.slice(place.root.path.length), place.encoding)
-  if (found === undefined || found.keyPrefix === '') return found && place.root
-  return lockLocation(place, found.keyPrefix.slice(0, -1))
+  { keyPrefix }: KeyFolder,
+): Location {
+  return keyPrefix === '' ? place.root : lockLocation(place, keyPrefix.slice(0, -1))
 }
