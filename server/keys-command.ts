@@ -2,12 +2,12 @@
 // Jottacloud accounts are on it; a server that runs on it knows of every change at once.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isBucketName } from '../translate/bucket-name.ts'
-import { type AccessKeys, AccessKeyTaken } from './access/access-keys.ts'
-import { isPrincipalName, ownerNamed, rootOwner } from './access/owner.ts'
+import type { AccessKeys } from './access/access-keys.ts'
+import { addAccessKey, BadAccessKey } from './access/new-access-key.ts'
+import { ownerNamed, rootOwner } from './access/owner.ts'
 import { openAccessKeys } from './access/sqlite-access-keys.ts'
 import { accessKeyIdForm, type Config, ConfigError, readConfig } from './config.ts'
-import { makeAccessKey, rootAccessKeyOf } from './root-access-key.ts'
+import { rootAccessKeyOf } from './root-access-key.ts'
 
 export const keysUsage = `  jotta-s3 keys add NAME           make an access key; its secret is shown this once
       --owner OWNER                whose buckets it sees: root's when not given
@@ -102,35 +102,18 @@ async function addKey(
     return value
   }
   const owner = ownerNamed(one('--owner') ?? rootOwner.name)
-  for (const [what, text] of [
-    ['NAME', name],
-    ['--owner', owner.name],
-  ] as const) {
-    if (isPrincipalName(text)) continue
-    throw new ConfigError(`${what}: must be 1 to 64 letters, digits or _+=,.@- and begin with one`)
-  }
-  // The root key is called so: in ARNs, in logs and in what clients see.
-  if (name === rootOwner.name) throw new ConfigError('NAME: root is the name of the root key')
-  const buckets = values.get('--bucket') ?? []
-  const wrong = buckets.find((bucket) => !isBucketName(bucket))
-  if (wrong !== undefined) throw new ConfigError(`--bucket: ${wrong} is no name of a bucket`)
-  const made = makeAccessKey()
-  const key = givenKey(one('--access-key-id'), one('--secret-access-key')) ?? made
-  if (key.accessKeyId === (await rootKeyId(config))) throw taken(key.accessKeyId, name)
-  const access = values.has('--read-only') ? 'read-only' : 'full'
-  try {
-    await keys.add({ ...key, name, owner: owner.name, limits: { buckets, access }, created })
-  } catch (error) {
-    if (error instanceof AccessKeyTaken) throw taken(key.accessKeyId, name)
-    throw error
-  }
+  const given = givenKey(one('--access-key-id'), one('--secret-access-key'))
+  const access = values.has('--read-only') ? ('read-only' as const) : ('full' as const)
+  const limits = { buckets: values.get('--bucket') ?? [], access }
+  const wanted = { name, owner: owner.name, limits, given, created }
+  const key = await add(keys, await rootKeyId(config), wanted)
   const shown = {
     name,
     owner: owner.name,
     canonicalId: owner.id,
     accessKeyId: key.accessKeyId,
     // One that was given is known to whoever gave it.
-    ...(key === made && { secretAccessKey: made.secretAccessKey }),
+    ...(given === undefined && { secretAccessKey: key.secretAccessKey }),
   }
   if (values.has('--json')) return `${JSON.stringify(shown)}\n`
   const lines = Object.entries(shown).map(([label, value]) => `${label.padEnd(16)} ${value}`)
@@ -173,10 +156,18 @@ async function rootKeyId(config: Config): Promise<string | undefined> {
   return (await rootAccessKeyOf(config.dataDir))?.accessKeyId
 }
 
-function taken(accessKeyId: string, name: string): Error {
-  return new Error(
-    `keys add: an access key named ${name} or with the id ${accessKeyId} exists; \`keys ls\` shows them`,
-  )
+/** As the command tells of it. */
+async function add(...[keys, rootKey, wanted]: Parameters<typeof addAccessKey>) {
+  try {
+    return await addAccessKey(keys, rootKey, wanted)
+  } catch (error) {
+    if (!(error instanceof BadAccessKey)) throw error
+    if (error.field === 'key') {
+      throw new Error(`keys add: ${error.message}; \`keys ls\` shows them`, { cause: error })
+    }
+    const flag = error.field === 'name' ? 'NAME' : `--${error.field}`
+    throw new ConfigError(`${flag}: ${error.message}`, { cause: error })
+  }
 }
 
 /** `--a=b` is `--a` and `b`. */
