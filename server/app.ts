@@ -26,6 +26,7 @@ import {
   makeRequestId,
   originOf,
   resourceOf,
+  type Visit,
 } from './exchange.ts'
 import type { RequestGathering } from './figures/request-figures.ts'
 import { createTurns } from './in-turn.ts'
@@ -35,6 +36,7 @@ import type { Identity, Reply, S3Request } from './operation.ts'
 import { mayWrite } from './operations/row.ts'
 import { refuseHeaders } from './operations/wire/refusals.ts'
 import { createPayload, type PayloadOptions } from './payload.ts'
+import { unsignedPayload } from './payload-declaration.ts'
 import { createFindPeer, type FindPeer } from './peer.ts'
 import { isPostForm, readPostForm } from './post-form.ts'
 import { refuseRepeatedHeaders } from './repeated-headers.ts'
@@ -102,6 +104,11 @@ export type AppOptions = {
 export type App = {
   /** Makes a server answer S3. To be called once for each server, before it listens. */
   attach(server: Server): void
+  /**
+   * Answers one request that arrived elsewhere as S3, by somebody who was let in there. Its target and
+   * headers are read as those of any request, but for a signature.
+   */
+  answerVisit(req: IncomingMessage, res: ServerResponse, visit: Visit): void
 }
 
 const unlimited = { maxInFlight: undefined, ofKey: noLimits, ofStranger: noLimits }
@@ -110,6 +117,7 @@ const idleTimeoutDefaultMs = 60_000
 
 export function createApp(options: AppOptions): App {
   const awaiting = new WeakSet<IncomingMessage>()
+  const visits = new WeakMap<IncomingMessage, Visit>()
   const responses = new WeakMap<Duplex, ServerResponse>()
   const countWireBytes = createWireCounter()
   const { health = async () => ({ status: 'ok' }), figures, metrics, audit } = options
@@ -131,7 +139,11 @@ export function createApp(options: AppOptions): App {
   koa.use(async (ctx) => {
     const startedMs = performance.now()
     figures?.begun()
-    const exchange = beginExchange(ctx, findPeer, awaiting.has(ctx.req))
+    const exchange = beginExchange(ctx, {
+      findPeer,
+      expectsContinue: awaiting.has(ctx.req),
+      visit: visits.get(ctx.req),
+    })
     using admission = throttle.begin(exchange.peer.address)
     const outcome = await serve(ctx, exchange, admission, options)
     const ms = Math.round(performance.now() - startedMs)
@@ -166,6 +178,10 @@ export function createApp(options: AppOptions): App {
       const { log, wait = waitFor } = options
       answerClientErrors(server, { log, makeRequestId, responseOn, wait })
     },
+    answerVisit(req, res, visit) {
+      visits.set(req, visit)
+      listen(req, res)
+    },
   }
 }
 
@@ -178,7 +194,7 @@ async function serve(
   const replyOptions: ReplyOptions = {
     requestId: exchange.requestId,
     resource: () => resourceOf(exchange.address, ctx.req),
-    crossOriginHeaders: () => exchange.crossOriginHeaders,
+    addedHeaders: () => exchange.addedHeaders,
     signal: exchange.signal,
     awaitsContinue: () => exchange.expectsContinue && !exchange.hasSentContinue,
     wait: options.wait ?? waitFor,
@@ -209,11 +225,13 @@ async function answer(
   exchange.address = target.address
   exchange.query = target.query
   const asked = { method, query: target.query, address: target.address, headers: req.headers }
-  if (method === 'OPTIONS') {
-    admission.admit(undefined)
-    return await answerPreflight(asked, options)
+  if (exchange.visit === undefined) {
+    if (method === 'OPTIONS') {
+      admission.admit(undefined)
+      return await answerPreflight(asked, options)
+    }
+    exchange.addedHeaders = await crossOriginHeaders(asked, options)
   }
-  exchange.crossOriginHeaders = await crossOriginHeaders(asked, options)
   const wire: WireOptions = {
     req,
     signal: exchange.signal,
@@ -224,9 +242,7 @@ async function answer(
     idleTimeoutMs: options.idleTimeoutMs ?? idleTimeoutDefaultMs,
     maxObjectBytes: options.maxObjectBytes ?? putObjectSizeMaxBytes,
   }
-  const accepted = isPostForm(asked)
-    ? await acceptForm(wire, target, options)
-    : await acceptRequest(wire, target, options)
+  const accepted = await accept(wire, asked, target, exchange, options)
   const { identity, address, headers } = accepted
   exchange.address = address
   exchange.accessKeyId = identity?.accessKeyId
@@ -269,6 +285,22 @@ type WireOptions = Omit<PayloadOptions, 'headers' | 'declaration'>
 /** A request of which it is known who asks, and for what. */
 type Accepted = Pick<S3Request, 'address' | 'headers' | 'payload' | 'form'> & {
   readonly identity: Identity | undefined
+}
+
+async function accept(
+  wire: WireOptions,
+  asked: Parameters<typeof isPostForm>[0],
+  target: ParsedTarget,
+  { visit }: Exchange,
+  options: AppOptions,
+): Promise<Accepted> {
+  if (visit !== undefined) {
+    const { headers } = asked
+    const payload = createPayload({ ...wire, headers, declaration: unsignedPayload })
+    return { identity: visit.identity, address: target.address, headers, payload }
+  }
+  if (isPostForm(asked)) return await acceptForm(wire, target, options)
+  return await acceptRequest(wire, target, options)
 }
 
 async function acceptRequest(
@@ -339,6 +371,7 @@ function entryOf(exchange: Exchange, outcome: Outcome) {
     code: outcome.code,
     upstreamCalls: exchange.counter.upstreamCalls,
     accessKeyId: exchange.accessKeyId,
+    via: exchange.visit?.via,
     remoteAddress: exchange.peer.address,
   }
 }

@@ -5,7 +5,11 @@ import { S3Error } from '../translate/s3-error.ts'
 import { splitTarget } from './address.ts'
 import { renderCanonicalRequest } from './canonical-request.ts'
 import type { Identity } from './operation.ts'
-import { type PayloadDeclaration, parsePayloadMode } from './payload-declaration.ts'
+import {
+  type PayloadDeclaration,
+  parsePayloadMode,
+  unsignedPayload,
+} from './payload-declaration.ts'
 import { type ParsedQuery, parseQuery } from './query.ts'
 import { type RequestTime, renderSeconds } from './request-time.ts'
 import {
@@ -160,13 +164,8 @@ function declareUnsigned(headers: IncomingHttpHeaders, query: ParsedQuery): Auth
   const contentSha256 = headers['x-amz-content-sha256']?.toString() || 'UNSIGNED-PAYLOAD'
   const mode = parsePayloadMode(contentSha256)
   if (mode.kind === 'aws-chunked' && mode.chunks === 'signed') throw new S3Error('AccessDenied')
-  const chunkSigning = { seedSignature: '', scope: '', timestamp: '', sign: noSignature }
-  const payloadDeclaration = { contentSha256, mode, chunkSigning }
+  const payloadDeclaration = { ...unsignedPayload, contentSha256, mode }
   return { identity: undefined, payloadDeclaration, queryHeaders: {} }
-}
-
-function noSignature(): never {
-  throw new S3Error('AccessDenied')
 }
 
 function findCredential(

@@ -4,8 +4,17 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Owner } from './access/owner.ts'
-import type { Address, OperationName, Query } from './operation.ts'
+import type { Address, Identity, OperationName, Query } from './operation.ts'
 import type { FindPeer, Peer } from './peer.ts'
+
+/** Who asks, where that was found out by another door than a signature. */
+export type Visit = {
+  readonly identity: Identity
+  /** The door, for the log. */
+  readonly via: 'console'
+  /** Of whatever is answered, also of an error, in place of those of CORS. */
+  readonly headers: Readonly<Record<string, string>>
+}
 
 export type Exchange = {
   readonly requestId: string
@@ -22,8 +31,9 @@ export type Exchange = {
   /** Whose key has signed. */
   owner: Owner | undefined
   query: Query | undefined
+  readonly visit: Visit | undefined
   /** Of whatever is answered, also of an error. */
-  crossOriginHeaders: Readonly<Record<string, string>>
+  addedHeaders: Readonly<Record<string, string>>
 }
 
 export function makeRequestId(): string {
@@ -32,8 +42,11 @@ export function makeRequestId(): string {
 
 export function beginExchange(
   { req, res }: { readonly req: IncomingMessage; readonly res: ServerResponse },
-  findPeer: FindPeer,
-  expectsContinue: boolean,
+  {
+    findPeer,
+    expectsContinue,
+    visit,
+  }: Pick<Exchange, 'expectsContinue' | 'visit'> & { readonly findPeer: FindPeer },
 ): Exchange {
   const abort = new AbortController()
   res.once('close', () => {
@@ -53,7 +66,8 @@ export function beginExchange(
     accessKeyId: undefined,
     owner: undefined,
     query: undefined,
-    crossOriginHeaders: {},
+    visit,
+    addedHeaders: visit?.headers ?? {},
   }
 }
 

@@ -22,6 +22,8 @@ export type RequestEntry = {
   readonly ms: number
   readonly upstreamCalls: number
   readonly accessKeyId: string | undefined
+  /** The door that a request came through, if not that of S3. */
+  readonly via?: 'console' | undefined
   readonly remoteAddress: string | undefined
 }
 

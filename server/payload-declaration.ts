@@ -31,6 +31,18 @@ export type PayloadDeclaration = {
   readonly chunkSigning: ChunkSigning
 }
 
+/** Of a body for which nothing is declared, from somebody whose chunks cannot be signed. */
+export const unsignedPayload: PayloadDeclaration = {
+  contentSha256: 'UNSIGNED-PAYLOAD',
+  mode: { kind: 'unsigned' },
+  chunkSigning: { seedSignature: '', scope: '', timestamp: '', sign: noSignature },
+}
+
+/** Throws AccessDenied: there is nothing to sign with. */
+function noSignature(): never {
+  throw new S3Error('AccessDenied')
+}
+
 const chunkedModes: ReadonlyMap<string, PayloadMode> = new Map([
   [
     'STREAMING-AWS4-HMAC-SHA256-PAYLOAD',

@@ -21,7 +21,7 @@ export type ReplyOptions = {
   /** For the Resource element of errors. */
   readonly resource: () => string
   /** Besides the reply's own, also of an error. */
-  readonly crossOriginHeaders: () => Readonly<Record<string, string>>
+  readonly addedHeaders: () => Readonly<Record<string, string>>
   /** Aborts when the response closes unfinished. */
   readonly signal: AbortSignal
   /** Whether the client still holds its body back for a `100 Continue` that has not been sent. */
@@ -132,7 +132,7 @@ function writeHead(
   ctx.status = status
   for (const [name, value] of Object.entries({
     ...identifyingHeaders(options.requestId),
-    ...options.crossOriginHeaders(),
+    ...options.addedHeaders(),
     ...headers,
   })) {
     if (value !== undefined) ctx.set(name, value)
