@@ -3,6 +3,7 @@
 import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type OpenAccount, openAccount, stateDirectoryOf, usesEmbedded } from './account.ts'
+import { accountFacts } from './account-facts.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
 import { openEmbedded } from './embedded.ts'
 import { describeBytes, describeTime, jsonLine, printable, renderColumns } from './plain-text.ts'
@@ -118,19 +119,14 @@ async function open(config: Config, tell: (text: string) => void): Promise<OpenA
 }
 
 async function* showAccount({ jotta, flags, signal }: StoreCall): ReturnType<StoreAct> {
-  const [customer, drive] = await Promise.all([jotta.customer({ signal }), jotta.drive({ signal })])
-  const { username, name, email, subscriptionType } = customer
-  const accountType = customer.accountType ?? drive.accountType
-  const usedBytes = drive.usageBytes
-  const quotaBytes = drive.capacityBytes ?? customer.quotaBytes
-  const isFull = quotaBytes !== undefined && usedBytes >= quotaBytes
-  const writeLocked = customer.writeLocked || drive.writeLocked
-  const readLocked = customer.readLocked || drive.readLocked
+  const facts = await accountFacts(jotta, signal)
   if (flags.has('--json')) {
-    const who = { username, name, email, accountType, subscriptionType }
-    yield jsonLine({ ...who, usedBytes, quotaBytes, writeLocked, readLocked })
+    yield jsonLine(facts)
     return 0
   }
+  const { username, name, email, accountType, subscriptionType } = facts
+  const { usedBytes, quotaBytes, writeLocked, readLocked } = facts
+  const isFull = quotaBytes !== undefined && usedBytes >= quotaBytes
   const cause = isFull ? 'the account is full' : 'by Jottacloud; its web page says more'
   const plan = [accountType, subscriptionType].filter((part) => part !== undefined).join(', ')
   yield renderColumns([
