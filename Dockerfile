@@ -10,9 +10,9 @@ COPY translate ./translate
 COPY jotta ./jotta
 RUN mkdir /data && chown node:node /data
 USER node
-ENV JOTTA_S3_HOST=0.0.0.0 JOTTA_S3_PORT=9000 JOTTA_S3_DATA_DIR=/data
+ENV JOTTA_S3_HOST=0.0.0.0 JOTTA_S3_PORT=9000 JOTTA_S3_CONSOLE_HOST=0.0.0.0 JOTTA_S3_DATA_DIR=/data
 VOLUME /data
-EXPOSE 9000
+EXPOSE 9000 9001
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=1", "server/cli.ts"]
 CMD ["serve"]

@@ -49,6 +49,28 @@ test('imports point down: server -> translate -> jotta, and the emulator stands 
   assert.equal(broken, [])
 })
 
+/** The web console's page: plain files that no compiler reads. */
+const pageFiles = globSync('server/console/page/*.{js,css,html}').map((path) => ({
+  path: normalize(path),
+  text: readFileSync(path, 'utf8'),
+}))
+
+test('the page of the console holds to the rules of its house too', () => {
+  assert.ok(pageFiles.length > 10)
+  const long = pageFiles.filter(({ text }) => text.split('\n').length > 401)
+  assert.equal(paths(long), [])
+  const bare = pageFiles.filter(({ path, text }) => path.endsWith('.js') && !text.startsWith('//'))
+  assert.equal(paths(bare), [])
+})
+
+test('nothing on the page is ever read as HTML or as a script, and nothing comes from elsewhere', () => {
+  const asCode =
+    /innerHTML|outerHTML|insertAdjacentHTML|createContextualFragment|setHTML|document\.write|\beval\(|new Function|DOMParser|srcdoc|javascript:/
+  assert.equal(paths(pageFiles.filter(({ text }) => asCode.test(text))), [])
+  const elsewhere = /(?:src|href|url|import)\s*[=(:]?\s*["'`(]https?:/
+  assert.equal(paths(pageFiles.filter(({ text }) => elsewhere.test(text))), [])
+})
+
 test('a test runs what it declares', () => {
   const silent = files.filter(
     ({ path, text }) => isTest(path) && !/\.run\(\)|Contract\(/.test(text),

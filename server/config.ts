@@ -33,6 +33,19 @@ export const accessKeyIdForm = /^[\w-]{3,128}$/
 const settings = {
   host: [z.string().min(1).default('127.0.0.1'), 'address to listen on'],
   port: [port.default(9000), 'port to listen on'],
+  consolePort: [
+    z.union([z.literal('off'), port], 'must be a port, or off').optional(),
+    'port of the web console, or off; the one after `port` when not given',
+  ],
+  consoleHost: [z.string().min(1).default('127.0.0.1'), 'address that the web console listens on'],
+  consoleNames: [
+    listOf(domain).default([]),
+    'host names that the web console is opened by, besides localhost and addresses',
+  ],
+  publicUrl: [
+    url.optional(),
+    'where clients reach S3, for what the web console shows and shares, when it cannot tell',
+  ],
   dataDir: [z.string().min(1).default('data'), 'folder for state, spool and tokens'],
   rootAccessKeyId: [
     z.string().regex(accessKeyIdForm, 'must be 3 to 128 letters, digits, _ or -').optional(),

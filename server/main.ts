@@ -2,17 +2,20 @@
 // here is global; whoever calls twice has two servers.
 
 import { mkdir, rm } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
+import type { Server } from 'node:http'
 import { createAccountsBridge } from '../translate/accounts-bridge.ts'
 import type { Bridge } from '../translate/bridge.ts'
 import { createCredentials } from './access/credentials.ts'
 import { createDirectory } from './access/directory.ts'
 import { openAccessKeys } from './access/sqlite-access-keys.ts'
 import { type OpenAccount, openAccount, stateDirectoryOf, usesEmbedded } from './account.ts'
+import { createAccountWatch } from './account-facts.ts'
 import { createApp } from './app.ts'
 import { type AuditLog, openAuditLog } from './audit/audit-log.ts'
 import { accountOf } from './bucket-settings.ts'
 import { accessOf, type Config } from './config.ts'
+import type { ConsoleFacts } from './console/console-api.ts'
+import { openConsole } from './console/open-console.ts'
 import { openEmbedded } from './embedded.ts'
 import { createFigures, type Figures } from './figures/figures.ts'
 import { createExposition } from './figures/prometheus.ts'
@@ -23,10 +26,12 @@ import { createFindPeer } from './peer.ts'
 import type { Health } from './reply.ts'
 import { type AccessKey, loadRootAccessKey, rootAccessKeyFile } from './root-access-key.ts'
 import { createThrottle, type Throttle } from './throttle/throttle.ts'
-import { createListener, type TlsFacts } from './tls/tls-server.ts'
+import { createListener, listenOn, type TlsFacts } from './tls/tls-server.ts'
 
 export type RunningServer = {
   readonly url: string
+  /** `undefined` when there is none. */
+  readonly consoleUrl: string | undefined
   readonly rootKey: AccessKey
   /** The root key was made by this start: the one time to show its secret. */
   readonly isNewKey: boolean
@@ -43,6 +48,8 @@ type Served = Pick<OpenAccount, 'health'> & {
   readonly figures: Figures
   readonly audit: AuditLog | undefined
   readonly key: AccessKey
+  readonly isEmbedded: boolean
+  readonly accounts: ConsoleFacts['accounts']
 }
 
 /** Serves until SIGTERM or SIGINT; returns the exit code. */
@@ -56,7 +63,12 @@ export async function serve(config: Config): Promise<number> {
   const server = await startServer(config, log)
   process.stderr.write(greeting(server))
   log.info(
-    { url: server.url, embedded: server.isEmbedded, fingerprint: server.tls?.fingerprint },
+    {
+      url: server.url,
+      consoleUrl: server.consoleUrl,
+      embedded: server.isEmbedded,
+      fingerprint: server.tls?.fingerprint,
+    },
     'listening',
   )
   const { reopenLogs } = server
@@ -76,7 +88,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   const warn = (message: string, cause: unknown): void => log.warn({ err: cause }, message)
   const figures = parts.use(createFigures({ now: Date.now, warn }))
   const audit = await openAudit(config, log, figures, parts)
-  const accounts = await openAccounts(config, log, { figures, stopSignal: stopping.signal }, parts)
+  const opened = await openAccounts(config, log, { figures, stopSignal: stopping.signal }, parts)
 
   const { key, isNew } = await rootAccessKey(config)
   let isListening = false
@@ -84,17 +96,13 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     // A key that was never shown is of no use: the next start makes and shows another.
     if (isNew && !isListening) await rm(rootAccessKeyFile(config.dataDir))
   })
-  const { url, tls } = await listen(
-    config,
-    log,
-    { ...accounts, key, figures, audit },
-    stopping,
-    parts,
-  )
+  const served = { ...opened, key, figures, audit, isEmbedded }
+  const { url, tls, consoleUrl } = await listen(config, log, served, stopping, parts)
   isListening = true
   const running = parts.move()
   return {
     url,
+    consoleUrl,
     rootKey: key,
     isNewKey: isNew,
     isEmbedded,
@@ -123,11 +131,11 @@ async function openAccounts(
   log: Log,
   { figures, stopSignal }: { readonly figures: Figures; readonly stopSignal: AbortSignal },
   parts: AsyncDisposableStack,
-): Promise<Pick<Served, 'bridge' | 'health'>> {
+): Promise<Pick<Served, 'bridge' | 'health' | 'accounts'>> {
   const names = new Set([config.account])
   for (const bucket of config.buckets.keys()) names.add(accountOf(config, bucket))
   const bridges = new Map<string, Bridge>()
-  const accounts: OpenAccount[] = []
+  const accounts = new Map<string, OpenAccount>()
   for (const name of names) {
     const own = { ...config, account: name }
     // What stands in for an account that nobody has logged in to is served only when it is asked for.
@@ -142,7 +150,7 @@ async function openAccounts(
           figures.onUpstreamCall,
         )
     parts.defer(() => account.close())
-    accounts.push(account)
+    accounts.set(name, account)
     const inUse = { name, jotta: account.jotta, directory }
     const { bridge, usage } = await openBridge(config, inUse, log, stopSignal, parts)
     bridges.set(name, bridge)
@@ -159,7 +167,8 @@ async function openAccounts(
     bridge: isOne
       ? first
       : createAccountsBridge({ bridges, accountOf: (bucket) => accountOf(config, bucket) }),
-    health: () => healthOf(accounts),
+    health: () => healthOf([...accounts.values()]),
+    accounts: createAccountWatch(accounts),
   }
 }
 
@@ -186,16 +195,18 @@ async function rootAccessKey(config: Config): Promise<{ key: AccessKey; isNew: b
 async function listen(
   config: Config,
   log: Log,
-  { bridge, key, health, figures, audit }: Served,
+  served: Served,
   stopping: AbortController,
   parts: AsyncDisposableStack,
-): Promise<Pick<RunningServer, 'url' | 'tls'>> {
+): Promise<Pick<RunningServer, 'url' | 'tls' | 'consoleUrl'>> {
+  const { bridge, key, health, figures, audit } = served
   const { metricsToken } = config
   const accessKeys = openAccessKeys(accessKeysFile(config))
   parts.defer(() => accessKeys.close())
+  const credentials = createCredentials(key, accessKeys)
   const app = createApp({
     bridge,
-    credentials: createCredentials(key, accessKeys),
+    credentials,
     directory: createDirectory(accessKeys),
     publicAccess: config.publicAccess,
     access: accessOf(config),
@@ -215,26 +226,19 @@ async function listen(
         : { ...createExposition(figures), token: metricsToken },
     idleTimeoutMs: config.idleTimeoutSeconds * 1000,
   })
-  const { server, tls } = await createListener(config, log, parts)
+  const listener = await createListener(config, log, parts)
+  const { server, tls } = listener
   app.attach(server)
-  if (config.maxConnections !== undefined) server.maxConnections = config.maxConnections
-  const listening = Promise.withResolvers<void>()
-  server.once('error', listening.reject)
-  server.listen(config.port, config.host, listening.resolve)
-  await listening.promise
-  parts.defer(async () => {
-    const closed = Promise.withResolvers<void>()
-    server.close(() => closed.resolve())
-    server.closeIdleConnections()
-    const patience = setTimeout(() => {
-      stopping.abort(new Error('the server is stopping'))
-      server.closeAllConnections()
-    }, config.shutdownSeconds * 1000)
-    await closed.promise
-    clearTimeout(patience)
-    stopping.abort(new Error('the server has stopped'))
-  })
-  return { url: urlOf(server.address(), tls === undefined ? 'http' : 'https'), tls }
+  const { url, port } = await listenOn(listener, config)
+  const servers = [server]
+  parts.defer(async () => await closeServers(servers, config, stopping))
+  const { accounts, isEmbedded } = served
+  const { region } = config
+  const facts = { health, accounts, figures, isEmbedded, region }
+  const console = { app, credentials, accessKeys, rootKeyId: key.accessKeyId, s3Port: port, facts }
+  const opened = await openConsole(config, log, console, parts)
+  if (opened !== undefined) servers.push(opened.server)
+  return { url, tls, consoleUrl: opened?.url }
 }
 
 function throttleOf(config: Config): Throttle {
@@ -248,19 +252,37 @@ function throttleOf(config: Config): Throttle {
   return createThrottle(limits, () => performance.now())
 }
 
-function urlOf(address: AddressInfo | string | null, scheme: string): string {
-  if (address === null || typeof address === 'string') throw new Error('not listening on a port')
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
-  return `${scheme}://${host}:${address.port}`
+/** All at once: lets what is under way finish for a while, then ends it. */
+async function closeServers(
+  servers: readonly Server[],
+  { shutdownSeconds }: Config,
+  stopping: AbortController,
+): Promise<void> {
+  const patience = setTimeout(() => {
+    stopping.abort(new Error('the server is stopping'))
+    for (const server of servers) server.closeAllConnections()
+  }, shutdownSeconds * 1000)
+  await Promise.all(
+    servers.map(async (server) => {
+      const closed = Promise.withResolvers<void>()
+      server.close(() => closed.resolve())
+      server.closeIdleConnections()
+      await closed.promise
+    }),
+  )
+  clearTimeout(patience)
+  stopping.abort(new Error('the server has stopped'))
 }
 
 /** What a person needs to go on; only the start that made the key shows its secret. */
-function greeting({ url, rootKey, isNewKey, isEmbedded, tls }: RunningServer): string {
+function greeting(server: RunningServer): string {
+  const { url, consoleUrl, rootKey, isNewKey, isEmbedded, tls } = server
   const shown = url.replace('0.0.0.0', '127.0.0.1').replace('[::]', '127.0.0.1')
   const disk = isEmbedded
     ? 'an embedded local Jottacloud (`jotta-s3 login` changes that)'
     : 'your Jottacloud account'
-  const intro = `\njotta-s3 serves S3 on ${url} over ${disk}.\n${describeTls(tls)}`
+  const page = consoleUrl === undefined ? '' : `Its web console is on ${consoleUrl}\n`
+  const intro = `\njotta-s3 serves S3 on ${url} over ${disk}.\n${page}${describeTls(tls)}`
   const trust =
     tls?.selfSignedFile === undefined ? '' : `  export AWS_CA_BUNDLE=${tls.selfSignedFile}\n`
   if (!isNewKey) return `${intro}\n`

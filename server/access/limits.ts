@@ -26,6 +26,11 @@ export function limitsToStatements({ buckets, access }: KeyLimits): readonly Sta
   return statements
 }
 
+/** Whether statements made of limits deny nothing. */
+export function isUnlimited(statements: readonly Statement[]): boolean {
+  return statements.every(({ effect }) => effect === 'Allow')
+}
+
 export function bucketArn(bucket: string): string {
   return `arn:aws:s3:::${bucket}`
 }

@@ -87,3 +87,28 @@ async function readNamed(file: string, what: string): Promise<string> {
     throw new Error(`the TLS ${what} ${file} cannot be read`, { cause: error })
   }
 }
+
+/** Where a server listens, once it does. What is over `maxConnections` is closed. Throws what keeps it from that, such as EADDRINUSE. */
+export async function listenOn(
+  { server, tls }: Listener,
+  {
+    port,
+    host,
+    maxConnections,
+  }: {
+    readonly port: number
+    readonly host: string
+    readonly maxConnections: number | undefined
+  },
+): Promise<{ readonly url: string; readonly port: number }> {
+  const listening = Promise.withResolvers<void>()
+  server.once('error', listening.reject)
+  if (maxConnections !== undefined) server.maxConnections = maxConnections
+  server.listen(port, host, listening.resolve)
+  await listening.promise
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('not listening on a port')
+  const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  const scheme = tls === undefined ? 'http' : 'https'
+  return { url: `${scheme}://${shown}:${address.port}`, port: address.port }
+}

@@ -1,0 +1,159 @@
+// The console's own API, from request to answer: log in and out, and the acts of console-api.ts. What is not in
+// their table does not exist.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { TLSSocket } from 'node:tls'
+import { z } from 'zod'
+import { S3Error } from '../../translate/s3-error.ts'
+import { makeRequestId } from '../exchange.ts'
+import type { Log } from '../log.ts'
+import { type ApiServices, apiActs, describeVisitor } from './console-api.ts'
+import { readJson, sendJson } from './console-request.ts'
+import { isOwnRequest } from './gate.ts'
+import type { LoginBounds } from './login-bounds.ts'
+import { digestOf } from './sessions.ts'
+import {
+  carriesToken,
+  findVisitor,
+  isSecretOf,
+  sessionCookie,
+  sessionEnded,
+  type Visitor,
+  type VisitorServices,
+} from './visitor.ts'
+
+export type ConsoleApiOptions = ApiServices &
+  VisitorServices & {
+    readonly bounds: LoginBounds
+    /** Where clients reach S3; without it, the host that the console is opened by, and `s3Port`. */
+    readonly publicUrl: string | undefined
+    readonly s3Port: number
+    readonly log: Log
+  }
+
+type Answer = {
+  readonly status: number
+  readonly value: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  readonly accessKeyId?: string
+}
+
+export async function answerApi(
+  req: IncomingMessage,
+  res: ServerResponse,
+  target: { readonly rawPath: string; readonly rawQuery: string },
+  options: ConsoleApiOptions,
+): Promise<void> {
+  const startedMs = performance.now()
+  const gone = new AbortController()
+  res.once('close', () => gone.abort())
+  // Of what nobody has a page for, nothing is written down but that it came.
+  const name = `${req.method} ${target.rawPath.slice('/api/'.length)}`
+  const call = { req, name, isLook: target.rawQuery === 'look', signal: gone.signal }
+  const { status, value, headers, accessKeyId } = await toAnswer(call, options)
+  sendJson(res, status, value, headers)
+  const code = isRefusal(value) ? value.code : undefined
+  const act = name === 'POST session' || Object.hasOwn(apiActs, name) ? name : undefined
+  const { remoteAddress } = req.socket
+  const ms = Math.round(performance.now() - startedMs)
+  const entry = { requestId: makeRequestId(), via: 'console', act, accessKeyId, status, code }
+  options.log[call.isLook ? 'debug' : 'info']({ ...entry, remoteAddress, ms }, 'console')
+}
+
+type Call = {
+  readonly req: IncomingMessage
+  readonly name: string
+  readonly isLook: boolean
+  readonly signal: AbortSignal
+}
+
+async function toAnswer(call: Call, options: ConsoleApiOptions): Promise<Answer> {
+  const { req, name } = call
+  try {
+    if (!isOwnRequest(req.headers)) throw notFromHere()
+    if (name === 'POST session') return await logIn(call, options)
+    const visitor = await findVisitor(req, call.isLook ? 'look' : 'use', options)
+    // To ask whether there is a session is no failure when there is none.
+    if (visitor === undefined && name === 'GET session') return { status: 200, value: {} }
+    if (visitor === undefined) return { status: 401, value: sessionEnded }
+    const { accessKeyId } = visitor.session
+    try {
+      return { ...(await act(call, visitor, options)), accessKeyId }
+    } catch (error) {
+      return { ...refusal(error, options.log), accessKeyId }
+    }
+  } catch (error) {
+    return refusal(error, options.log)
+  }
+}
+
+async function act(
+  { req, name, signal }: Call,
+  visitor: Visitor,
+  options: ConsoleApiOptions,
+): Promise<Answer> {
+  // A page that was loaded anew has the cookie alone, and learns the token by this.
+  if (name !== 'GET session' && !carriesToken(req.headers, visitor)) throw notFromHere()
+  if (name === 'DELETE session') {
+    options.sessions.end(visitor.sessionId)
+    return { status: 200, value: {}, headers: { 'Set-Cookie': sessionCookie(req, '') } }
+  }
+  const found = Object.hasOwn(apiActs, name) ? apiActs[name] : undefined
+  if (found === undefined) {
+    return { status: 404, value: { code: 'InvalidRequest', message: 'There is no such page.' } }
+  }
+  const s3Url = s3UrlOf(req, options)
+  const body = async <T extends z.ZodType>(shape: T) => await readJson(req, shape, signal)
+  return { status: 200, value: await found({ visitor, s3Url, body }, options) }
+}
+
+const loginForm = z.strictObject({
+  accessKeyId: z.string().trim().min(1).max(128),
+  secretAccessKey: z.string().trim().min(1).max(128),
+})
+
+async function logIn({ req, signal }: Call, options: ConsoleApiOptions): Promise<Answer> {
+  const { remoteAddress = '' } = req.socket
+  const key = await readJson(req, loginForm, signal)
+  const waitSeconds = options.bounds.begin(remoteAddress)
+  if (waitSeconds > 0) {
+    const message = `Too many tries. Try again in ${waitSeconds} seconds.`
+    throw new S3Error('SlowDown', { message, retryAfterSeconds: waitSeconds })
+  }
+  const credential = await options.credentials(key.accessKeyId)
+  if (!isSecretOf(credential, digestOf(key.secretAccessKey)) || credential === undefined) {
+    throw new S3Error('AccessDenied', {
+      message: 'There is no such access key, or this is not its secret.',
+    })
+  }
+  options.bounds.succeed(remoteAddress)
+  const { id, session } = options.sessions.begin(key)
+  return {
+    status: 200,
+    value: describeVisitor({ session, credential }, s3UrlOf(req, options), options.facts),
+    headers: { 'Set-Cookie': sessionCookie(req, id) },
+    accessKeyId: key.accessKeyId,
+  }
+}
+
+function refusal(error: unknown, log: Log): Answer {
+  const known = error instanceof S3Error ? error : new S3Error('InternalError', { cause: error })
+  if (known.status === 500) log.error({ err: known }, 'the console failed')
+  const { code, message, retryAfterSeconds } = known
+  const headers =
+    retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }
+  return { status: known.status, value: { code, message }, headers }
+}
+
+function notFromHere(): S3Error {
+  return new S3Error('AccessDenied', { message: 'This request does not come from the console.' })
+}
+
+function isRefusal(value: unknown): value is { code: string } {
+  return typeof value === 'object' && value !== null && 'code' in value
+}
+
+function s3UrlOf(req: IncomingMessage, { publicUrl, s3Port }: ConsoleApiOptions): string {
+  if (publicUrl !== undefined) return new URL(publicUrl).origin
+  const host = (req.headers.host ?? '').replace(/:\d+$/, '')
+  return `${req.socket instanceof TLSSocket ? 'https' : 'http'}://${host}:${s3Port}`
+}

@@ -1,0 +1,98 @@
+// The console's own acts: access keys, share links, the overview.
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { json, outcome, secretOf, withConsole } from './visiting.test-support.ts'
+
+const test = suite('console API')
+
+test('root’s unlimited keys make and remove keys; the secret is told once', async () => {
+  await withConsole(async ({ logIn, ask, accessKeys }) => {
+    const root = await logIn('root')
+    const wanted = json({ name: 'laptop', access: 'read-only', buckets: ['bucket'] })
+    const made = JSON.parse((await root.ask('POST', '/api/keys', wanted)).text)
+    assert.match(made.secretAccessKey, /^[A-Za-z0-9]{40}$/)
+    const kept = await accessKeys.find(made.accessKeyId)
+    assert.equal(
+      [kept?.name, kept?.owner, kept?.limits],
+      ['laptop', 'root', { buckets: ['bucket'], access: 'read-only' }],
+    )
+    const list = (await root.ask('GET', '/api/keys')).text
+    assert.not.match(list, /secret/i)
+    const names = JSON.parse(list).keys.map((key: { name: string }) => key.name)
+    assert.equal(names, ['root', 'alice', 'boxed', 'clerk', 'laptop', 'reader'])
+    const login = json({ accessKeyId: made.accessKeyId, secretAccessKey: made.secretAccessKey })
+    assert.is((await ask('POST', '/api/session', login)).status, 200)
+    const remove = json({ name: 'laptop' })
+    assert.is((await root.ask('POST', '/api/keys/remove', remove)).status, 200)
+    assert.is(outcome(await root.ask('POST', '/api/keys/remove', remove)), 'InvalidRequest')
+    assert.is(outcome(await ask('POST', '/api/session', login)), 'AccessDenied')
+  })
+})
+
+test('a wish for a key that cannot be is refused with the reason, and makes none', async () => {
+  await withConsole(async ({ logIn, accessKeys }) => {
+    const root = await logIn('root')
+    const before = await accessKeys.list()
+    for (const [wish, reason] of [
+      [{ name: 'root', access: 'full' }, /name: root is/],
+      [{ name: 'clerk', access: 'full' }, /exists/],
+      [{ name: '<b>', access: 'full' }, /name: must be/],
+      [{ name: 'x', access: 'full', owner: '*' }, /owner: must be/],
+      [{ name: 'x', access: 'full', buckets: ['No'] }, /bucket: No is/],
+      [{ name: 'x', access: 'all' }, /access/],
+      [{ name: 'x', access: 'full', accessKeyId: 'root' }, /accessKeyId/],
+    ] as const) {
+      const answer = await root.ask('POST', '/api/keys', json(wish))
+      assert.is(outcome(answer), 'InvalidRequest', JSON.stringify(wish))
+      assert.match(answer.text, reason)
+    }
+    assert.equal(await accessKeys.list(), before)
+  })
+})
+
+test('keys and the account are nobody else’s: not of limited keys, not of other owners', async () => {
+  await withConsole(async ({ logIn, accessKeys }) => {
+    const before = await accessKeys.list()
+    for (const name of ['reader', 'boxed', 'alice']) {
+      const { ask } = await logIn(name)
+      assert.is(outcome(await ask('GET', '/api/keys')), 'AccessDenied', name)
+      const wanted = json({ name: 'more', access: 'full' })
+      assert.is(outcome(await ask('POST', '/api/keys', wanted)), 'AccessDenied', name)
+      const remove = json({ name: 'clerk' })
+      assert.is(outcome(await ask('POST', '/api/keys/remove', remove)), 'AccessDenied', name)
+      assert.not.ok('accounts' in JSON.parse((await ask('GET', '/api/overview')).text), name)
+    }
+    assert.equal(await accessKeys.list(), before)
+    const { ask } = await logIn('clerk')
+    const overview = JSON.parse((await ask('GET', '/api/overview')).text)
+    assert.equal(overview.accounts, [{ account: 'default', trouble: 'away' }])
+    assert.equal([overview.inFlight, overview.health], [0, { status: 'ok' }])
+    assert.equal(overview.recent, { all: 0, refused: 0, failed: 0 })
+  })
+})
+
+test('a share link is signed by the session’s key, for as long as a signature may last', async () => {
+  await withConsole(async ({ logIn }) => {
+    const { ask } = await logIn('reader')
+    const wish = { bucket: 'bucket', key: 'a/../b', expiresSeconds: 604_800 }
+    const answer = await ask('POST', '/api/share', json(wish))
+    const { url, expires } = JSON.parse(answer.text)
+    const { origin, pathname, searchParams } = new URL(url)
+    assert.is(origin + pathname, 'http://127.0.0.1:9000/bucket%2Fa%2F..%2Fb')
+    assert.match(searchParams.get('X-Amz-Credential') ?? '', /^reader\//)
+    assert.is(searchParams.get('X-Amz-Expires'), '604800')
+    assert.is(expires, '2026-12-03T12:00:00.000Z')
+    assert.not.ok(answer.text.includes(secretOf('reader')))
+    for (const bad of [
+      { ...wish, expiresSeconds: 604_801 },
+      { ...wish, expiresSeconds: 0 },
+      { ...wish, expiresSeconds: 1.5 },
+      { ...wish, key: '' },
+      { ...wish, method: 'PUT' },
+    ]) {
+      assert.is(outcome(await ask('POST', '/api/share', json(bad))), 'InvalidRequest')
+    }
+  })
+})
+
+test.run()
