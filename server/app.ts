@@ -1,6 +1,6 @@
 // A request from end to end: id, address, cross-origin, authenticate, detect, authorize, handler, reply, and
 // one try/catch around all. The stages live in files of their own; this one is their order.
-import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import Router from '@koa/router'
@@ -9,13 +9,13 @@ import type { Bridge } from '../translate/bridge.ts'
 import { readOnlyMessage } from '../translate/jotta-error.ts'
 import { putObjectSizeMaxBytes } from '../translate/limits.ts'
 import { S3Error } from '../translate/s3-error.ts'
+import { type AcceptOptions, accept, type WireOptions } from './accept.ts'
 import { authorize, concealInReply } from './access/authorize.ts'
 import type { PublicAccessSetting } from './access/bucket-access.ts'
 import type { Directory } from './access/directory.ts'
 import type { Arrival } from './access/request-facts.ts'
-import { type ParsedTarget, parseTarget } from './address.ts'
+import { parseTarget } from './address.ts'
 import type { AuditEntry, AuditLog } from './audit/audit-log.ts'
-import { authenticate, type FindCredential } from './authenticate.ts'
 import { answerClientErrors } from './client-error.ts'
 import { answerPreflight, crossOriginHeaders } from './cors-exchange.ts'
 import { detect } from './detect.ts'
@@ -32,13 +32,10 @@ import type { RequestGathering } from './figures/request-figures.ts'
 import { createTurns } from './in-turn.ts'
 import { type Log, logRequest, type RequestEntry } from './log.ts'
 import { type MetricsPage, metricsPath, sendMetrics } from './metrics-page.ts'
-import type { Identity, Reply, S3Request } from './operation.ts'
+import type { Reply } from './operation.ts'
 import { mayWrite } from './operations/row.ts'
 import { refuseHeaders } from './operations/wire/refusals.ts'
-import { createPayload, type PayloadOptions } from './payload.ts'
-import { unsignedPayload } from './payload-declaration.ts'
 import { createFindPeer, type FindPeer } from './peer.ts'
-import { isPostForm, readPostForm } from './post-form.ts'
 import { refuseRepeatedHeaders } from './repeated-headers.ts'
 import {
   type Health,
@@ -49,7 +46,6 @@ import {
   sendReply,
   type Wait,
 } from './reply.ts'
-import { claimedAccessKeyId, type SignatureV2Policy } from './signature-claim.ts'
 import { type StoreEncrypted, withEncryption } from './store-encryption.ts'
 import { type Admission, createThrottle, noLimits, type Throttle } from './throttle/throttle.ts'
 
@@ -63,9 +59,8 @@ export const serverOptions = {
   requireHostHeader: false,
 } as const
 
-export type AppOptions = {
+export type AppOptions = AcceptOptions & {
   readonly bridge: Bridge
-  readonly credentials: FindCredential
   /** Who can be named by policies and ACLs; the root key alone when left out. */
   readonly directory?: Directory
   /** What buckets may open to the public; `bucket` when left out. */
@@ -77,8 +72,6 @@ export type AppOptions = {
   readonly storeEncrypted?: StoreEncrypted
   /** Below which a label of the Host header is a bucket. */
   readonly domains: readonly string[]
-  /** Whether presigned URLs of Signature Version 2 are let in; they are by default. */
-  readonly signatureV2?: SignatureV2Policy
   readonly log: Log
   /** Asked for each look at the health page, so it must cost nothing; always `ok` without it. */
   readonly health?: () => Promise<Health>
@@ -95,10 +88,7 @@ export type AppOptions = {
   readonly maxObjectBytes?: number
   /** The longest silence of a client that sends a body or takes an answer. */
   readonly idleTimeoutMs?: number
-  readonly now?: () => Date
   readonly wait?: Wait
-  /** Another way to know who asks; for tests. */
-  readonly authenticate?: typeof authenticate
 }
 
 export type App = {
@@ -277,79 +267,6 @@ async function answer(
   } catch (error) {
     throw access.concealed(error)
   }
-}
-
-/** What a body is read with. */
-type WireOptions = Omit<PayloadOptions, 'headers' | 'declaration'>
-
-/** A request of which it is known who asks, and for what. */
-type Accepted = Pick<S3Request, 'address' | 'headers' | 'payload' | 'form'> & {
-  readonly identity: Identity | undefined
-}
-
-async function accept(
-  wire: WireOptions,
-  asked: Parameters<typeof isPostForm>[0],
-  target: ParsedTarget,
-  { visit }: Exchange,
-  options: AppOptions,
-): Promise<Accepted> {
-  if (visit !== undefined) {
-    const { headers } = asked
-    const payload = createPayload({ ...wire, headers, declaration: unsignedPayload })
-    return { identity: visit.identity, address: target.address, headers, payload }
-  }
-  if (isPostForm(asked)) return await acceptForm(wire, target, options)
-  return await acceptRequest(wire, target, options)
-}
-
-async function acceptRequest(
-  wire: WireOptions,
-  { address, style, query }: ParsedTarget,
-  options: AppOptions,
-): Promise<Accepted> {
-  const { req } = wire
-  const { credentials, ...claim } = claimOptions(options)
-  const claimedId = claimedAccessKeyId(req.headers, query, claim.signatureV2)
-  const credential = claimedId === undefined ? undefined : await credentials(claimedId)
-  const { identity, payloadDeclaration, queryHeaders } = (options.authenticate ?? authenticate)({
-    method: req.method ?? '',
-    rawTarget: req.url ?? '',
-    rawHeaders: req.rawHeaders,
-    headers: req.headers,
-    hostBucket: style === 'virtual-host' ? address.bucket : undefined,
-    ...claim,
-    credentials: (accessKeyId) => (accessKeyId === claimedId ? credential : undefined),
-  })
-  const headers = withQueryHeaders(req.headers, queryHeaders)
-  const payload = createPayload({ ...wire, headers, declaration: payloadDeclaration })
-  return { identity, address, headers, payload }
-}
-
-async function acceptForm(
-  wire: WireOptions,
-  { address: { bucket = '' } }: ParsedTarget,
-  options: AppOptions,
-): Promise<Accepted> {
-  const { fields, ...form } = await readPostForm({ ...wire, bucket, ...claimOptions(options) })
-  return { ...form, form: fields }
-}
-
-function claimOptions({ credentials, now = currentTime, signatureV2 = 'presigned' }: AppOptions) {
-  return { credentials, signatureV2, now: now() }
-}
-
-/**
- * Of what a presigned query carries, checksums are left out: SDKs put there the checksum of the empty
- * body that they had when they signed, and S3 ignores it.
- */
-function withQueryHeaders(
-  headers: IncomingHttpHeaders,
-  queryHeaders: Readonly<Record<string, string>>,
-): IncomingHttpHeaders {
-  const isChecksum = /^x-amz-(?:sdk-checksum-algorithm|checksum-(?!mode$|type$|algorithm$).*)$/
-  const taken = Object.entries(queryHeaders).filter(([name]) => !isChecksum.test(name))
-  return taken.length === 0 ? headers : { ...Object.fromEntries(taken), ...headers }
 }
 
 /** Not when it is signed, and not when the host makes a bucket of it: that is S3's. */
