@@ -214,6 +214,8 @@ function askedByHeaders(headers: IncomingHttpHeaders): Requirement[] {
     // To ACLs it is part of the write: only policies know the two apart.
     asked.push({ action: 's3:PutObjectAcl', on: 'object', orByAcl: 's3:PutObject' })
   }
-  if (tags !== '') asked.push({ action: 's3:PutObjectTagging', on: 'object' })
+  if (tags !== '') {
+    asked.push({ action: 's3:PutObjectTagging', on: 'object', orByAcl: 's3:PutObject' })
+  }
   return asked
 }

@@ -133,6 +133,17 @@ test('a policy lets in and shuts out, and its owner can always mend it', async (
       assert.is(outcome(await as(who, 'GET', '/bucket?list-type=2')), 200)
       assert.is((await as(who, 'HEAD', '/bucket')).status, 200)
     }
+    // A right to list one prefix tells of the keys below it.
+    const Condition = { StringLike: { 's3:prefix': 'a/*' } }
+    for (const read of ['s3:GetObject', 's3:GetObjectAcl']) {
+      assert.is(await put(allow(read), allow('s3:ListBucket', { Condition })), 204)
+      for (const who of strangers) {
+        assert.is(outcome(await as(who, 'GET', '/bucket/a/none')), 'NoSuchKey', read)
+        assert.is((await as(who, 'HEAD', '/bucket/a/none')).status, 404, read)
+        assert.is(outcome(await as(who, 'GET', '/bucket/b/none')), 'AccessDenied', read)
+        assert.is(outcome(await as(who, 'GET', '/bucket?prefix=b/')), 'AccessDenied', read)
+      }
+    }
     assert.is(await put(allow('s3:GetObject', { Principal: { AWS: 'bob' } })), 204)
     assert.is(outcome(await as('bob', 'GET', '/bucket/a/k')), 200)
     assert.is(outcome(await as('alice', 'GET', '/bucket/a/k')), 'AccessDenied')
@@ -347,7 +358,7 @@ test('a form that nobody signed is taken where strangers may write', async () =>
   })
 })
 
-test('whom an ACL lets write may say the ACL of what is written, unless a policy denies that', async () => {
+test('whom an ACL lets write may say ACL and tags of what is written, unless a policy denies that', async () => {
   await withPeople({}, async (as) => {
     const open = { 'x-amz-acl': 'public-read' }
     const put = async (who: string | undefined, path: string, headers: Record<string, string>) =>
@@ -360,7 +371,11 @@ test('whom an ACL lets write may say the ACL of what is written, unless a policy
       assert.is(await put(who, '/bucket/shared', grant), 200)
       assert.is(outcome(await as('bob', 'GET', '/bucket/shared')), 200)
       assert.is(outcome(await as('alice', 'GET', '/bucket/shared')), 'AccessDenied')
-      // Of what is there already the ACL is not theirs to change.
+      const tags = { 'x-amz-tagging': 'team=red' }
+      assert.is(await put(who, '/bucket/tagged', tags), 200)
+      assert.match((await as('root', 'GET', '/bucket/tagged?tagging')).text, '<Value>red</Value>')
+      // Of what is there already they are not theirs to change.
+      assert.is(await put(who, '/bucket/tagged?tagging', {}), 'AccessDenied')
       assert.is(await put(who, '/bucket/shared?acl', open), 'AccessDenied')
       assert.is(await put(who, '/bucket?acl', open), 'AccessDenied')
     }

@@ -69,7 +69,8 @@ export async function authorize(
   const requirements = isNoForm ? [] : requirementsOf(operation, input)
   const denied = requirements.find((one) => !judge.allows(one))
   if (denied !== undefined) {
-    await explainDenial(denied, judge, input, services, context)
+    const isListed = target !== undefined && judge.mayList(target)
+    await explainDenial(denied, isListed ? 'listed' : 'hidden', input, services, context)
     throw new S3Error('AccessDenied')
   }
   const plain = createJudge(input, { target: unlabelled(target), source: unlabelled(source) })
@@ -127,8 +128,9 @@ function createJudge(
 ) {
   const { identity } = input
   const principal = identity && { name: identity.displayName, ownerId: identity.owner.id }
-  const requestOn = (action: string, resource: string, labels?: ObjectLabels): PolicyRequest => {
-    const context = createFacts({ ...input, existingTags: labels?.tags })
+  type Facts = Pick<FactsInput, 'existingTags' | 'prefix'>
+  const requestOn = (action: string, resource: string, facts: Facts = {}): PolicyRequest => {
+    const context = createFacts({ ...input, ...facts })
     return { principal, action, resource, context }
   }
   const isLimited = (request: PolicyRequest): boolean =>
@@ -136,13 +138,19 @@ function createJudge(
   const may = (action: string, place: Place, orByAcl?: string): boolean => {
     const { bucket, key, labels } = place
     const resource = key === undefined ? bucketArn(bucket.bucket) : objectArn(bucket.bucket, key)
-    const request = requestOn(action, resource, labels)
+    const request = requestOn(action, resource, { existingTags: labels?.tags })
     return !isLimited(request) && isAllowedBy(place, request, identity, orByAcl)
   }
   const onBucket = (action: string, place: Place) => may(action, { ...place, key: undefined })
+  /** Whether a listing may show the place: as if it asked for its key alone. */
+  const mayList = ({ bucket, key: prefix }: Place): boolean => {
+    const request = requestOn('s3:ListBucket', bucketArn(bucket.bucket), { prefix })
+    const place = { bucket, key: undefined, labels: undefined }
+    return !isLimited(request) && isAllowedBy(place, request, identity, undefined)
+  }
   return {
     may,
-    mayList: (place: Place) => onBucket('s3:ListBucket', place),
+    mayList,
     allows({ action, on, orByAcl }: Requirement): boolean {
       if (on === 'service') return identity !== undefined && !isLimited(requestOn(action, '*'))
       const place = on === 'source' ? source : target
@@ -184,10 +192,10 @@ function isAllowedBy(
   return isGranted(objectAclToStatements(parseStoredAcl(labels.acl), address, bucket.reach))
 }
 
-/** Throws what whoever was denied may know instead. */
+/** Throws what whoever was denied may know instead; `listed` is a place that a listing may show him. */
 async function explainDenial(
   { on }: Requirement,
-  judge: ReturnType<typeof createJudge>,
+  place: 'listed' | 'hidden',
   { identity, address, operation }: AuthorizeInput,
   { bridge, publicAccess = 'bucket' }: AuthorizeServices,
   context: RequestContext,
@@ -201,7 +209,7 @@ async function explainDenial(
   }
   const isRead = operation === 'GetObject' || operation === 'HeadObject'
   if (!isRead || on !== 'object' || key === undefined) return
-  if (judge.allows({ action: 's3:ListBucket', on: 'bucket' })) {
+  if (place === 'listed') {
     await bridge.headObject({ bucket, key, conditions: {}, range: undefined }, context)
   }
 }

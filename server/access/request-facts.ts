@@ -25,12 +25,15 @@ export type FactsInput = {
   readonly existingTags?: Tags | undefined
   /** In place of those of the tagging header. */
   readonly requestTags?: Tags | undefined
+  /** In place of that of the query. */
+  readonly prefix?: string | undefined
 }
 
 export function createFacts(input: FactsInput): PolicyRequest['context'] {
   const plain = new Map(Object.entries({ ...personal(input), ...circumstances(input) }))
   for (const [key, header] of headerKeys) plain.set(key, input.headers[header]?.toString())
   for (const [key, parameter] of queryKeys) plain.set(key, input.query.get(parameter))
+  if (input.prefix !== undefined) plain.set('s3:prefix', input.prefix)
   const requested = input.requestTags ?? headerTags(input.headers)
   return (key) => {
     if (key === 's3:requestobjecttagkeys') {
