@@ -94,7 +94,9 @@ export const remarks: Readonly<Record<OfferedOperation, Remark>> = {
   ),
   GetObject: works('one range; `partNumber`; all four conditions; `response-*`'),
   HeadObject: works('as GetObject'),
-  DeleteObject: works('`If-Match`'),
+  DeleteObject: works(
+    '`If-Match`; size and time as conditions, as AWS has them for directory buckets',
+  ),
   DeleteObjects: works('up to 1000; quiet; ETag, size and time of single objects as conditions'),
   CopyObject: works(
     'no bytes move; conditions on source and destination; metadata, tags and checksum copied or replaced; up to 5 GiB',

@@ -87,6 +87,22 @@ test('conditions are handed on with their keys, each wish once', async () => {
   })
 })
 
+test('the same conditions stand in the headers of a single delete', async () => {
+  await withServing({}, async ({ ask, bridge }) => {
+    const headers = {
+      'If-Match': '"e"',
+      'x-amz-if-match-size': '5',
+      'x-amz-if-match-last-modified-time': 'Sun, 06 Nov 1994 08:49:37 GMT',
+    }
+    assert.is((await ask('DELETE', '/bucket/b', { headers })).status, 204)
+    const modified = new Date('1994-11-06T08:49:37Z')
+    assert.equal(bridge.calls[0]?.input, {
+      ...{ bucket: 'bucket', key: 'b' },
+      conditions: { ifMatch: ['e'], sizeBytes: 5, modified },
+    })
+  })
+})
+
 const entry = '<Delete><Object><Key>a</Key></Object></Delete>'
 const refused: [code: string, body: string, headers?: Record<string, string>][] = [
   ['InvalidRequest', entry, {}],

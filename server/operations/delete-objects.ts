@@ -6,9 +6,8 @@ import { deleteObjectsMax, keyMaxBytes } from '../../translate/limits.ts'
 import { S3Error } from '../../translate/s3-error.ts'
 import type { Handler, S3Request, XmlValue } from '../operation.ts'
 import { parseXml } from '../xml.ts'
-import { invalidArgument } from './wire/parameters.ts'
+import { parseSizeCondition, parseTimeCondition } from './wire/conditions.ts'
 import { bucketOf, refuseOtherVersions } from './wire/target.ts'
-import { parseHttpDate } from './wire/times.ts'
 
 const bodyMaxBytes = 2 * 1024 * 1024
 
@@ -66,14 +65,15 @@ function wishOf({ Key, ETag, LastModifiedTime, Size }: Entry): string {
   return JSON.stringify([Key, ETag, LastModifiedTime, Size])
 }
 
-/** Of an entry that was not refused. */
+/** Throws InvalidArgument, unless the entry was not refused. */
 function conditionsOf({ ETag, LastModifiedTime, Size }: Entry): DeleteConditions | undefined {
   if ((ETag ?? LastModifiedTime ?? Size) === undefined) return undefined
-  const modified = LastModifiedTime === undefined ? undefined : parseHttpDate(LastModifiedTime)
   return {
     ...(ETag !== undefined && { ifMatch: [unquoteEtag(ETag)] }),
-    ...(Size !== undefined && { sizeBytes: Number(Size) }),
-    ...(modified !== undefined && { modified }),
+    ...(Size !== undefined && { sizeBytes: parseSizeCondition('Size', Size) }),
+    ...(LastModifiedTime !== undefined && {
+      modified: parseTimeCondition('LastModifiedTime', LastModifiedTime),
+    }),
   }
 }
 
@@ -85,14 +85,8 @@ function denialOf({ access }: S3Request, { Key, VersionId }: Entry): S3Error | u
 
 function refusalOf(entry: Entry): S3Error | undefined {
   if (Buffer.byteLength(entry.Key) > keyMaxBytes) return new S3Error('KeyTooLongError')
-  const { Size: size = '0', LastModifiedTime: time } = entry
-  if (!/^[0-9]{1,15}$/.test(size)) {
-    return invalidArgument('Size', size, 'Size must be a whole number of bytes.')
-  }
-  if (time !== undefined && parseHttpDate(time) === undefined) {
-    return invalidArgument('LastModifiedTime', time, 'LastModifiedTime is not a date.')
-  }
   try {
+    conditionsOf(entry)
     refuseOtherVersions(entry.Key, entry.VersionId === '' ? undefined : entry.VersionId)
     return undefined
   } catch (error) {

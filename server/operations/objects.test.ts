@@ -211,8 +211,9 @@ const refused: [code: string, method: string, target: string, headers?: Record<s
     ['NotImplemented', 'PUT', '/bucket/k', { 'x-amz-write-offset-bytes': '5' }],
     ['NotImplemented', 'PUT', '/bucket/k', { 'If-Unmodified-Since': 'x' }],
     ['NotImplemented', 'DELETE', '/bucket/k', { 'If-None-Match': '"x"' }],
-    ['NotImplemented', 'DELETE', '/bucket/k', { 'x-amz-if-match-size': '1' }],
-    ['NotImplemented', 'DELETE', '/bucket/k', { 'x-amz-if-match-last-modified-time': 'x' }],
+    ['NotImplemented', 'PUT', '/bucket/k', { 'x-amz-if-match-size': '1' }],
+    ['InvalidArgument', 'DELETE', '/bucket/k', { 'x-amz-if-match-size': '-1' }],
+    ['InvalidArgument', 'DELETE', '/bucket/k', { 'x-amz-if-match-last-modified-time': 'x' }],
   ]
 test('refused requests change nothing', async () => {
   await withServing({}, async ({ ask, bridge }) => {

@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { S3Error } from '../../../translate/s3-error.ts'
 import type { OperationName } from '../../operation.ts'
 import type { StoreEncrypted } from '../../store-encryption.ts'
+import { deleteConditionHeaders } from './conditions.ts'
 import { checkEncryptionHeaders } from './encryption-headers.ts'
 import { notImplementedHeader } from './parameters.ts'
 
@@ -51,6 +52,7 @@ export function refuseHeaders(
   checkEncryptionHeaders(headers, operation, stored)
   for (const [name, value] of Object.entries(headers)) {
     if (!name.startsWith('x-amz-')) continue
+    if (operation === 'DeleteObject' && deleteConditionHeaders.includes(name)) continue
     const harmless = Object.hasOwn(refused, name) ? refused[name] : undefined
     const isRefused =
       harmless !== undefined || refusedPrefixes.some((prefix) => name.startsWith(prefix))
