@@ -98,11 +98,15 @@ test('conditions hold, or are named in the refusal', () => {
   check([...covered, ['eq', '$x-amz-meta-a', '']], fields)
 })
 
-test('every field needs a condition, but those that make the claim', () => {
+test('every field needs a condition, but those that make the claim and checksums', () => {
   const conditions = [{ bucket: 'b' }, { key: 'k' }]
   const claim = { policy: 'p', 'x-amz-signature': 's', awsaccesskeyid: 'a', signature: 's' }
   check(conditions, { bucket: 'b', key: 'k', ...claim })
-  for (const extra of ['acl', 'x-amz-date', 'x-amz-credential', 'submit', 'constructor']) {
+  const checksum = { 'x-amz-checksum-sha256': 's' }
+  check(conditions, { bucket: 'b', key: 'k', ...claim, ...checksum })
+  const one = [...conditions, { 'x-amz-checksum-sha256': 'another' }]
+  assert.is(errorOf(() => check(one, { bucket: 'b', key: 'k', ...checksum })).code, 'AccessDenied')
+  for (const extra of ['acl', 'x-amz-date', 'x-amz-checksum-algorithm', 'submit', 'constructor']) {
     const error = errorOf(() => check(conditions, { bucket: 'b', key: 'k', [extra]: '' }))
     assert.is(error.message, `Invalid according to Policy: Extra input fields: ${extra}`)
   }

@@ -2,6 +2,7 @@
 // it and until when. Parsed strictly, since what is misunderstood here is let in. Pure.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
 import { z } from 'zod'
+import { checksumAlgorithms } from '../translate/checksum.ts'
 import { S3Error } from '../translate/s3-error.ts'
 
 type Operator = 'eq' | 'starts-with'
@@ -14,8 +15,12 @@ export type PostPolicy = {
   readonly fileSize: { readonly minBytes: number; readonly maxBytes: number }
 }
 
-/** Fields that make the claim itself; they need no condition. */
+/**
+ * Fields that make the claim itself need no condition, nor does a checksum: all it can do is to refuse a
+ * file that is another one.
+ */
 const notCovered: ReadonlySet<string> = new Set([
+  ...checksumAlgorithms.map((name) => `x-amz-checksum-${name.toLowerCase()}`),
   'awsaccesskeyid',
   'file',
   'policy',
