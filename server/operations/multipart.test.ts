@@ -109,7 +109,7 @@ const refused: [code: string, body: string, headers?: Record<string, string>][] 
     { 'x-amz-mp-object-size': 'x' },
   ],
   [
-    'InvalidRequest',
+    'BadDigest',
     `<CompleteMultipartUpload>${part}</CompleteMultipartUpload>`,
     { 'x-amz-checksum-crc32': 'x' },
   ],

@@ -65,30 +65,32 @@ export const checksumSchema = {
 export function readChecksumElements(
   element: Readonly<Partial<Record<`Checksum${ChecksumAlgorithm}`, string | undefined>>>,
 ): Checksums['values'] {
-  return collect((algorithm) => element[`Checksum${algorithm}`], /^$/)
+  return collect((algorithm) => element[`Checksum${algorithm}`], /^$/, 'InvalidRequest')
 }
 
 /**
  * `x-amz-checksum-…` headers that state what a completed upload will be, not what this body is; a
- * composite one may have the number of parts behind it.
+ * composite one may have the number of parts behind it. Throws BadDigest for a value that cannot be one.
  */
 export function readExpectedChecksums(headers: IncomingHttpHeaders): Checksums['values'] {
   return collect(
     (algorithm) => headers[`x-amz-checksum-${algorithm.toLowerCase()}`]?.toString(),
     /-[1-9][0-9]{0,4}$/,
+    'BadDigest',
   )
 }
 
 function collect(
   valueFor: (algorithm: ChecksumAlgorithm) => string | undefined,
   ending: RegExp,
+  code: 'InvalidRequest' | 'BadDigest',
 ): Checksums['values'] {
   const values: Partial<Record<ChecksumAlgorithm, string>> = {}
   for (const algorithm of checksumAlgorithms) {
     const value = valueFor(algorithm)?.trim()
     if (value === undefined) continue
     if (!isBase64Of(value.replace(ending, ''), checksumSizesBytes[algorithm])) {
-      throw invalid(`The ${algorithm} checksum is not valid.`)
+      throw new S3Error(code, { message: `The ${algorithm} checksum is not valid.` })
     }
     values[algorithm] = value
   }
