@@ -10,6 +10,7 @@ import {
   NameEncodingError,
   parseNameEncoding,
 } from '../translate/name-encoding.ts'
+import { sizeInBytes } from './size.ts'
 
 export const accountName = z
   .string()
@@ -44,10 +45,14 @@ export const behaviours = {
   modifiedFrom: z.enum(['upload', 'mtime']),
 } as const satisfies { [Name in keyof BucketBehaviour]: z.ZodType<BucketBehaviour[Name]> }
 
-export type BucketSettings = NamedBucket & { readonly account?: string | undefined }
+export type BucketSettings = NamedBucket & {
+  readonly account?: string | undefined
+  /** Bytes. */
+  readonly quota?: number | undefined
+}
 
 const bucketSettings = z
-  .strictObject({ path: bucketPath, account: accountName, ...behaviours })
+  .strictObject({ path: bucketPath, account: accountName, quota: sizeInBytes, ...behaviours })
   .partial()
 
 /** By bucket name: an object, or its text as JSON. */
@@ -89,6 +94,19 @@ export function accountOf(
   bucket: string,
 ): string {
   return settings.buckets.get(bucket)?.account ?? settings.account
+}
+
+/** Bytes that each bucket of an account may hold, where it has a limit. */
+export function quotasOf(
+  settings: Pick<PlacementSettings, 'account' | 'buckets'>,
+  account: string,
+): ReadonlyMap<string, number> {
+  const limited = [...settings.buckets].flatMap(([bucket, { quota }]) =>
+    quota === undefined || accountOf(settings, bucket) !== account
+      ? []
+      : [[bucket, quota] as const],
+  )
+  return new Map(limited)
 }
 
 function folderHome(folder: z.output<typeof bucketPath>): BucketPlacement['home'] {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { currentEncoding, encodingWithoutPercent } from '../translate/name-encoding.ts'
-import { accountOf, placementOf } from './bucket-settings.ts'
+import { accountOf, placementOf, quotasOf } from './bucket-settings.ts'
 import { ConfigError, describeSettings, readConfig } from './config.ts'
 
 const test = suite('config')
@@ -176,6 +176,15 @@ test('limits are whole numbers, or off', () => {
       /--max-requests: must be a whole number, or off/,
     )
   }
+})
+
+test('a bucket may have a quota, on the account that it is on', () => {
+  const buckets = '{"aaa":{"quota":"1KiB"},"bbb":{"quota":5,"account":"work"},"ccc":{}}'
+  const config = readConfig(['--buckets', buckets], {})
+  assert.equal([...quotasOf(config, 'default')], [['aaa', 1024]])
+  assert.equal([...quotasOf(config, 'work')], [['bbb', 5]])
+  const text = refusal(['--buckets', '{"aaa":{"quota":"much"}}'])
+  assert.match(text, /--buckets: aaa: quota: must be a size such as 512MiB/)
 })
 
 test('every setting is described', () => {

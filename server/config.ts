@@ -7,13 +7,11 @@ import { z } from 'zod'
 import { currentEncoding } from '../translate/name-encoding.ts'
 import { isNetwork } from './access/network.ts'
 import { accountName, behaviours, bucketPath, bucketTable } from './bucket-settings.ts'
+import { sizeInBytes } from './size.ts'
 
 /** Numbers from flags and variables are text; an empty one is none. */
 const number = z.union([z.number(), z.string().regex(/^\d+(\.\d+)?$/, 'must be a number')])
 const port = number.transform(Number).pipe(z.number().int().min(0).max(65535))
-const bytes = z
-  .union([z.number(), z.string()])
-  .transform((value, context) => parseBytes(value) ?? refuse(context, 'a size such as 512MiB'))
 const url = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })
 const positive = z.coerce.number().positive()
 const limitForm = 'must be a whole number, or off'
@@ -117,7 +115,7 @@ const settings = {
   ],
   buckets: [
     bucketTable.default(new Map()),
-    'single buckets as JSON: {"name":{"path","deleteMode","versions","encoding","modifiedFrom","account"}}',
+    'single buckets as JSON: {"name":{"path","deleteMode","versions","encoding","modifiedFrom","account","quota"}}',
   ],
   deleteMode: [behaviours.deleteMode.default('trash'), 'what a delete does: trash, permanent'],
   versions: [
@@ -134,10 +132,10 @@ const settings = {
   ],
   etagMultipart: [z.enum(['s3', 'md5']).default('s3'), 'ETag of multipart uploads: s3, md5'],
   uploadMemoryLimit: [
-    bytes.default(10 * 1024 ** 2),
+    sizeInBytes.default(10 * 1024 ** 2),
     'bodies up to this size are not spooled to disk',
   ],
-  uploadMemoryTotal: [bytes.default(64 * 1024 ** 2), 'all bodies held in memory together'],
+  uploadMemoryTotal: [sizeInBytes.default(64 * 1024 ** 2), 'all bodies held in memory together'],
   uploadExpiryDays: [
     positive.max(3650).default(7),
     'days until an unfinished multipart upload is given up',
@@ -151,10 +149,13 @@ const settings = {
     'entries of a Jottacloud folder, the trash included, before new ones go into shards of it',
   ],
   listingMaxBytes: [
-    bytes.default(4 * 1024 ** 3),
+    sizeInBytes.default(4 * 1024 ** 3),
     'disk space for listings that go on page by page',
   ],
-  spoolMaxBytes: [bytes.default(100 * 1024 ** 3), 'disk space for bodies that wait for Jottacloud'],
+  spoolMaxBytes: [
+    sizeInBytes.default(100 * 1024 ** 3),
+    'disk space for bodies that wait for Jottacloud',
+  ],
   idleTimeoutSeconds: [
     positive.max(3600).default(60),
     'seconds without a byte until a request is ended',
@@ -325,21 +326,6 @@ function flagOf(name: SettingName): string {
 
 function variableOf(name: SettingName): string {
   return `JOTTA_S3_${flagOf(name).replaceAll('-', '_').toUpperCase()}`
-}
-
-function parseBytes(value: string | number): number | undefined {
-  if (typeof value === 'number')
-    return Number.isSafeInteger(value) && value >= 0 ? value : undefined
-  const match = /^(\d+(?:\.\d+)?)\s*(?:([KMGT])(i?)B?|B)?$/i.exec(value.trim())
-  if (match === null) return undefined
-  const power = match[2] === undefined ? 0 : 'KMGT'.indexOf(match[2].toUpperCase()) + 1
-  const size = Math.round(Number(match[1]) * (match[3] === '' ? 1000 : 1024) ** power)
-  return Number.isSafeInteger(size) ? size : undefined
-}
-
-function refuse(context: z.RefinementCtx, expected: string): never {
-  context.addIssue({ code: 'custom', message: `must be ${expected}` })
-  return z.NEVER
 }
 
 /** From a file a list, from flags and variables text with commas. */

@@ -9,13 +9,16 @@ import type { BucketPlacement } from '../translate/bucket-place.ts'
 import { findOddBuckets } from '../translate/buckets.ts'
 import { createBridge, type OwnBridge } from '../translate/create-bridge.ts'
 import { keepDaily } from '../translate/daily-chore.ts'
+import { orAborted } from '../translate/key-locks.ts'
 import { openSnapshots, type SnapshotsUsage } from '../translate/listings/snapshots.ts'
+import { createQuota, type Quota } from '../translate/quota/quota.ts'
+import { withQuotas } from '../translate/quota/quota-bridge.ts'
 import { openSpool, type SpaceUsage, type Spool } from '../translate/spool.ts'
 import { openSqliteState } from '../translate/state/sqlite.ts'
 import type { State } from '../translate/state/state.ts'
 import { reopenUploads, sweepUploads } from '../translate/upload-expiry.ts'
 import type { OpenAccount } from './account.ts'
-import { placementOf } from './bucket-settings.ts'
+import { placementOf, quotasOf } from './bucket-settings.ts'
 import { accessOf, type Config } from './config.ts'
 import type { Log } from './log.ts'
 
@@ -67,7 +70,7 @@ export async function openBridge(
   })
   parts.defer(() => snapshots.close())
   const placement = placementOf(config, account.name)
-  const bridge = createBridge({
+  const own = createBridge({
     jotta,
     state,
     spool,
@@ -83,11 +86,16 @@ export async function openBridge(
     stopSignal,
   })
   // Before the state is closed: a completion whose client left still has a word to write there.
-  parts.defer(() => bridge.settled())
+  parts.defer(() => own.settled())
+  const quotas = quotasOf(config, account.name)
+  const quota = await openQuota(quotas, { state, bridge: own, warn, stopSignal }, parts)
+  const bridge = withQuotas(own, quota)
   await reopenUploads(state, Date.now())
   if (accessOf(config) === 'full') {
     await keepSwept(config, state, spool, log, parts)
-    keepLifecycle(account, bridge, state, log, parts)
+    const chores = [lifecycleChore(account, bridge, log)]
+    if (quotas.size > 0) chores.push(quotaChore([...quotas.keys()], quota, log))
+    for (const chore of chores) keepChore(chore, account, state, log, parts)
   }
   logEncodings(account, placement, log)
   inspectBuckets(account, placement, log, parts)
@@ -123,20 +131,40 @@ async function keepSwept(
   parts.defer(() => clearInterval(sweeping))
 }
 
-/** Carries lifecycle rules out once a day, slowly, and beside everything else. */
-function keepLifecycle(
-  { name }: AccountInUse,
-  bridge: OwnBridge,
+type Chore = {
+  readonly name: string
+  /** Calls `hold` every few minutes. */
+  readonly work: (hold: () => Promise<void>, signal: AbortSignal) => Promise<void>
+}
+
+/** Does it once a day, beside everything else. */
+function keepChore(
+  { name, work }: Chore,
+  account: AccountInUse,
   state: State,
   log: Log,
   parts: AsyncDisposableStack,
 ): void {
   const ending = new AbortController()
   const { signal } = ending
+  const about = { account: account.name, chore: name }
   const keeping = keepDaily({
-    state,
+    ...{ state, name, signal, now: Date.now },
+    work: (hold) => work(hold, signal),
+    wait: async (ms) => await setTimeout(ms, undefined, { signal }),
+    warn: (message, cause) => log.warn({ ...about, err: cause }, message),
+  }).catch((error: unknown) => log.error({ ...about, err: error }, 'a chore is not done any more'))
+  parts.defer(async () => {
+    ending.abort()
+    await keeping
+  })
+}
+
+/** Carries lifecycle rules out, slowly. */
+function lifecycleChore({ name }: AccountInUse, bridge: OwnBridge, log: Log): Chore {
+  return {
     name: 'lifecycle',
-    async work(hold) {
+    async work(hold, signal) {
       const context = { requestId: randomUUID(), signal, counter: { upstreamCalls: 0 } }
       const pause = async (before: 'page' | 'removal'): Promise<void> => {
         await hold()
@@ -146,15 +174,46 @@ function keepLifecycle(
       const { upstreamCalls } = context.counter
       log.info({ account: name, ...counts, upstreamCalls }, 'lifecycle rules carried out')
     },
-    now: Date.now,
-    wait: async (ms) => await setTimeout(ms, undefined, { signal }),
-    warn: (message, cause) => log.warn({ account: name, err: cause }, message),
-    signal,
-  }).catch((error: unknown) => log.error({ account: name, err: error }, 'no lifecycle any more'))
+  }
+}
+
+/** Counts buckets anew that have a quota, for what others store in them. */
+function quotaChore(buckets: readonly string[], quota: Quota, log: Log): Chore {
+  return {
+    name: 'quota',
+    async work(hold, signal) {
+      for (const bucket of buckets) {
+        await hold()
+        try {
+          await orAborted(quota.count(bucket), signal)
+        } catch (error) {
+          signal.throwIfAborted()
+          // Not made yet, perhaps; the others are counted all the same.
+          log.warn({ bucket, err: error }, 'what a bucket holds could not be counted')
+        }
+      }
+    },
+  }
+}
+
+type QuotaParts = Parameters<typeof createQuota>[0]
+
+/** The quota of each bucket that has one; its counts end with `parts`. */
+async function openQuota(
+  quotas: ReadonlyMap<string, number>,
+  given: Omit<QuotaParts, 'quotaOf' | 'now' | 'state'> & { readonly state: State },
+  parts: AsyncDisposableStack,
+): Promise<Quota> {
+  const ending = new AbortController()
+  const stopSignal = AbortSignal.any([given.stopSignal, ending.signal])
+  const quotaOf = (bucket: string) => quotas.get(bucket)
+  const quota = createQuota({ ...given, quotaOf, stopSignal, now: Date.now })
   parts.defer(async () => {
-    ending.abort()
-    await keeping
+    ending.abort(new Error('the server is stopping'))
+    await quota.settled()
   })
+  await given.state.usage.keepOnly(new Set(quotas.keys()))
+  return quota
 }
 
 /** Should they ever be changed, what they were is in the log. */

@@ -168,6 +168,20 @@ const migrations = [
     held_until_ms INTEGER,
     done_ms INTEGER
   ) STRICT, WITHOUT ROWID;`,
+
+  `CREATE TABLE bucket_usage (
+    bucket TEXT NOT NULL PRIMARY KEY,
+    counted_bytes INTEGER NOT NULL,
+    counted_ms INTEGER NOT NULL,
+    added_bytes INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE bucket_writes (
+    id TEXT NOT NULL PRIMARY KEY,
+    bucket TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    begun_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX bucket_writes_bucket ON bucket_writes (bucket, begun_ms);`,
 ]
 
 function migrate(database: DatabaseSync, file: string, steps: readonly string[]): void {

@@ -7,6 +7,7 @@ import { createFolders } from './sqlite-folders.ts'
 import { createLeases } from './sqlite-leases.ts'
 import { createObjects } from './sqlite-objects.ts'
 import { createParts, createUploads } from './sqlite-uploads.ts'
+import { createUsage } from './sqlite-usage.ts'
 import type { State } from './state.ts'
 
 /**
@@ -24,6 +25,7 @@ export function openSqliteState(options: { readonly file: string }): State {
       objects: createObjects(database),
       uploads: createUploads(database),
       parts: createParts(database),
+      usage: createUsage(database),
       async close() {
         if (database.isOpen) database.close()
       },

@@ -98,6 +98,17 @@ export type FolderMark = {
   readonly isShard: boolean
 }
 
+/** What is known of how much a bucket holds. */
+export type BucketUsage = {
+  readonly countedBytes: number
+  /** When the count began, in milliseconds since the epoch. */
+  readonly countedMs: number
+  /** Written since, whatever it replaced. */
+  readonly addedBytes: number
+  /** Of writes under way, and of those that a killed process had begun. */
+  readonly pendingBytes: number
+}
+
 export interface State {
   readonly bucketConfigurations: {
     /** Those of one bucket, by name; empty for a bucket that nothing is kept of. */
@@ -255,6 +266,38 @@ export interface State {
     ): Promise<void>
     /** The folder is gone, and all below it. */
     forget(place: string): Promise<void>
+  }
+  /** How much buckets with a quota hold. */
+  readonly usage: {
+    /** `undefined` for a bucket that was never counted. */
+    find(bucket: string): Promise<BucketUsage | undefined>
+    /** Sets room aside for a write; `false` when all together would pass the limit, or nothing was counted. */
+    reserve(write: {
+      readonly id: string
+      readonly bucket: string
+      readonly sizeBytes: number
+      readonly limitBytes: number
+      readonly nowMs: number
+    }): Promise<boolean>
+    /** The write is over: it counts from now on, or gives its room back. Unknown ids are ignored. */
+    settle(id: string, outcome: 'stored' | 'dropped'): Promise<void>
+    /**
+     * Keeps a count, and forgets what was written before it began, which is in it. `before` is what `find`
+     * said then; `false`, and nothing is kept, when another count came in between. Writes that began before
+     * `abandonedBeforeMs` and were never settled are forgotten.
+     */
+    setCounted(
+      bucket: string,
+      count: {
+        readonly countedBytes: number
+        readonly startedMs: number
+        readonly before: BucketUsage | undefined
+        readonly abandonedBeforeMs: number
+      },
+    ): Promise<boolean>
+    removeBucket(bucket: string): Promise<void>
+    /** Forgets all other buckets: what is written to them is not noted any more. */
+    keepOnly(buckets: ReadonlySet<string>): Promise<void>
   }
   /** Names that one process at a time holds, or several that share them, until a time. */
   readonly leases: {
