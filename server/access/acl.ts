@@ -60,8 +60,7 @@ export function cannedAcl(name: string, owner: Owner): Acl | undefined {
   const granted = (canned[name] ?? []).map(([group, permission]): Grant => {
     return { grantee: { kind: 'group', group }, permission }
   })
-  // The order means nothing to S3, but readers that sort by name when the first has one fail on groups.
-  return [...granted, ...privateAcl(owner)]
+  return [...privateAcl(owner), ...granted]
 }
 
 /** Whether it gives the owner everything and nobody else anything. */

@@ -437,7 +437,7 @@ test('grants in headers and in XML reach whom they name, and show who that is', 
     const names = [...text.matchAll(/<DisplayName>([^<]*)</g)].map(([, name]) => name)
     assert.equal(names, ['root', 'alice', 'bob'], 'the owner, then the grants in their order')
     const kept = [...text.matchAll(/<Permission>(\w+)/g)].map(([, permission]) => permission)
-    assert.equal(kept, ['READ', 'READ', 'FULL_CONTROL'])
+    assert.equal(kept, ['FULL_CONTROL', 'READ', 'READ'])
     assert.match(text, /<Grantee xmlns:xsi="[^"]+" xsi:type="Group"><URI>/)
     assert.match(text, /xsi:type="CanonicalUser"><ID>/)
     assert.is(outcome(await as(undefined, 'GET', '/bucket/k2')), 200)

@@ -139,8 +139,14 @@ export function checkAclAllowed(acl: Acl, { owner, reach, block }: BucketAccess)
   }
 }
 
+/**
+ * Groups first: the order means nothing to S3, but readers that sort by name when the first grantee has one
+ * fail on those that have none.
+ */
 export function renderAcl(acl: Acl, owner: Owner): Reply {
-  const grants = acl.map(({ grantee, permission }) => ({
+  const groups = acl.filter(({ grantee }) => grantee.kind === 'group')
+  const people = acl.filter(({ grantee }) => grantee.kind === 'owner')
+  const grants = [...groups, ...people].map(({ grantee, permission }) => ({
     Grantee:
       grantee.kind === 'owner'
         ? { '@xmlns:xsi': xsi, '@xsi:type': 'CanonicalUser', ...idElements(grantee.owner) }
