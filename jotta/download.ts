@@ -110,5 +110,5 @@ function assertSize(reply: HttpReply, content: Content): void {
 }
 
 function changed(reply: HttpReply): JottaError {
-  return new JottaError('protocol', `${reply.subject}: the file has changed`)
+  return new JottaError('changed', `${reply.subject}: the file has changed`)
 }

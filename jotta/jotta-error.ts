@@ -11,6 +11,7 @@
  * - `quota`: the account is full or locked for writing (460, 402, 507).
  * - `range`: the byte range does not exist (416).
  * - `corrupt`: the bytes sent do not have the announced MD5 (421).
+ * - `changed`: the file holds other content than the caller has seen there.
  * - `throttled`: still 429 after all tries.
  * - `unlistable`: the folder has more entries than Jottacloud can list, and stays so until it has fewer (500).
  * - `unavailable`: still 5xx, cut or silent after all tries.
@@ -27,6 +28,7 @@ export type JottaErrorKind =
   | 'read-only'
   | 'range'
   | 'corrupt'
+  | 'changed'
   | 'throttled'
   | 'unlistable'
   | 'unavailable'

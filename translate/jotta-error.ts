@@ -14,6 +14,7 @@ const codes = {
   'read-only': 'AccessDenied',
   range: 'InvalidRange',
   corrupt: 'InternalError',
+  changed: 'ServiceUnavailable',
   throttled: 'SlowDown',
   unlistable: 'ServiceUnavailable',
   unavailable: 'ServiceUnavailable',
@@ -35,6 +36,7 @@ const messages: Partial<Record<JottaError['kind'], string>> = {
   corrupt: 'Jottacloud received other bytes than were sent. Try again.',
   'read-only': readOnlyMessage,
   forbidden: 'Jottacloud refuses access to this place.',
+  changed: 'The object was written over each time that it was about to be read. Try again.',
   unlistable:
     'Jottacloud cannot list this folder, which has too many entries. Move some of them elsewhere in the Jottacloud app.',
 }

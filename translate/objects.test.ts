@@ -146,6 +146,38 @@ test('bytes of another version are never given out under an ETag, not even a par
   })
 })
 
+test('an object that is written over between the look and the download is given as it is now', async () => {
+  await withWorld({}, async ({ bridge, emulator }) => {
+    for (const [range, expected] of [
+      [undefined, 'the new content'],
+      ['bytes=4-6', 'new'],
+    ] as const) {
+      await put(bridge, 'x', freshBytes(100_000))
+      const opening = emulator.faults.hold({ operation: 'download' })
+      const input = { bucket, key: 'x', conditions: {}, range }
+      const reading = bridge.getObject(input, contextOf())
+      await opening.reached()
+      await put(bridge, 'x', 'the new content')
+      opening.release()
+      const { object, stream } = await reading
+      assert.is((await bytesOf(stream)).toString(), expected)
+      assert.is(object.etag, md5Of('the new content'))
+    }
+  })
+})
+
+test('an object of which the look and the download never agree is refused, and not for ever', async () => {
+  await withWorld({}, async ({ bridge, emulator, foreign }) => {
+    await put(bridge, 'x', freshBytes(100_000))
+    emulator.faults.add({ kind: 'delayVisibility', gets: 1000 })
+    // Stored, though whoever stores it does not see it either.
+    await storeForeign(foreign, placeOf('x'), 'new').catch(() => {})
+    const before = emulator.faults.count({ operation: 'download' })
+    assert.is(await codeOf(get(bridge, 'x')), 'ServiceUnavailable')
+    assert.is(emulator.faults.count({ operation: 'download' }) - before, 4)
+  })
+})
+
 test('an object that is deleted between the look and the download is not there', async () => {
   await withWorld({}, async ({ bridge, emulator, foreign }) => {
     await put(bridge, 'x', 'content')

@@ -74,11 +74,19 @@ export function createObjects(parts: ObjectParts): Objects {
     put: (input, context) => putObject(parts, input, context),
 
     async get(input, context) {
-      const { location, info, object } = await find(input, context)
-      checkReadConditions(input.conditions, info)
-      const { range, ...part } = await rangeOf(parts, input, info, object)
-      const stream = await openContent(parts, location, input.key, object, range, context)
-      return { object: info, range: range === 'whole' ? undefined : range, ...part, stream }
+      for (let tries = 1; ; tries += 1) {
+        const { location, info, object } = await find(input, context)
+        checkReadConditions(input.conditions, info)
+        const { range, ...part } = await rangeOf(parts, input, info, object)
+        try {
+          const stream = await openContent(parts, location, input.key, object, range, context)
+          return { object: info, range: range === 'whole' ? undefined : range, ...part, stream }
+        } catch (error) {
+          // Written over since it was found: a range may not even be in it any more.
+          const isPassing = isJottaError(error, 'changed') || isJottaError(error, 'range')
+          if (!isPassing || tries === readTries) throw error
+        }
+      }
     },
 
     async head(input, context) {
@@ -190,6 +198,9 @@ function recordOf(
     ...labelsOf(input),
   }
 }
+
+/** Of an object that is written over again and again. */
+const readTries = 4
 
 async function openContent(
   parts: ObjectParts,
