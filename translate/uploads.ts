@@ -60,18 +60,6 @@ export function createUploads(parts: UploadParts): Uploads {
   const completions = new Map<string, Promise<CompleteMultipartUploadResult>>()
   const { state, spool } = parts
 
-  /** Throws NoSuchUpload also for an upload of another bucket or key. */
-  const find = async (address: UploadAddress): Promise<UploadRecord> => {
-    const upload = await state.uploads.find(address.uploadId)
-    if (upload?.bucket === address.bucket && upload.key === address.key) return upload
-    throw noSuchUpload(address.uploadId)
-  }
-  const findUnfinished = async (address: UploadAddress): Promise<UploadRecord> => {
-    const upload = await find(address)
-    if (upload.status === 'completed') throw noSuchUpload(address.uploadId)
-    return upload
-  }
-
   return {
     async settled() {
       await Promise.allSettled(completions.values())
@@ -88,7 +76,7 @@ export function createUploads(parts: UploadParts): Uploads {
     },
 
     async uploadPart(input, context) {
-      const body = await checksummedPart(await findUnfinished(input), input.body)
+      const body = await checksummedPart(await findUnfinished(parts, input, context), input.body)
       const spooled = await spool.receivePart(body, context.signal)
       const checksums = body.checksums()
       const record = {
@@ -110,7 +98,7 @@ export function createUploads(parts: UploadParts): Uploads {
     },
 
     async complete(input, context) {
-      const upload = await find(input)
+      const upload = await findUpload(parts, input, context)
       if (upload.result !== undefined) return upload.result
       let completion = completions.get(input.uploadId)
       if (completion === undefined) {
@@ -125,16 +113,16 @@ export function createUploads(parts: UploadParts): Uploads {
       return await orAborted(completion, context.signal)
     },
 
-    async abort(input) {
-      await findUnfinished(input)
+    async abort(input, context) {
+      await findUnfinished(parts, input, context)
       if (completions.has(input.uploadId)) {
         throw new S3Error('OperationAborted', { message: 'The upload is being completed.' })
       }
       await removeSpooled(parts, await state.uploads.remove(input.uploadId))
     },
 
-    async listParts(input) {
-      const upload = await findUnfinished(input)
+    async listParts(input, context) {
+      const upload = await findUnfinished(parts, input, context)
       const found = await state.parts.list(input.uploadId, {
         afterPartNumber: input.afterPartNumber,
         limit: input.maxParts + 1,
@@ -157,6 +145,28 @@ export function createUploads(parts: UploadParts): Uploads {
       return await listUploads(state, input)
     },
   }
+}
+
+/** Throws NoSuchBucket, and NoSuchUpload also for an upload of another bucket or key. */
+async function findUpload(
+  { state, buckets }: UploadParts,
+  address: UploadAddress,
+  context: RequestContext,
+): Promise<UploadRecord> {
+  const upload = await state.uploads.find(address.uploadId)
+  if (upload?.bucket === address.bucket && upload.key === address.key) return upload
+  await buckets.place(address.bucket, context)
+  throw noSuchUpload(address.uploadId)
+}
+
+async function findUnfinished(
+  parts: UploadParts,
+  address: UploadAddress,
+  context: RequestContext,
+): Promise<UploadRecord> {
+  const upload = await findUpload(parts, address, context)
+  if (upload.status === 'completed') throw noSuchUpload(address.uploadId)
+  return upload
 }
 
 /** Files that no record names any more: what cannot be removed now is swept later. */

@@ -41,7 +41,12 @@ test('ListBuckets goes page by page', async () => {
     assert.equal(names, ['a1', 'a2', 'a3'])
     const elsewhere = await ask('GET', '/?bucket-region=us-west-2')
     assert.is(element(elsewhere.text, 'Name'), undefined)
-    for (const query of ['max-buckets=0', 'max-buckets=x', 'continuation-token=AAAA']) {
+    for (const query of [
+      'max-buckets=0',
+      'max-buckets=10001',
+      'max-buckets=x',
+      'continuation-token=AAAA',
+    ]) {
       assert.is(element((await ask('GET', `/?${query}`)).text, 'Code'), 'InvalidArgument')
     }
   })

@@ -16,6 +16,7 @@ export const listBuckets: Handler = async ({ query, access, context }, { bridge,
   const prefix = query.get('prefix') ?? ''
   const maxBuckets = readInteger(query, 'max-buckets', {
     min: 1,
+    max: listBucketsMax,
     cap: listBucketsMax,
     ifAbsent: listBucketsMax,
   })

@@ -5,11 +5,17 @@ import type { Query } from '../../operation.ts'
 
 const integerMax = 2_147_483_647
 
-type IntegerRange = { readonly min: number; readonly cap: number; readonly ifAbsent: number }
+type IntegerRange = {
+  readonly min: number
+  /** The largest that is taken; 2^31 - 1 when left out. */
+  readonly max?: number
+  readonly cap: number
+  readonly ifAbsent: number
+}
 
 /**
  * A count or position from the query; absent or empty gives `ifAbsent`. Throws InvalidArgument for
- * what is no integer from `min` to 2^31 - 1; larger than `cap` becomes `cap`.
+ * what is no integer from `min` to `max`; larger than `cap` becomes `cap`.
  */
 export function readInteger(query: Query, name: string, range: IntegerRange): number {
   return readIntegerText(name, query.get(name), range)
@@ -23,13 +29,10 @@ export function readIntegerText(
 ): number {
   if (text === undefined || text === '') return range.ifAbsent
   const value = /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN
+  const { max = integerMax } = range
   // Written so that NaN fails.
-  if (!(value >= range.min && value <= integerMax)) {
-    throw invalidArgument(
-      name,
-      text,
-      `${name} must be an integer from ${range.min} to ${integerMax}.`,
-    )
+  if (!(value >= range.min && value <= max)) {
+    throw invalidArgument(name, text, `${name} must be an integer from ${range.min} to ${max}.`)
   }
   return Math.min(value, range.cap)
 }
