@@ -204,6 +204,7 @@ async function listen(
   const accessKeys = openAccessKeys(accessKeysFile(config))
   parts.defer(() => accessKeys.close())
   const credentials = createCredentials(key, accessKeys)
+  const findPeer = createFindPeer(config.trustedProxies)
   const app = createApp({
     bridge,
     credentials,
@@ -218,7 +219,7 @@ async function listen(
     health,
     figures: figures.requests,
     throttle: throttleOf(config),
-    findPeer: createFindPeer(config.trustedProxies),
+    findPeer,
     audit,
     metrics:
       metricsToken === undefined
@@ -234,9 +235,9 @@ async function listen(
   parts.defer(async () => await closeServers(servers, config, stopping))
   const { accounts, isEmbedded } = served
   const { region } = config
-  const facts = { health, accounts, figures, isEmbedded, region }
-  const console = { app, credentials, accessKeys, rootKeyId: key.accessKeyId, s3Port: port, facts }
-  const opened = await openConsole(config, log, console, parts)
+  const facts = { health, accounts, figures, isEmbedded, region, access: accessOf(config) }
+  const doors = { app, credentials, accessKeys, rootKeyId: key.accessKeyId, findPeer, audit }
+  const opened = await openConsole(config, log, { ...doors, facts, s3Port: port }, parts)
   if (opened !== undefined) servers.push(opened.server)
   return { url, tls, consoleUrl: opened?.url }
 }

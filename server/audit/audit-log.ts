@@ -1,4 +1,4 @@
-// The audit log: who did what, one JSON line for each S3 request. It says more of a request than the log of
+// The audit log: who did what, one JSON line for each S3 request and each act of the console. It says more of a request than the log of
 // the server does, and goes to a file of its own; a file that cannot be written holds up nobody.
 import type { Log, RequestEntry } from '../log.ts'
 import { type LineFileOptions, openLineFile } from './line-file.ts'
@@ -13,8 +13,28 @@ export type AuditEntry = RequestEntry & {
   readonly userAgent: string | undefined
 }
 
+/** What an act of the web console is about. */
+export type ActDetails = {
+  /** Of the access key that is made or removed. */
+  readonly keyName?: string
+  readonly keyOwner?: string
+  readonly bucket?: string
+  readonly key?: string
+  readonly expiresSeconds?: number
+}
+
+/** What is done in the web console beside S3: logins, access keys, links. */
+export type ConsoleAct = ActDetails &
+  Pick<RequestEntry, 'requestId' | 'status' | 'accessKeyId' | 'remoteAddress' | 'ms'> &
+  Pick<AuditEntry, 'owner' | 'userAgent'> & {
+    readonly via: 'console'
+    /** `undefined` for one that there is not. */
+    readonly act: string | undefined
+    readonly code: string | undefined
+  }
+
 export type AuditLog = {
-  write(entry: AuditEntry): void
+  write(entry: AuditEntry | ConsoleAct): void
   /** After the file was moved away. */
   reopen(): Promise<void>
   close(): Promise<void>

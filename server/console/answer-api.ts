@@ -1,11 +1,12 @@
 // The console's own API, from request to answer: log in and out, and the acts of console-api.ts. What is not in
 // their table does not exist.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { TLSSocket } from 'node:tls'
 import { z } from 'zod'
 import { S3Error } from '../../translate/s3-error.ts'
+import type { ActDetails, AuditLog } from '../audit/audit-log.ts'
 import { makeRequestId } from '../exchange.ts'
 import type { Log } from '../log.ts'
+import type { Peer } from '../peer.ts'
 import { type ApiServices, apiActs, describeVisitor } from './console-api.ts'
 import { readJson, sendJson } from './console-request.ts'
 import { isOwnRequest } from './gate.ts'
@@ -28,13 +29,15 @@ export type ConsoleApiOptions = ApiServices &
     readonly publicUrl: string | undefined
     readonly s3Port: number
     readonly log: Log
+    readonly audit: Pick<AuditLog, 'write'> | undefined
   }
 
 type Answer = {
   readonly status: number
   readonly value: unknown
   readonly headers?: Readonly<Record<string, string>>
-  readonly accessKeyId?: string
+  readonly visitor?: Pick<Visitor, 'session' | 'credential'>
+  readonly details?: ActDetails
 }
 
 export async function answerApi(
@@ -46,21 +49,30 @@ export async function answerApi(
   const startedMs = performance.now()
   const gone = new AbortController()
   res.once('close', () => gone.abort())
-  // Of what nobody has a page for, nothing is written down but that it came.
   const name = `${req.method} ${target.rawPath.slice('/api/'.length)}`
-  const call = { req, name, isLook: target.rawQuery === 'look', signal: gone.signal }
-  const { status, value, headers, accessKeyId } = await toAnswer(call, options)
+  const peer = options.findPeer(req)
+  const call = { req, peer, name, isLook: target.rawQuery === 'look', signal: gone.signal }
+  const { status, value, headers, visitor, details } = await toAnswer(call, options)
   sendJson(res, status, value, headers)
-  const code = isRefusal(value) ? value.code : undefined
-  const act = name === 'POST session' || Object.hasOwn(apiActs, name) ? name : undefined
-  const { remoteAddress } = req.socket
-  const ms = Math.round(performance.now() - startedMs)
-  const entry = { requestId: makeRequestId(), via: 'console', act, accessKeyId, status, code }
-  options.log[call.isLook ? 'debug' : 'info']({ ...entry, remoteAddress, ms }, 'console')
+  const entry = {
+    ...{ requestId: makeRequestId(), via: 'console' as const },
+    // Of what there is no act for, nothing is written down but that it came.
+    act: isAct(name) ? name : undefined,
+    ...{ ...details, status, code: isRefusal(value) ? value.code : undefined },
+    accessKeyId: visitor?.session.accessKeyId,
+    remoteAddress: peer.address,
+    ms: Math.round(performance.now() - startedMs),
+  }
+  options.log[call.isLook ? 'debug' : 'info'](entry, 'console')
+  // Who looks changes nothing, and does it every few seconds.
+  if (req.method === 'GET') return
+  const owner = visitor?.credential.owner.name
+  options.audit?.write({ ...entry, owner, userAgent: req.headers['user-agent'] })
 }
 
 type Call = {
   readonly req: IncomingMessage
+  readonly peer: Peer
   readonly name: string
   readonly isLook: boolean
   readonly signal: AbortSignal
@@ -75,11 +87,14 @@ async function toAnswer(call: Call, options: ConsoleApiOptions): Promise<Answer>
     // To ask whether there is a session is no failure when there is none.
     if (visitor === undefined && name === 'GET session') return { status: 200, value: {} }
     if (visitor === undefined) return { status: 401, value: sessionEnded }
-    const { accessKeyId } = visitor.session
+    let details: ActDetails = {}
+    const tell = (told: ActDetails) => {
+      details = told
+    }
     try {
-      return { ...(await act(call, visitor, options)), accessKeyId }
+      return { ...(await act(call, visitor, tell, options)), visitor, details }
     } catch (error) {
-      return { ...refusal(error, options.log), accessKeyId }
+      return { ...refusal(error, options.log), visitor, details }
     }
   } catch (error) {
     return refusal(error, options.log)
@@ -87,23 +102,28 @@ async function toAnswer(call: Call, options: ConsoleApiOptions): Promise<Answer>
 }
 
 async function act(
-  { req, name, signal }: Call,
+  { req, peer, name, signal }: Call,
   visitor: Visitor,
+  tell: (details: ActDetails) => void,
   options: ConsoleApiOptions,
 ): Promise<Answer> {
   // A page that was loaded anew has the cookie alone, and learns the token by this.
   if (name !== 'GET session' && !carriesToken(req.headers, visitor)) throw notFromHere()
   if (name === 'DELETE session') {
     options.sessions.end(visitor.sessionId)
-    return { status: 200, value: {}, headers: { 'Set-Cookie': sessionCookie(req, '') } }
+    return {
+      status: 200,
+      value: {},
+      headers: { 'Set-Cookie': sessionCookie(req, '', options.findPeer) },
+    }
   }
   const found = Object.hasOwn(apiActs, name) ? apiActs[name] : undefined
   if (found === undefined) {
     return { status: 404, value: { code: 'InvalidRequest', message: 'There is no such page.' } }
   }
-  const s3Url = s3UrlOf(req, options)
+  const s3Url = s3UrlOf(req, peer, options)
   const body = async <T extends z.ZodType>(shape: T) => await readJson(req, shape, signal)
-  return { status: 200, value: await found({ visitor, s3Url, body }, options) }
+  return { status: 200, value: await found({ visitor, s3Url, body, tell }, options) }
 }
 
 const loginForm = z.strictObject({
@@ -111,10 +131,10 @@ const loginForm = z.strictObject({
   secretAccessKey: z.string().trim().min(1).max(128),
 })
 
-async function logIn({ req, signal }: Call, options: ConsoleApiOptions): Promise<Answer> {
-  const { remoteAddress = '' } = req.socket
+async function logIn({ req, peer, signal }: Call, options: ConsoleApiOptions): Promise<Answer> {
+  const { address = '' } = peer
   const key = await readJson(req, loginForm, signal)
-  const waitSeconds = options.bounds.begin(remoteAddress)
+  const waitSeconds = options.bounds.begin(address)
   if (waitSeconds > 0) {
     const message = `Too many tries. Try again in ${waitSeconds} seconds.`
     throw new S3Error('SlowDown', { message, retryAfterSeconds: waitSeconds })
@@ -125,13 +145,13 @@ async function logIn({ req, signal }: Call, options: ConsoleApiOptions): Promise
       message: 'There is no such access key, or this is not its secret.',
     })
   }
-  options.bounds.succeed(remoteAddress)
+  options.bounds.succeed(address)
   const { id, session } = options.sessions.begin(key)
   return {
     status: 200,
-    value: describeVisitor({ session, credential }, s3UrlOf(req, options), options.facts),
-    headers: { 'Set-Cookie': sessionCookie(req, id) },
-    accessKeyId: key.accessKeyId,
+    value: describeVisitor({ session, credential }, s3UrlOf(req, peer, options), options.facts),
+    headers: { 'Set-Cookie': sessionCookie(req, id, options.findPeer) },
+    visitor: { session, credential },
   }
 }
 
@@ -152,8 +172,16 @@ function isRefusal(value: unknown): value is { code: string } {
   return typeof value === 'object' && value !== null && 'code' in value
 }
 
-function s3UrlOf(req: IncomingMessage, { publicUrl, s3Port }: ConsoleApiOptions): string {
+function isAct(name: string): boolean {
+  return ['POST session', 'DELETE session'].includes(name) || Object.hasOwn(apiActs, name)
+}
+
+function s3UrlOf(
+  req: IncomingMessage,
+  { isSecure }: Peer,
+  { publicUrl, s3Port }: ConsoleApiOptions,
+): string {
   if (publicUrl !== undefined) return new URL(publicUrl).origin
   const host = (req.headers.host ?? '').replace(/:\d+$/, '')
-  return `${req.socket instanceof TLSSocket ? 'https' : 'http'}://${host}:${s3Port}`
+  return `${isSecure ? 'https' : 'http'}://${host}:${s3Port}`
 }

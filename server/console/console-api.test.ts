@@ -95,4 +95,35 @@ test('a share link is signed by the session’s key, for as long as a signature 
   })
 })
 
+test('what is done is in the audit log, by whom and to what, and no secret', async () => {
+  await withConsole(async ({ logIn, ask, audited, logLines }) => {
+    await ask('POST', '/api/session', json({ accessKeyId: 'root', secretAccessKey: 'wrong' }))
+    const root = await logIn('root')
+    const wanted = json({ name: 'laptop', access: 'full', owner: 'bob' })
+    const made = JSON.parse((await root.ask('POST', '/api/keys', wanted)).text)
+    await root.ask('GET', '/api/keys')
+    await root.ask('POST', '/api/share', json({ bucket: 'b', key: 'k', expiresSeconds: 60 }))
+    await (await logIn('alice')).ask('POST', '/api/keys/remove', json({ name: 'laptop' }))
+    await root.ask('POST', '/api/keys/remove', json({ name: 'laptop' }))
+    await root.ask('DELETE', '/api/session')
+    const told = audited.map(({ act, owner, status, keyName, bucket, key }) =>
+      [act, owner, status, keyName, bucket, key].map((word) => word ?? '-').join(' '),
+    )
+    assert.equal(told, [
+      'POST session - 403 - - -',
+      'POST session root 200 - - -',
+      'POST keys root 200 laptop - -',
+      'POST share root 200 - b k',
+      'POST session alice 200 - - -',
+      'POST keys/remove alice 403 - - -',
+      'POST keys/remove root 200 laptop - -',
+      'DELETE session root 200 - - -',
+    ])
+    const everything = JSON.stringify(audited) + logLines.join('')
+    for (const secret of [made.secretAccessKey, secretOf('root'), root.token, 'X-Amz-Signature']) {
+      assert.not.ok(everything.includes(secret), secret)
+    }
+  })
+})
+
 test.run()

@@ -7,6 +7,7 @@ import { isUnlimited } from '../access/limits.ts'
 import { addAccessKey, BadAccessKey } from '../access/new-access-key.ts'
 import { rootOwner } from '../access/owner.ts'
 import type { WatchedAccount } from '../account-facts.ts'
+import type { ActDetails } from '../audit/audit-log.ts'
 import type { Credential } from '../authenticate.ts'
 import type { Figures } from '../figures/figures.ts'
 import type { Health } from '../reply.ts'
@@ -18,6 +19,8 @@ export type ConsoleFacts = {
   readonly figures: Pick<Figures, 'snapshot'>
   readonly recent: Pick<ReturnType<typeof createRecentRequests>, 'read'>
   readonly region: string
+  /** Whether anything can be written at all. */
+  readonly access: 'full' | 'read-only'
   /** Whether an embedded local Jottacloud stands in for an account. */
   readonly isEmbedded: boolean
   /** Makes no call upstream. */
@@ -37,6 +40,8 @@ export type ApiCall = {
   /** Where clients reach S3. */
   readonly s3Url: string
   /** Throws S3Error when the body has another shape. */
+  /** What the act is about, for the log; whether or not it succeeds. */
+  readonly tell: (details: ActDetails) => void
   readonly body: <T extends z.ZodType>(shape: T) => Promise<z.output<T>>
 }
 
@@ -82,8 +87,9 @@ function requireAdmin({ credential }: Visitor): void {
 
 async function showOverview({ visitor }: ApiCall, { facts, now }: ApiServices) {
   const { version, startedAt, inFlight, accounts } = await facts.figures.snapshot()
-  const { isEmbedded } = facts
-  const general = { version, startedAt, now: now(), isEmbedded, health: await facts.health() }
+  const { isEmbedded, access } = facts
+  const health = await facts.health()
+  const general = { version, startedAt, now: now(), isEmbedded, access, health }
   // What others do here is for whoever runs the server.
   if (!isAdmin(visitor.credential)) return general
   const known = new Map(accounts.map((figures) => [figures.account, figures]))
@@ -108,9 +114,13 @@ const wantedKey = z.strictObject({
   access: z.enum(['full', 'read-only']),
 })
 
-async function makeKey({ visitor, body }: ApiCall, { accessKeys, rootKeyId, now }: ApiServices) {
+async function makeKey(
+  { visitor, body, tell }: ApiCall,
+  { accessKeys, rootKeyId, now }: ApiServices,
+) {
   requireAdmin(visitor)
   const { name, owner = rootOwner.name, buckets, access } = await body(wantedKey)
+  tell({ keyName: name, keyOwner: owner })
   try {
     const wanted = { name, owner, limits: { buckets, access }, created: now() }
     return await addAccessKey(accessKeys, rootKeyId, wanted)
@@ -121,9 +131,10 @@ async function makeKey({ visitor, body }: ApiCall, { accessKeys, rootKeyId, now 
   }
 }
 
-async function removeKey({ visitor, body }: ApiCall, { accessKeys }: ApiServices) {
+async function removeKey({ visitor, body, tell }: ApiCall, { accessKeys }: ApiServices) {
   requireAdmin(visitor)
   const { name } = await body(z.strictObject({ name: z.string() }))
+  tell({ keyName: name })
   if (await accessKeys.remove(name)) return { removed: name }
   throw new S3Error('InvalidRequest', { message: `There is no access key named ${name}.` })
 }
@@ -135,8 +146,9 @@ const wantedShare = z.strictObject({
 })
 
 /** The link can do what the key can; what it may not read, its link does not either. */
-async function shareObject({ visitor, s3Url, body }: ApiCall, { facts, now }: ApiServices) {
+async function shareObject({ visitor, s3Url, body, tell }: ApiCall, { facts, now }: ApiServices) {
   const wanted = await body(wantedShare)
+  tell(wanted)
   const { accessKeyId } = visitor.session
   const { secretAccessKey } = visitor.credential
   const { region } = facts

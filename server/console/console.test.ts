@@ -313,4 +313,39 @@ test('the page comes with rules that let in nothing but itself', async () => {
   })
 })
 
+test('behind a proxy that is trusted, its word on address and scheme counts', async () => {
+  const trustedProxies = ['127.0.0.1']
+  await withConsole(
+    async ({ ask, logIn }) => {
+      const via = (address: string, options: AskOptions): AskOptions => ({
+        ...options,
+        headers: {
+          ...options.headers,
+          ...{ 'X-Forwarded-For': address, 'X-Forwarded-Proto': 'https', Host: 'console.test' },
+        },
+      })
+      for (let at = 0; at < freeTries; at += 1) {
+        await ask('POST', '/api/session', via('192.0.2.1', loginOf('alice', 'wrong')))
+      }
+      const slowed = await ask('POST', '/api/session', via('192.0.2.1', loginOf('alice')))
+      assert.is(outcome(slowed), 'SlowDown')
+      const answer = await ask('POST', '/api/session', via('192.0.2.2', loginOf('alice')))
+      assert.match(answer.headers['set-cookie']?.[0] ?? '', /^__Host-jotta-s3-.*; Secure/)
+      assert.is(JSON.parse(answer.text).s3Url, 'https://console.test:9000')
+      // Over plain HTTP it is another cookie.
+      assert.not.match((await logIn('alice')).cookie, /__Host-/)
+    },
+    { trustedProxies },
+  )
+  await withConsole(async ({ ask }) => {
+    const headers = { 'X-Forwarded-For': '192.0.2.1', 'X-Forwarded-Proto': 'https' }
+    for (let at = 0; at < freeTries; at += 1) {
+      await ask('POST', '/api/session', { ...loginOf('alice', 'wrong') })
+    }
+    const { headers: own = {}, body = '' } = loginOf('alice')
+    const answer = await ask('POST', '/api/session', { headers: { ...own, ...headers }, body })
+    assert.is(outcome(answer), 'SlowDown')
+  })
+})
+
 test.run()

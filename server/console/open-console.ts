@@ -11,7 +11,7 @@ import { createRecentRequests } from './recent-requests.ts'
 
 type Services = Pick<
   ConsoleOptions,
-  'app' | 'credentials' | 'accessKeys' | 'rootKeyId' | 's3Port'
+  'app' | 'credentials' | 'accessKeys' | 'rootKeyId' | 's3Port' | 'findPeer' | 'audit'
 > & {
   readonly facts: Omit<ConsoleFacts, 'figures' | 'recent'> & { readonly figures: Figures }
 }

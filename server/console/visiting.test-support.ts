@@ -6,7 +6,6 @@ import { createServer, type IncomingHttpHeaders, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import type { Bridge } from '../../translate/bridge.ts'
 import type { AccessKeyRecord, AccessKeys } from '../access/access-keys.ts'
 import { createCredentials } from '../access/credentials.ts'
 import { createDirectory } from '../access/directory.ts'
@@ -15,6 +14,7 @@ import { createApp, serverOptions } from '../app.ts'
 import { createFakeBridge, type FakeBridge } from '../fake-bridge.test-support.ts'
 import { createFigures } from '../figures/figures.ts'
 import { createLog } from '../log.ts'
+import { createFindPeer } from '../peer.ts'
 import { createConsole } from './console.ts'
 import { loadPageFiles } from './page-files.ts'
 import { createRecentRequests } from './recent-requests.ts'
@@ -37,6 +37,7 @@ export type Visiting = {
   readonly bridge: FakeBridge
   readonly accessKeys: AccessKeys
   readonly logLines: readonly string[]
+  readonly audited: readonly Readonly<Record<string, unknown>>[]
   /** As nobody, from nowhere. */
   readonly ask: Ask
   /** Logs a key of `people` in; what it then asks carries cookie and token, as the page's requests do. */
@@ -60,11 +61,11 @@ const people: readonly Pick<AccessKeyRecord, 'name' | 'owner' | 'limits'>[] = [
 /** The root key is `root`; `bucket` belongs to its owner. */
 export async function withConsole(
   act: (visiting: Visiting) => Promise<void>,
-  overrides: Partial<Bridge> = {},
+  { trustedProxies = [] }: { readonly trustedProxies?: readonly string[] } = {},
 ): Promise<void> {
   let nowMs = Date.parse('2026-11-26T12:00:00Z')
   const now = () => new Date(nowMs)
-  const bridge = createFakeBridge(overrides)
+  const bridge = createFakeBridge()
   const folder = await mkdtemp(join(tmpdir(), 'jotta-s3-console-'))
   const accessKeys = openAccessKeys(join(folder, 'access-keys.sqlite'))
   for (const person of people) {
@@ -74,6 +75,7 @@ export async function withConsole(
   const rootKey = { accessKeyId: 'root', secretAccessKey: secretOf('root') }
   const credentials = createCredentials(rootKey, accessKeys)
   const logLines: string[] = []
+  const audited: Record<string, unknown>[] = []
   const log = createLog({ destination: { write: (line: string) => logLines.push(line) } })
   const directory = createDirectory(accessKeys)
   const region = 'us-east-1'
@@ -81,12 +83,15 @@ export async function withConsole(
   using figures = createFigures({ now: () => nowMs, warn: () => undefined })
   const served = createConsole({
     ...{ app, credentials, accessKeys, rootKeyId: 'root', log, now },
+    findPeer: createFindPeer(trustedProxies),
+    audit: { write: (entry) => audited.push({ ...entry }) },
     pageFiles: await loadPageFiles(),
     names: ['console.test'],
     publicUrl: undefined,
     s3Port: 9000,
     facts: {
-      ...{ figures, recent: createRecentRequests(() => nowMs), region, isEmbedded: false },
+      ...{ figures, recent: createRecentRequests(() => nowMs), region },
+      ...{ isEmbedded: false, access: 'full' },
       health: async () => ({ status: 'ok' }),
       accounts: async () => [{ account: 'default', trouble: 'away' }],
     },
@@ -118,7 +123,16 @@ export async function withConsole(
     const pass = (ms: number) => {
       nowMs += ms
     }
-    await act({ host: `127.0.0.1:${port}`, bridge, accessKeys, logLines, ask, logIn, pass })
+    await act({
+      host: `127.0.0.1:${port}`,
+      bridge,
+      accessKeys,
+      logLines,
+      audited,
+      ask,
+      logIn,
+      pass,
+    })
   } finally {
     server.closeAllConnections()
     server.close()

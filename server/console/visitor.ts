@@ -2,8 +2,8 @@
 // has sent the request.
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import { TLSSocket } from 'node:tls'
 import type { Credential, FindCredential } from '../authenticate.ts'
+import type { FindPeer } from '../peer.ts'
 import { readCookie } from './gate.ts'
 import { digestOf, type Session, type Sessions } from './sessions.ts'
 
@@ -22,15 +22,16 @@ export const sessionEnded = {
 export type VisitorServices = {
   readonly sessions: Sessions
   readonly credentials: FindCredential
+  readonly findPeer: FindPeer
 }
 
 /** Asks for the key each time: one that was removed, or made anew, ends its sessions. */
 export async function findVisitor(
   req: IncomingMessage,
   as: 'use' | 'look',
-  { sessions, credentials }: VisitorServices,
+  { sessions, credentials, findPeer }: VisitorServices,
 ): Promise<Visitor | undefined> {
-  const sessionId = readCookie(req.headers, cookieName(req))
+  const sessionId = readCookie(req.headers, cookieName(req, findPeer))
   const session = sessionId === undefined ? undefined : sessions.find(sessionId, as)
   if (sessionId === undefined || session === undefined) return undefined
   const credential = await credentials(session.accessKeyId)
@@ -52,19 +53,16 @@ export function carriesToken(headers: IncomingHttpHeaders, { session }: Visitor)
   return typeof token === 'string' && isSame(digestOf(token), digestOf(session.token))
 }
 
-export function sessionCookie(req: IncomingMessage, id: string): string {
-  const secure = isSecure(req) ? '; Secure' : ''
+export function sessionCookie(req: IncomingMessage, id: string, findPeer: FindPeer): string {
+  const secure = findPeer(req).isSecure ? '; Secure' : ''
   const ended = id === '' ? '; Max-Age=0' : ''
-  return `${cookieName(req)}=${id}; Path=/; HttpOnly; SameSite=Strict${secure}${ended}`
+  return `${cookieName(req, findPeer)}=${id}; Path=/; HttpOnly; SameSite=Strict${secure}${ended}`
 }
 
 /** Cookies do not know ports: two consoles of one machine would end each other's sessions. */
-function cookieName(req: IncomingMessage): string {
-  return `${isSecure(req) ? '__Host-' : ''}jotta-s3-console-${req.socket.localPort ?? 0}`
-}
-
-function isSecure(req: IncomingMessage): boolean {
-  return req.socket instanceof TLSSocket
+function cookieName(req: IncomingMessage, findPeer: FindPeer): string {
+  const prefix = findPeer(req).isSecure ? '__Host-' : ''
+  return `${prefix}jotta-s3-console-${req.socket.localPort ?? 0}`
 }
 
 function isSame(digest: string, other: string): boolean {

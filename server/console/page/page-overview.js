@@ -27,6 +27,7 @@ function cards(overview, session) {
   const accounts = overview.accounts ?? []
   return [
     loginState(overview),
+    accessState(overview),
     el(
       'div',
       { class: 'cards' },
@@ -35,6 +36,14 @@ function cards(overview, session) {
       ...accounts.map(diskCard),
     ),
   ]
+}
+
+function accessState({ access }) {
+  if (access !== 'read-only') return null
+  return notice(
+    'info',
+    'The server is set to read-only: nothing can be stored, changed or deleted.',
+  )
 }
 
 function loginState({ health, isEmbedded }) {
