@@ -1,68 +1,22 @@
 // The web console as a person uses it, in a real Chromium against the bridge as it runs.
 import { readFile } from 'node:fs/promises'
-import type { Page } from 'playwright-core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { browserProgram, withBrowser } from '../support/browser.ts'
-import { testWith } from '../support/real-client.ts'
-import {
-  accessKeyId,
-  type BridgeProcess,
-  type Scheme,
-  schemes,
-  secretAccessKey,
-  withBridge,
-} from '../support/with-bridge.ts'
+import { browserProgram, logIn, makeBucket, upload, withConsolePage } from '../support/browser.ts'
+import { run, testWith } from '../support/real-client.ts'
+import { schemes } from '../support/with-bridge.ts'
 
 const test = suite('web console')
 
-async function withPage(
-  scheme: Scheme,
-  act: (page: Page, bridge: BridgeProcess, consoleUrl: string) => Promise<void>,
-): Promise<void> {
-  await withBridge(
-    async (bridge) => {
-      const { consoleUrl } = bridge.log.find((line) => line.consoleUrl !== undefined) ?? {}
-      await withBrowser(async ({ page, complaints }) => {
-        await page.goto(String(consoleUrl))
-        await act(page, bridge, String(consoleUrl))
-        assert.equal(complaints, [])
-      })
-    },
-    { scheme },
-  )
-}
-
-async function logIn(page: Page, id = accessKeyId, secret = secretAccessKey): Promise<void> {
-  await page.getByLabel('Access key id').fill(id)
-  await page.getByLabel('Secret access key').fill(secret)
-  await page.getByRole('button', { name: 'Log in' }).click()
-  await page.getByRole('heading', { name: 'Overview' }).waitFor()
-}
-
-async function makeBucket(page: Page, name: string): Promise<void> {
-  await page.getByRole('link', { name: 'Buckets' }).click()
-  await page.getByRole('button', { name: 'New bucket' }).click()
-  await page.getByLabel('Name').fill(name)
-  await page.getByRole('button', { name: 'Make bucket' }).click()
-  await page.getByRole('link', { name, exact: true }).click()
-  await page.getByText('This bucket is empty').waitFor()
-}
-
-async function upload(page: Page, name: string, buffer: Buffer): Promise<void> {
-  const file = { name, mimeType: 'text/html', buffer }
-  await page.locator('input[type=file]').setInputFiles([file])
-}
-
 for (const scheme of schemes) {
   testWith(test, [browserProgram], `a person's whole visit, over ${scheme}`, async () => {
-    await withPage(scheme, async (page, { url }) => {
+    await withConsolePage(scheme, async (page, { url }) => {
       await logIn(page)
       await page.getByText('This is a practice disk.').waitFor()
       await makeBucket(page, 'photos')
 
       const content = '<script>document.title = "shown"</script> hello'
-      await upload(page, 'page.html', Buffer.from(content))
+      await upload(page, { name: 'page.html', buffer: Buffer.from(content) })
       await page.getByRole('button', { name: 'page.html', exact: true }).waitFor()
 
       const download = page.waitForEvent('download')
@@ -81,6 +35,8 @@ for (const scheme of schemes) {
       await page.getByLabel('Tags').fill('colour=red')
       await page.getByRole('button', { name: 'Save tags' }).click()
       await page.getByText('The tags are saved.').first().waitFor()
+      // Of what the browser itself put on the request, nothing is kept.
+      assert.is(await page.locator('dialog').getByText('Cache-Control').count(), 0)
       await page.keyboard.press('Escape')
 
       await page.getByRole('button', { name: 'Share page.html' }).click()
@@ -113,7 +69,7 @@ for (const scheme of schemes) {
 }
 
 testWith(test, [browserProgram], 'a reload keeps the session, a made key has its own', async () => {
-  await withPage('http', async (page) => {
+  await withConsolePage('http', async (page) => {
     await logIn(page)
     await page.reload()
     await page.getByRole('link', { name: 'Access keys' }).click()
@@ -143,7 +99,7 @@ testWith(
   [browserProgram],
   'hostile names are texts, and can be kept and deleted',
   async () => {
-    await withPage('http', async (page) => {
+    await withConsolePage('http', async (page) => {
       await logIn(page)
       await makeBucket(page, 'names')
       const names: [sent: string, shown: string][] = [
@@ -156,7 +112,7 @@ testWith(
       ]
       for (const [sent, shown] of names) {
         // As a file's name some of these are none, so they come by the page's own way to S3.
-        await upload(page, sent, Buffer.from('x'))
+        await upload(page, { name: sent, buffer: Buffer.from('x') })
         await page.getByRole('button', { name: shown, exact: true }).waitFor()
       }
       assert.is(await page.locator('main img, main script').count(), 0)
@@ -167,5 +123,17 @@ testWith(
     })
   },
 )
+
+testWith(test, [browserProgram], 'a key that is removed is shut out at its next step', async () => {
+  await withConsolePage('http', async (page, { dataDirectory }) => {
+    const keys = async (...args: string[]) =>
+      await run(process.execPath, ['server/cli.ts', 'keys', ...args, '--data-dir', dataDirectory])
+    const made = JSON.parse((await keys('add', 'guest', '--json')).stdout)
+    await logIn(page, made.accessKeyId, made.secretAccessKey)
+    await keys('rm', 'guest')
+    await page.getByRole('link', { name: 'Buckets' }).click()
+    await page.getByRole('heading', { name: 'Log in' }).waitFor()
+  })
+})
 
 test.run()

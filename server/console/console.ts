@@ -12,7 +12,7 @@ import { isOwnHost, isOwnRequest, isOwnVisit, objectHeaders, securityHeaders } f
 import { createLoginBounds } from './login-bounds.ts'
 import type { PageFiles } from './page-files.ts'
 import { createSessions } from './sessions.ts'
-import { carriesToken, findVisitor, sessionEnded } from './visitor.ts'
+import { carriesToken, findVisitor, sessionEnded, type Visitor } from './visitor.ts'
 
 export type ConsoleOptions = Omit<ConsoleApiOptions, 'sessions' | 'bounds'> & {
   readonly app: Pick<App, 'answerVisit'>
@@ -74,8 +74,9 @@ async function answerS3(
   const isS3 = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'].includes(`${req.method}`)
   if (!isS3 || target.startsWith('/-/')) return sendJson(res, 404, unknown)
   req.url = target
-  const identity = identityOf(visitor.session.accessKeyId, visitor.credential)
-  door.app.answerVisit(req, res, { identity, via: 'console', headers: objectHeaders })
+  // Browsers put one of their own on what they send, and S3 would keep it as the object's.
+  delete req.headers['cache-control']
+  enterS3(req, res, visitor, door)
 }
 
 /**
@@ -95,8 +96,19 @@ async function answerDownload(
   const [, , key = ''] = /^\/([^/]+)\/(.+)$/s.exec(decodePath(target) ?? '') ?? []
   if (key === '') return sendJson(res, 404, unknown)
   req.url = `${target}?${attachmentQuery(key)}`
-  const identity = identityOf(visitor.session.accessKeyId, visitor.credential)
-  door.app.answerVisit(req, res, { identity, via: 'console', headers: objectHeaders })
+  enterS3(req, res, visitor, door)
+}
+
+function enterS3(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { session, credential }: Visitor,
+  { app }: Door,
+): void {
+  const identity = identityOf(session.accessKeyId, credential)
+  // HEAD is asked for the object's own headers, and has nothing that could be stored.
+  const caching = req.method === 'HEAD' ? {} : { 'Cache-Control': 'private, no-store' }
+  app.answerVisit(req, res, { identity, via: 'console', headers: { ...objectHeaders, ...caching } })
 }
 
 /** Overrides of GetObject that make any object a file to be kept. */

@@ -28,7 +28,6 @@ export const securityHeaders: Readonly<Record<string, string>> = {
 export const objectHeaders: Readonly<Record<string, string>> = {
   ...securityHeaders,
   'Content-Security-Policy': "sandbox; default-src 'none'; frame-ancestors 'none'",
-  'Cache-Control': 'private, no-store',
 }
 
 /**
