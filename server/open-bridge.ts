@@ -9,7 +9,6 @@ import type { BucketPlacement } from '../translate/bucket-place.ts'
 import { findOddBuckets } from '../translate/buckets.ts'
 import { createBridge, type OwnBridge } from '../translate/create-bridge.ts'
 import { keepDaily } from '../translate/daily-chore.ts'
-import { orAborted } from '../translate/key-locks.ts'
 import { openSnapshots, type SnapshotsUsage } from '../translate/listings/snapshots.ts'
 import { createQuota, type Quota } from '../translate/quota/quota.ts'
 import { withQuotas } from '../translate/quota/quota-bridge.ts'
@@ -94,7 +93,7 @@ export async function openBridge(
   if (accessOf(config) === 'full') {
     await keepSwept(config, state, spool, log, parts)
     const chores = [lifecycleChore(account, bridge, log)]
-    if (quotas.size > 0) chores.push(quotaChore([...quotas.keys()], quota, log))
+    if (quotas.size > 0) chores.push(quotaChore([...quotas.keys()], quota))
     for (const chore of chores) keepChore(chore, account, state, log, parts)
   }
   logEncodings(account, placement, log)
@@ -178,20 +177,11 @@ function lifecycleChore({ name }: AccountInUse, bridge: OwnBridge, log: Log): Ch
 }
 
 /** Counts buckets anew that have a quota, for what others store in them. */
-function quotaChore(buckets: readonly string[], quota: Quota, log: Log): Chore {
+function quotaChore(buckets: readonly string[], quota: Quota): Chore {
   return {
     name: 'quota',
     async work(hold, signal) {
-      for (const bucket of buckets) {
-        await hold()
-        try {
-          await orAborted(quota.count(bucket), signal)
-        } catch (error) {
-          signal.throwIfAborted()
-          // Not made yet, perhaps; the others are counted all the same.
-          log.warn({ bucket, err: error }, 'what a bucket holds could not be counted')
-        }
-      }
+      await quota.countAll(buckets, hold, signal)
     },
   }
 }

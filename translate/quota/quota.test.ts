@@ -14,14 +14,14 @@ import {
   withWorld,
 } from '../acts.test-support.ts'
 import type { Bridge } from '../bridge.ts'
-import { countAgeMaxMs, createQuota, type QuotaParts, recountAfterMs } from './quota.ts'
+import { countAgeMaxMs, createQuota, type Quota, type QuotaParts, recountAfterMs } from './quota.ts'
 import { withQuotas } from './quota-bridge.ts'
 
 const test = suite('quota')
 
 const limitBytes = 10_000
 
-type Limited = World & { readonly limited: Bridge; counts(): number }
+type Limited = World & { readonly limited: Bridge; readonly quota: Quota; counts(): number }
 
 /** The bucket may hold 10,000 bytes. */
 async function withQuota(
@@ -44,7 +44,7 @@ async function withQuota(
       stopSignal: new AbortController().signal,
       ...more,
     })
-    await act({ ...world, limited: withQuotas(bridge, quota), counts: () => counts })
+    await act({ ...world, quota, limited: withQuotas(bridge, quota), counts: () => counts })
   })
 }
 
@@ -199,6 +199,23 @@ test('while a bucket is being counted for longer than a client waits, it is told
       assert.is(await codeOf(put(limited, 'a', bytes)), 'no error')
     },
     { bridge: { listObjects }, patienceMs: 1 },
+  )
+})
+
+test('a daily count learns what others stored, and is not stopped by a bucket that is not there', async () => {
+  const warnings: string[] = []
+  await withQuota(
+    async ({ limited, quota, foreign, at, state, clock }) => {
+      await put(limited, 'a', freshBytes(1000))
+      await storeForeign(foreign, at('theirs'), freshBytes(2000))
+      clock.nowMs += 1000
+      const signal = AbortSignal.timeout(60_000)
+      await quota.countAll(['nowhere', bucket], async () => {}, signal)
+      const usage = await state.usage.find(bucket)
+      assert.equal([usage?.countedBytes, usage?.addedBytes], [3000, 0])
+      assert.equal(warnings, ['what the bucket nowhere holds could not be counted'])
+    },
+    { warn: (message) => warnings.push(message) },
   )
 })
 

@@ -33,7 +33,12 @@ export interface Quota {
     context: RequestContext,
     write: () => Promise<T>,
   ): Promise<T>
-  count(bucket: string): Promise<void>
+  /** Counts them anew, one after another; one that cannot be counted is warned of. `hold` may throw to stop. */
+  countAll(
+    buckets: readonly string[],
+    hold: () => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void>
   forget(bucket: string): Promise<void>
   /** Resolves when no count is under way, as after `stopSignal`. */
   settled(): Promise<void>
@@ -102,7 +107,18 @@ export function createQuota(parts: QuotaParts): Quota {
 
   return {
     has: (bucket) => parts.quotaOf(bucket) !== undefined,
-    count,
+    async countAll(buckets, hold, signal) {
+      for (const bucket of buckets) {
+        await hold()
+        try {
+          await orAborted(count(bucket), signal)
+        } catch (error) {
+          signal.throwIfAborted()
+          // Not made yet, perhaps; the others are counted all the same.
+          parts.warn(`what the bucket ${bucket} holds could not be counted`, error)
+        }
+      }
+    },
     forget: (bucket) => usage.removeBucket(bucket),
     async settled() {
       await Promise.allSettled(counting.values())
