@@ -22,7 +22,7 @@ import type {
 } from './bridge.ts'
 import type { BucketBehaviour, BucketPlacement, NamedBucket } from './bucket-place.ts'
 import { type BridgeOptions, createBridge, type OwnBridge } from './create-bridge.ts'
-import { openSnapshots, type Snapshots } from './listings/snapshots.ts'
+import { openSnapshots, type Snapshots, type SnapshotsOptions } from './listings/snapshots.ts'
 import { currentEncoding } from './name-encoding.ts'
 import { S3Error } from './s3-error.ts'
 import { openSpool, type Spool } from './spool.ts'
@@ -49,6 +49,8 @@ export type WorldOptions = Partial<
   Partial<BucketBehaviour> & {
     readonly emulator?: Omit<EmulatorOptions, 'dataDirectory'>
     readonly layout?: Layout
+    /** How the patience of a listing is waited for. */
+    readonly wait?: SnapshotsOptions['wait']
     readonly named?: Readonly<Record<string, NamedBucket>>
   }
 
@@ -113,6 +115,7 @@ export async function withWorld(
     const spool = await openSpool({ directory: spoolDirectory, ...limits })
     const snapshots = await openSnapshots({
       ...{ directory: snapshotDirectory, maxBytes: 2 ** 30 },
+      ...(options.wait && { wait: options.wait }),
       ...{ now: () => clock.nowMs, warn: (message, cause) => warnings.push({ message, cause }) },
     })
     resources.defer(() => snapshots.close())

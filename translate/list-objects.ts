@@ -13,7 +13,12 @@ import { listPage, type Page } from './listing.ts'
 import type { Markers } from './listings/markers.ts'
 import type { WalkedObject } from './listings/row.ts'
 import { NoRoomError } from './listings/snapshot-threads.ts'
-import type { OpenSnapshot, SnapshotSource, Snapshots } from './listings/snapshots.ts'
+import {
+  NotYetError,
+  type OpenSnapshot,
+  type SnapshotSource,
+  type Snapshots,
+} from './listings/snapshots.ts'
 import type { State } from './state/state.ts'
 import { toListedObject } from './stored-object.ts'
 
@@ -79,26 +84,29 @@ async function readPage(
     keyPrefix === ''
       ? [{ location: place.root, folder: rootFolder(place.encoding) }]
       : await parts.places.findFolders(place, keyPrefix, context)
-  const walk = async (listingsMax: number): Promise<CursorPage> => {
+  const walk = async (listingsMax: number, nextCursor = ''): Promise<CursorPage> => {
     const options = { root: place.root, prefix, delimiter, entriesPerFolder, listingsMax }
     const folders = await findFolders(context)
     if (folders.length === 0) return { entries: [], nextAfter: undefined, nextCursor: undefined }
     const source = walkFolders(parts, { folders, keyPrefix }, options, context)
     const page = await listPage(source, input)
-    return { ...page, nextCursor: '' }
+    return { ...page, nextCursor }
   }
   const cursor = cursorOf(parts, input)
   const isNear = cursor === undefined && input.delimiter !== '/' && isSoonFound(input)
   const near = isNear ? await unlessTooLong(walk(nearListings)) : undefined
   if (near !== undefined) return near
   const fromSnapshot = async (source: SnapshotSource): Promise<CursorPage | undefined> => {
-    let opened = await openSnapshot(parts.snapshots, source, cursor, context, patienceMs)
-    if (opened === undefined) {
-      const walked = await unlessTooLong(walk(farListings))
+    let opened: OpenSnapshot
+    try {
+      opened = await openSnapshot(parts.snapshots, source, cursor, context, patienceMs)
+    } catch (error) {
+      if (!(error instanceof NotYetError)) throw error
+      const walked = await unlessTooLong(walk(farListings, error.cursor))
       if (walked !== undefined) return walked
-      opened = await openSnapshot(parts.snapshots, source, cursor, context)
+      opened = await openSnapshot(parts.snapshots, source, error.cursor, context)
     }
-    return opened && (await pageOf(opened, source, input))
+    return await pageOf(opened, source, input)
   }
   const sources = snapshotSources(parts, place, input, findFolders)
   try {
@@ -202,7 +210,7 @@ async function openSnapshot(
   cursor: string | undefined,
   context: RequestContext,
   patienceMs?: number,
-): Promise<OpenSnapshot | undefined> {
+): Promise<OpenSnapshot> {
   if (cursor === undefined) return await snapshots.begin(source, context, patienceMs)
   return await snapshots.goOn(source, cursor, context, patienceMs)
 }

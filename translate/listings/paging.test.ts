@@ -1,6 +1,7 @@
 // Listings page by page through the whole bridge: what they ask of Jottacloud, and what a page needs that
 // another process, or the same one before, has begun.
 import { readdir } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import {
@@ -125,6 +126,45 @@ test('a listing that starts after a write shows it, whoever lists meanwhile', as
       assert.not((await list(bridge, { delimiter, prefix: 'a/' })).includes(key))
     }
     assert.ok(emulator.faults.count() > 0)
+  })
+})
+
+test('when a snapshot takes long, the page is walked to, and the next one comes out of the snapshot', async () => {
+  const waits: number[] = []
+  /** Over at once the first time, and never again. */
+  const wait = async (delayMs: number): Promise<void> => {
+    if (waits.push(delayMs) > 1) await Promise.withResolvers<void>().promise
+  }
+  await withWorld({ wait }, async ({ bridge, emulator, snapshots }) => {
+    for (const key of keys) await put(bridge, key, key)
+    emulator.faults.clear()
+    const held = emulator.faults.hold({ operation: 'liststream' })
+    const listing = page(bridge, { maxKeys: 5, after: 'f', cursor: '' })
+    await held.reached()
+    const first = await listing
+    assert.equal(namesOf(first), keys.slice(0, 5))
+    assert.equal(waits, [20_000])
+    // It is being made though nobody waits for it.
+    held.release()
+    assert.equal(await followed(first, [bridge], { maxKeys: 5 }), keys)
+    assert.is(emulator.faults.count({ operation: 'liststream' }), 1)
+    assert.is(snapshots.usage().snapshots, 0)
+  })
+})
+
+test('a page that no short walk leads to waits for the snapshot that is being made already', async () => {
+  const many = Array.from({ length: 260 }, (_, n) => `f${String(n).padStart(3, '0')}/key`)
+  await withWorld({ wait: async () => undefined }, async ({ bridge, emulator, foreign }) => {
+    for (const key of many) await storeForeign(foreign, placeOf(...key.split('/')), 'x')
+    emulator.faults.clear()
+    const held = emulator.faults.hold({ operation: 'liststream' })
+    const listing = page(bridge, {})
+    // The walk is given up before it is through.
+    for (let looks = 250; emulator.faults.count({ operation: 'stat' }) < looks; )
+      await setImmediate()
+    held.release()
+    assert.equal(namesOf(await listing), many)
+    assert.is(emulator.faults.count({ operation: 'liststream' }), 1)
   })
 })
 

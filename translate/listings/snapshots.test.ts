@@ -124,7 +124,7 @@ test('a large listing in no order is read page by page in order, from one reques
     const count = 70_003
     const told = { calls: 0 }
     const source = sourceOf(() => chunksOf(treeXml(numbered(count))), told)
-    let opened = await snapshots.begin(source, contextOf())
+    let opened: OpenSnapshot | undefined = await snapshots.begin(source, contextOf())
     const cursor = opened?.cursor ?? ''
     assert.is((await filesIn(directory)).length, 1)
     let last = ''

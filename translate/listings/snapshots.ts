@@ -33,23 +33,30 @@ export type OpenSnapshot = {
   leave(listing: 'goes-on' | 'ended'): void
 }
 
+/** Making a snapshot takes longer than the patience. It is made all the same, for who comes with the cursor. */
+export class NotYetError extends Error {
+  override readonly name = 'NotYetError'
+  readonly cursor: string
+
+  constructor(cursor: string) {
+    super('the snapshot is still being made')
+    this.cursor = cursor
+  }
+}
+
 export interface Snapshots {
   /**
-   * For a listing that begins now. `undefined` when it takes longer than `patienceMs`; it is made all the
-   * same. Throws S3Error ServiceUnavailable, NoRoomError, and what upstream throws.
+   * For a listing that begins now. Throws NotYetError after `patienceMs`, S3Error ServiceUnavailable,
+   * NoRoomError, and what upstream throws.
    */
-  begin(
-    source: SnapshotSource,
-    context: RequestContext,
-    patienceMs?: number,
-  ): Promise<OpenSnapshot | undefined>
+  begin(source: SnapshotSource, context: RequestContext, patienceMs?: number): Promise<OpenSnapshot>
   /** For a further page of a listing: any snapshot will do that is not older than the listing. */
   goOn(
     source: SnapshotSource,
     cursor: string,
     context: RequestContext,
     patienceMs?: number,
-  ): Promise<OpenSnapshot | undefined>
+  ): Promise<OpenSnapshot>
   /** What there is now. */
   usage(): SnapshotsUsage
   close(): Promise<void>
@@ -73,8 +80,13 @@ export type SnapshotsOptions = {
   readonly maxSnapshots?: number
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** How patience is waited for; tests do not. Rejects when the signal aborts. */
+  readonly wait?: (delayMs: number, signal: AbortSignal) => Promise<unknown>
   readonly warn: (message: string, cause: unknown) => void
 }
+
+const realWait = async (delayMs: number, signal: AbortSignal): Promise<unknown> =>
+  await delay(delayMs, undefined, { signal })
 
 const buildsAtOnce = 6
 const attempts = 3
@@ -163,20 +175,42 @@ class SnapshotStore implements Snapshots {
       this.#dropUnused(snapshot)
     }
     try {
-      if (!(await isReadyWithin(snapshot.ready.promise, patienceMs, context.signal))) {
+      if (!(await this.#isReadyWithin(snapshot.ready.promise, patienceMs, context.signal))) {
         snapshot.isKept = true
         leave('goes-on')
-        return undefined
+        throw new NotYetError(cursorOf(snapshot))
       }
     } catch (error) {
       leave('ended')
       throw error
     }
     return {
-      cursor: snapshot.startedMs.toString(36),
+      cursor: cursorOf(snapshot),
       isEmpty: snapshot.isEmpty,
       entries: snapshot.entries(),
       leave,
+    }
+  }
+
+  async #isReadyWithin(
+    ready: Promise<void>,
+    patienceMs: number | undefined,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const isReady = orAborted(ready, signal).then(() => true)
+    if (patienceMs === undefined) return await isReady
+    const over = new AbortController()
+    const { wait = realWait } = this.#options
+    try {
+      const patience = wait(patienceMs, over.signal).then(
+        () => false,
+        () => false,
+      )
+      return await Promise.race([isReady, patience])
+    } finally {
+      over.abort()
+      // When the patience ended first, nobody waits for the other.
+      isReady.catch(() => {})
     }
   }
 
@@ -300,22 +334,9 @@ class SnapshotStore implements Snapshots {
   }
 }
 
-async function isReadyWithin(
-  ready: Promise<void>,
-  patienceMs: number | undefined,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const isReady = orAborted(ready, signal).then(() => true)
-  if (patienceMs === undefined) return await isReady
-  const over = new AbortController()
-  try {
-    const patience = delay(patienceMs, false, { signal: over.signal }).catch(() => false)
-    return await Promise.race([isReady, patience])
-  } finally {
-    over.abort()
-    // When the patience ended first, nobody waits for the other.
-    isReady.catch(() => {})
-  }
+/** '' before its request is sent: then a listing that begins anew joins it. */
+function cursorOf({ startedMs }: Snapshot): string {
+  return Number.isFinite(startedMs) ? startedMs.toString(36) : ''
 }
 
 /** What another try may well not meet again: a reply that was cut, or whose stats do not match. */
