@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert'
 import { md5OfStream, randomBuffer } from '../support/bytes.ts'
 import { ask, send } from '../support/signed-request.ts'
 import { startBridge, withFolder } from '../support/with-bridge.ts'
-import { withEmulatedBridge } from '../support/with-emulated-bridge.ts'
+import { type EmulatedBridge, withEmulatedBridge } from '../support/with-emulated-bridge.ts'
 
 const test = suite('kill -9')
 const mib = 1024 ** 2
@@ -114,7 +114,47 @@ test('between two parts: the accepted part is still there, and the upload can be
   })
 })
 
+test('while a listing goes on: its snapshot is removed by the next start, and no living one', async () => {
+  const seeded = Array.from({ length: 2500 }, (_, n) => ({
+    ...{ path: ['S3', 'bucket', `key-${String(n).padStart(4, '0')}`], sizeBytes: 1 },
+    ...{ md5: '0'.repeat(32), modifiedMs: 0 },
+  }))
+  const act = async ({ emulator, bridge, startAgain }: EmulatedBridge): Promise<void> => {
+    const other = await startAgain()
+    const begin = async (url: string): Promise<string> => {
+      const { text } = await ask(url, { method: 'GET', path: '/bucket?list-type=2' })
+      assert.is(text.match(/<Key>/g)?.length, 1000, text.slice(0, 500))
+      return /<NextContinuationToken>([^<]+)</.exec(text)?.[1] ?? ''
+    }
+    await begin(bridge.url)
+    const [dead = '', ...none] = await snapshotsIn(bridge.dataDirectory)
+    assert.equal(none, [])
+    const token = await begin(other.url)
+    const living = (await snapshotsIn(bridge.dataDirectory)).filter((name) => name !== dead)
+    assert.is(living.length, 1)
+    await bridge.kill()
+    assert.ok((await snapshotsIn(bridge.dataDirectory)).includes(dead))
+
+    await startAgain()
+    assert.equal(await snapshotsIn(bridge.dataDirectory), living)
+    const path = `/bucket?continuation-token=${encodeURIComponent(token)}&list-type=2`
+    const { text } = await ask(other.url, { method: 'GET', path })
+    assert.is(text.match(/<Key>/g)?.length, 1000)
+    assert.is(emulator.faults.count({ operation: 'liststream' }), 2)
+    await other.kill()
+    await startAgain()
+    assert.equal(await snapshotsIn(bridge.dataDirectory), [])
+  }
+  await withEmulatedBridge(act, {}, { seeded })
+})
+
 test.run()
+
+/** Files of listings, below the folder that they share. */
+async function snapshotsIn(dataDirectory: string): Promise<string[]> {
+  const names = await readdir(dataDirectory, { recursive: true })
+  return names.filter((name) => /listings\/[^/]+\/[^/]+\.sqlite$/.test(name))
+}
 
 async function expectOk(url: string, wanted: Parameters<typeof ask>[1]): Promise<void> {
   const { status, text } = await ask(url, wanted)

@@ -6,6 +6,7 @@ import {
   type EmulatorOptions,
   startEmulator,
 } from '../../jotta/emulator/emulator.ts'
+import { type SeededFile, seedFiles } from '../../jotta/emulator/seed.ts'
 import { run } from './real-client.ts'
 import { type BridgeProcess, startBridge, withFolder } from './with-bridge.ts'
 
@@ -19,10 +20,18 @@ export type EmulatedBridge = {
 export async function withEmulatedBridge(
   act: (parts: EmulatedBridge) => Promise<void>,
   env: Readonly<Record<string, string>> = {},
-  options: Partial<EmulatorOptions> = {},
+  {
+    seeded,
+    ...options
+  }: Partial<EmulatorOptions> & { readonly seeded?: Iterable<SeededFile> } = {},
 ): Promise<void> {
   await withFolder(async (folder) => {
-    const emulator = await startEmulator({ ...options, dataDirectory: join(folder, 'jottacloud') })
+    const emulatorOptions = { ...options, dataDirectory: join(folder, 'jottacloud') }
+    if (seeded !== undefined) {
+      await (await startEmulator(emulatorOptions)).close()
+      seedFiles(emulatorOptions.dataDirectory, seeded)
+    }
+    const emulator = await startEmulator(emulatorOptions)
     const dataDirectory = join(folder, 'bridge')
     const hosts = { JOTTA_S3_JFS_URL: emulator.jfsUrl, JOTTA_S3_API_URL: emulator.apiUrl }
     const started: BridgeProcess[] = []
