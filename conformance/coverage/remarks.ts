@@ -87,7 +87,7 @@ export const remarks: Readonly<Record<OfferedOperation, Remark>> = {
   DeleteBucketMetricsConfiguration: works('none'),
 
   PostObject: works(
-    "form uploads with a policy: every condition, `success_action_*`, checksums; a form without a policy is nobody's, and taken where strangers may write; boto3's forms, sent by curl and as FormData: `clients/forms.test.ts`",
+    "form uploads with a policy: every condition, `success_action_*`, checksums (which need none); a form without a policy is nobody's, and taken where strangers may write; boto3's forms, sent by curl and as FormData: `clients/forms.test.ts`",
   ),
   PutObject: works(
     '`If-None-Match` (an ETag too), `If-Match`; tags, storage class; all ten checksums',
