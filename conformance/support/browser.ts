@@ -13,7 +13,7 @@ import {
 export const browserProgram = '/usr/bin/chromium'
 
 /** Quiet, without a sandbox (CI runs as root in a container), and with nobody to call home to. */
-const args = [
+export const browserArguments = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -34,8 +34,8 @@ type BrowserPage = {
   readonly complaints: readonly string[]
 }
 
-async function withBrowser(act: (parts: BrowserPage) => Promise<void>): Promise<void> {
-  const browser = await chromium.launch({ executablePath: browserProgram, args })
+export async function withBrowser(act: (parts: BrowserPage) => Promise<void>): Promise<void> {
+  const browser = await chromium.launch({ executablePath: browserProgram, args: browserArguments })
   try {
     const context = await browser.newContext({ ignoreHTTPSErrors: true, acceptDownloads: true })
     const page = await context.newPage()

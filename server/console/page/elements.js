@@ -80,6 +80,11 @@ export function head(title, hint, ...acts) {
   return el('div', { class: 'head' }, text, acts.length > 0 && el('div', { class: 'row' }, ...acts))
 }
 
+/** The head of a column of buttons. */
+export function actsColumn() {
+  return { text: el('span', { class: 'unseen' }, 'What to do'), class: 'acts' }
+}
+
 export function table(columns, rows, props = {}) {
   const heads = columns.map((column) => {
     const { text, ...own } = typeof column === 'string' ? { text: column } : column

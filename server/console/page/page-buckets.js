@@ -1,6 +1,17 @@
 // The buckets: those that the session's key may see, made and removed.
 import { ask, confirm, failed, note } from './dialogs.js'
-import { button, el, empty, field, fill, head, icon, notice, table } from './elements.js'
+import {
+  actsColumn,
+  button,
+  el,
+  empty,
+  field,
+  fill,
+  head,
+  icon,
+  notice,
+  table,
+} from './elements.js'
 import { s3 } from './requests.js'
 import { elementsOf, textOf } from './s3-xml.js'
 import { name, time } from './show-text.js'
@@ -26,7 +37,7 @@ export async function bucketsPage({ main, signal, refresh }) {
     return
   }
   const rows = buckets.map((bucket) => bucketRow(bucket, refresh))
-  const columns = ['Name', { text: 'Access' }, { text: 'Made', class: 'late' }, { text: '' }]
+  const columns = ['Name', { text: 'Access' }, { text: 'Made', class: 'late' }, actsColumn()]
   fill(
     body,
     table(

@@ -1,6 +1,17 @@
 // Access keys: who may use the server, and how much of it.
 import { ask, confirm, copyable, failed, note, openDialog } from './dialogs.js'
-import { button, el, field, fill, head, icon, notice, select, table } from './elements.js'
+import {
+  actsColumn,
+  button,
+  el,
+  field,
+  fill,
+  head,
+  icon,
+  notice,
+  select,
+  table,
+} from './elements.js'
 import { api } from './requests.js'
 import { name, time } from './show-text.js'
 
@@ -12,7 +23,7 @@ export async function keysPage({ main, signal, refresh }) {
   try {
     const { keys } = await api('GET', 'keys')
     if (signal.aborted) return
-    const columns = ['Name', 'Access key id', 'May', { text: 'Made', class: 'late' }, '']
+    const columns = ['Name', 'Access key id', 'May', { text: 'Made', class: 'late' }, actsColumn()]
     const rows = keys.map((key) => keyRow(key, refresh))
     fill(body, table(columns, rows, { 'aria-label': 'Access keys' }))
   } catch (error) {

@@ -2,7 +2,7 @@
 
 import { deleteEntries } from './delete-objects.js'
 import { failed, note } from './dialogs.js'
-import { button, el, empty, fill, head, icon, notice, table } from './elements.js'
+import { actsColumn, button, el, empty, fill, head, icon, notice, table } from './elements.js'
 import { newFolder, showDetails, startDownload } from './object-dialogs.js'
 import { s3 } from './requests.js'
 import { readListing } from './s3-xml.js'
@@ -138,7 +138,7 @@ function sheet(folder, rows) {
     'Name',
     'Size',
     { text: 'Changed', class: 'late' },
-    { text: el('span', { class: 'unseen' }, 'What to do'), class: 'acts' },
+    actsColumn(),
   ]
   const made = table(columns, [], { 'aria-label': `What is in ${folder.bucket}` })
   made.querySelector('tbody').replaceWith(rows)

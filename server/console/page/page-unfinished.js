@@ -1,6 +1,18 @@
 // Multipart uploads that were begun and neither finished nor given up: they take room in the server's spool.
 import { confirm, failed, note } from './dialogs.js'
-import { button, el, empty, field, fill, head, icon, notice, select, table } from './elements.js'
+import {
+  actsColumn,
+  button,
+  el,
+  empty,
+  field,
+  fill,
+  head,
+  icon,
+  notice,
+  select,
+  table,
+} from './elements.js'
 import { listBuckets } from './page-buckets.js'
 import { s3 } from './requests.js'
 import { decodeName, elementsOf, textOf } from './s3-xml.js'
@@ -76,7 +88,7 @@ function uploadsTable(uploads, show) {
       ),
     ),
   )
-  const columns = ['Object', 'Bucket', { text: 'Begun', class: 'late' }, '']
+  const columns = ['Object', 'Bucket', { text: 'Begun', class: 'late' }, actsColumn()]
   return table(columns, rows, { 'aria-label': 'Unfinished uploads' })
 }
 
