@@ -106,7 +106,7 @@ test('a clock that is off by more than 15 minutes is refused, less is not', asyn
       await expectRefusal(raw, at(offsetMs), wanted, `${offsetMs}`)
     }
     for (const offsetMs of [-14 * minuteMs, 14 * minuteMs]) {
-      await withConnection(raw.bridge.url, async (connection) => {
+      await withConnection(raw.bridge, async (connection) => {
         await connection.write(at(offsetMs))
         assert.is((await connection.answer()).text, oldContent)
       })
@@ -157,7 +157,7 @@ test('a presigned request is refused when it has expired, is not yet valid or wa
       await expectRefusal(raw, head, { status, code }, what)
     }
     const right = `GET ${sign('GET', 60)} HTTP/1.1\r\nHost: ${host}\r\n\r\n`
-    await withConnection(raw.bridge.url, async (connection) => {
+    await withConnection(raw.bridge, async (connection) => {
       await connection.write(right)
       const answer = await connection.answer()
       assert.is(answer.text, oldContent)
@@ -211,7 +211,7 @@ test('headers that are there twice', async () => {
     for (const [head, name, status, code] of cases) {
       await expectRefusal(raw, twice(name)(head), { status, code }, name)
     }
-    await withConnection(raw.bridge.url, async (connection) => {
+    await withConnection(raw.bridge, async (connection) => {
       const get = raw.head({ method: 'GET', path: '/bucket/key' })
       await connection.write(
         get.replace(/\r\n\r\n$/, '\r\nAuthorization: AWS4-HMAC-SHA256\r\n\r\n'),

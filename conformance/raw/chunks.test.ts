@@ -263,7 +263,7 @@ async function upload(
   // A body that is too short for its announcement is padded by nobody: the length says the same.
   const head = unlimited.replace(/\r\n\r\n$/, `\r\nContent-Length: ${lengthOf(bytes)}\r\n\r\n`)
   const result = Promise.withResolvers<RawAnswer>()
-  await withConnection(raw.bridge.url, async (connection) => {
+  await withConnection(raw.bridge, async (connection) => {
     await connection.write(Buffer.concat([Buffer.from(head), bytes.subarray(0, cut)]))
     await connection.write(bytes.subarray(cut))
     if (lengthOf(bytes) > bytes.length) connection.socket.end()

@@ -35,7 +35,7 @@ test('a body that is refused early is never taken for requests', async () => {
       for (const [request, status, code] of isLarge ? refusals.slice(0, 2) : refusals) {
         for (const split of isLarge ? [10] : [0, 10, body.length]) {
           const what = `${code} and ${body.length} bytes, ${split} of them with the head`
-          await withConnection(raw.bridge.url, async (connection) => {
+          await withConnection(raw.bridge, async (connection) => {
             const head = raw.head({ ...request, lines: [`Content-Length: ${body.length}`] })
             await connection.write(Buffer.concat([Buffer.from(head), body.subarray(0, split)]))
             const sending = connection.write(body.subarray(split))
@@ -60,7 +60,7 @@ test('pipelined requests are carried out one after another, and answered in orde
     }
     const get = raw.head({ method: 'GET', path })
     const remove = raw.head({ method: 'DELETE', path })
-    await withConnection(raw.bridge.url, async (connection) => {
+    await withConnection(raw.bridge, async (connection) => {
       const sent = [store('one'), get, store('two'), get, remove, get, store('three'), remove]
       await connection.write(sent.join(''))
       const seen: (readonly [number, string])[] = []
@@ -87,7 +87,7 @@ test('what is pipelined behind an answer that closes the connection is not carri
       { method: 'GET', path: '/bucket/key', version: '1.0' },
     ]
     for (const request of closing) {
-      await withConnection(raw.bridge.url, async (connection) => {
+      await withConnection(raw.bridge, async (connection) => {
         await connection.write(raw.head(request) + remove.repeat(3))
         await connection.answer()
         assert.is(await connection.finish(), '', 'one answer')
@@ -99,7 +99,7 @@ test('what is pipelined behind an answer that closes the connection is not carri
 
 test('a flood of pipelined requests is bounded, and others are served meanwhile', async () => {
   await withRawBridge(async (raw) => {
-    await withConnection(raw.bridge.url, async (connection) => {
+    await withConnection(raw.bridge, async (connection) => {
       const flood = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(5000)
       let isTaken = true
       for (let round = 0; isTaken && round < 100; round += 1) {
@@ -115,9 +115,9 @@ test('a flood of pipelined requests is bounded, and others are served meanwhile'
 test('garbage behind a request ends the connection, and never stands within an answer', async () => {
   await withRawBridge(async (raw) => {
     const large = randomBuffer(3 * mib, 'large')
-    await ask(raw.bridge.url, { method: 'PUT', path: '/bucket/large', body: large })
+    await ask(raw.bridge, { method: 'PUT', path: '/bucket/large', body: large })
     for (const count of [1, 2, 3]) {
-      await withConnection(raw.bridge.url, async (connection) => {
+      await withConnection(raw.bridge, async (connection) => {
         const get = raw.head({ method: 'GET', path: '/bucket/large' })
         await connection.write(`${get.repeat(count)}garbage\r\n\r\n`)
         // An answer, cut or whole, or the refusal alone: what has begun goes on with its own bytes.
@@ -128,14 +128,13 @@ test('garbage behind a request ends the connection, and never stands within an a
         assert.ok(isRefusal || seen.length === 0 || large.subarray(0, body.length).equals(body))
       })
     }
-    await ask(raw.bridge.url, { method: 'DELETE', path: '/bucket/large' })
+    await ask(raw.bridge, { method: 'DELETE', path: '/bucket/large' })
     await raw.expectUntouched('garbage')
   })
 })
 
 test('100 Continue comes after everything that can be refused without the body', async () => {
   await withRawBridge(async (raw) => {
-    const { url } = raw.bridge
     const expecting = ['Content-Length: 5', 'Expect: 100-continue']
     const refusals: readonly (readonly [RawHead, number, string])[] = [
       [{ ...put, target: '/bucket/other' }, 403, 'SignatureDoesNotMatch'],
@@ -153,7 +152,7 @@ test('100 Continue comes after everything that can be refused without the body',
       [{ method: 'POST', path: '/bucket?delete=' }, 400, 'InvalidRequest'],
     ]
     for (const [request, status, code] of refusals) {
-      await withConnection(url, async (connection) => {
+      await withConnection(raw.bridge, async (connection) => {
         await connection.write(raw.head({ ...request, lines: expecting }))
         const answer = await connection.answer()
         expectError(answer, { status, code }, code)
@@ -162,7 +161,7 @@ test('100 Continue comes after everything that can be refused without the body',
       })
     }
     const tooLarge = ['Content-Length: 99999999999', 'Expect: 100-continue']
-    await withConnection(url, async (connection) => {
+    await withConnection(raw.bridge, async (connection) => {
       await connection.write(raw.head({ ...put, lines: tooLarge }))
       const answer = await connection.answer()
       expectError(answer, { status: 400, code: 'EntityTooLarge' }, 'too large')
@@ -177,7 +176,7 @@ test('a body that was asked for with 100 Continue is taken, and the connection g
     const path = '/bucket/expected'
     const lines = ['Content-Length: 5', 'Expect: 100-continue']
     const request = { method: 'PUT', path, signedBody: 'hello', lines }
-    await withConnection(raw.bridge.url, async (connection) => {
+    await withConnection(raw.bridge, async (connection) => {
       for (const round of [1, 2]) {
         await connection.write(raw.head(request))
         assert.is(await connection.interim(), 100, `round ${round}`)
@@ -195,22 +194,22 @@ test('a body that was asked for with 100 Continue is taken, and the connection g
       expectError(answer, { status: 400, code: 'XAmzContentSHA256Mismatch' }, 'wrong')
       await expectSane(raw, connection, answer, 'wrong')
     })
-    assert.is((await ask(raw.bridge.url, { method: 'GET', path })).text, 'hello')
-    await ask(raw.bridge.url, { method: 'DELETE', path })
+    assert.is((await ask(raw.bridge, { method: 'GET', path })).text, 'hello')
+    await ask(raw.bridge, { method: 'DELETE', path })
     await raw.expectUntouched('expectations')
   })
 })
 
 test('Expect without a body, in HTTP/1.0, or for something else', async () => {
   await withRawBridge(async (raw) => {
-    await withConnection(raw.bridge.url, async (connection) => {
+    await withConnection(raw.bridge, async (connection) => {
       const lines = ['Expect: 100-continue']
       await connection.write(raw.head({ method: 'GET', path: '/bucket/key', lines }))
       const answer = await connection.answer()
       assert.equal([answer.text, answer.interim], [oldContent, []])
       await expectSane(raw, connection, answer, 'GET')
     })
-    await withConnection(raw.bridge.url, async (connection) => {
+    await withConnection(raw.bridge, async (connection) => {
       const lines = ['Content-Length: 3', 'Expect: 100-continue']
       await connection.write(
         `${raw.head({ ...put, path: '/bucket/old', version: '1.0', lines })}old`,
@@ -219,7 +218,7 @@ test('Expect without a body, in HTTP/1.0, or for something else', async () => {
       assert.equal([answer.status, answer.interim], [200, []])
     })
     for (const expectation of ['miracles', '200-ok', '100', '']) {
-      await withConnection(raw.bridge.url, async (connection) => {
+      await withConnection(raw.bridge, async (connection) => {
         const lines = ['Content-Length: 3', `Expect: ${expectation}`]
         await connection.write(`${raw.head({ ...put, path: '/bucket/old', lines })}old`)
         const answer = await connection.answer()
@@ -227,7 +226,7 @@ test('Expect without a body, in HTTP/1.0, or for something else', async () => {
         await expectSane(raw, connection, answer, expectation)
       })
     }
-    await ask(raw.bridge.url, { method: 'DELETE', path: '/bucket/old' })
+    await ask(raw.bridge, { method: 'DELETE', path: '/bucket/old' })
     await raw.expectUntouched('other expectations')
   })
 })
@@ -235,8 +234,7 @@ test('Expect without a body, in HTTP/1.0, or for something else', async () => {
 test('a sender of single bytes is served, a silent one gets RequestTimeout', async () => {
   const env = { JOTTA_S3_IDLE_TIMEOUT_SECONDS: '1' }
   await withRawBridge(async (raw) => {
-    const { url } = raw.bridge
-    await withConnection(url, async (connection) => {
+    await withConnection(raw.bridge, async (connection) => {
       const body = 'one byte at a time'
       const lines = [`Content-Length: ${body.length}`]
       const request = { method: 'PUT', path: '/bucket/slow', signedBody: body, lines }
@@ -257,7 +255,7 @@ test('a sender of single bytes is served, a silent one gets RequestTimeout', asy
     ]
     await Promise.all(
       silences.map(async (request) => {
-        await withConnection(url, async (connection) => {
+        await withConnection(raw.bridge, async (connection) => {
           const lines = ['Content-Length: 1000']
           await connection.write(`${raw.head({ ...request, lines })}some bytes`)
           const answer = await connection.answer()
@@ -272,8 +270,7 @@ test('a sender of single bytes is served, a silent one gets RequestTimeout', asy
 
 test('a client that goes away within its body leaves nothing behind', async () => {
   await withRawBridge(async (raw) => {
-    const { url } = raw.bridge
-    const created = await ask(url, { method: 'POST', path: '/bucket/multi?uploads=' })
+    const created = await ask(raw.bridge, { method: 'POST', path: '/bucket/multi?uploads=' })
     const uploadId = /<UploadId>([^<]+)</.exec(created.text)?.[1]
     const part = `/bucket/multi?partNumber=1&uploadId=${uploadId}`
     for (const [path, operation] of [
@@ -283,12 +280,12 @@ test('a client that goes away within its body leaves nothing behind', async () =
       // Larger than what is held in memory.
       for (const sizeBytes of [1000, 14 * mib]) {
         const gone = raw.bridge.log.length
-        await withConnection(url, async (connection) => {
+        await withConnection(raw.bridge, async (connection) => {
           const lines = [`Content-Length: ${sizeBytes}`, 'Expect: 100-continue']
           await connection.write(raw.head({ method: 'PUT', path, lines }))
           assert.is(await connection.interim(), 100)
           await connection.write(Buffer.alloc(sizeBytes - 10))
-          connection.socket.resetAndDestroy()
+          connection.reset()
         })
         await raw.logged(
           (line) =>
@@ -298,7 +295,10 @@ test('a client that goes away within its body leaves nothing behind', async () =
         )
       }
     }
-    const parts = await ask(url, { method: 'GET', path: `/bucket/multi?uploadId=${uploadId}` })
+    const parts = await ask(raw.bridge, {
+      method: 'GET',
+      path: `/bucket/multi?uploadId=${uploadId}`,
+    })
     assert.not.match(parts.text, /<Part>/)
     await raw.expectUntouched('clients that went away')
   })
@@ -308,14 +308,14 @@ test('a client that goes away, or stops to read, within a download harms nobody'
   const env = { JOTTA_S3_IDLE_TIMEOUT_SECONDS: '1' }
   await withRawBridge(async (raw) => {
     const large = randomBuffer(24 * mib, 'download')
-    await ask(raw.bridge.url, { method: 'PUT', path: '/bucket/large', body: large })
+    await ask(raw.bridge, { method: 'PUT', path: '/bucket/large', body: large })
     const get = raw.head({ method: 'GET', path: '/bucket/large' })
     for (const leave of ['reset', 'end', 'stop'] as const) {
       const before = raw.bridge.log.length
-      await withConnection(raw.bridge.url, async (connection) => {
+      await withConnection(raw.bridge, async (connection) => {
         connection.socket.pause()
         await connection.write(get)
-        if (leave === 'reset') connection.socket.resetAndDestroy()
+        if (leave === 'reset') connection.reset()
         if (leave === 'end') connection.socket.destroy()
         const line = await raw.logged(
           (entry) => raw.bridge.log.indexOf(entry) >= before && entry.operation === 'GetObject',
@@ -323,9 +323,9 @@ test('a client that goes away, or stops to read, within a download harms nobody'
         assert.is(line.status, 499, leave)
       })
     }
-    const got = await ask(raw.bridge.url, { method: 'GET', path: '/bucket/large' })
+    const got = await ask(raw.bridge, { method: 'GET', path: '/bucket/large' })
     assert.is(got.status, 200)
-    await ask(raw.bridge.url, { method: 'DELETE', path: '/bucket/large' })
+    await ask(raw.bridge, { method: 'DELETE', path: '/bucket/large' })
     await raw.expectUntouched('downloads')
   }, env)
 })

@@ -91,13 +91,12 @@ test('an object with a wrong digest is refused, and the old one stays', async ()
 
 test('a large object with a wrong MD5, which goes straight through, is refused as well', async () => {
   await withRawBridge(async (raw) => {
-    const { url } = raw.bridge
     const known = Buffer.alloc(11 * 1024 ** 2, 'known ')
     const large = Buffer.alloc(11 * 1024 ** 2, 'large ')
-    await ask(url, { method: 'PUT', path: '/bucket/known', body: known })
+    await ask(raw.bridge, { method: 'PUT', path: '/bucket/known', body: known })
     // Of nothing, and of content that Jottacloud has: it would complete the file without its bytes.
     for (const claimed of ['another', known]) {
-      await withConnection(url, async (connection) => {
+      await withConnection(raw.bridge, async (connection) => {
         const headers = { 'content-md5': createHash('md5').update(claimed).digest('base64') }
         const lines = [`Content-Length: ${large.length}`]
         await connection.write(raw.head({ method: 'PUT', path: '/bucket/key', headers, lines }))
@@ -107,26 +106,28 @@ test('a large object with a wrong MD5, which goes straight through, is refused a
         await expectSane(raw, connection, answer, 'large')
       })
     }
-    await ask(url, { method: 'DELETE', path: '/bucket/known' })
+    await ask(raw.bridge, { method: 'DELETE', path: '/bucket/known' })
     await raw.expectUntouched('a large object')
   })
 })
 
 test('a part with a wrong digest is refused, and the upload goes on', async () => {
   await withRawBridge(async (raw) => {
-    const { url } = raw.bridge
-    const created = await ask(url, { method: 'POST', path: '/bucket/multi?uploads=' })
+    const created = await ask(raw.bridge, { method: 'POST', path: '/bucket/multi?uploads=' })
     const uploadId = /<UploadId>([^<]+)</.exec(created.text)?.[1]
     const path = `/bucket/multi?partNumber=1&uploadId=${uploadId}`
     for (const [what, headers, code] of all) await refuse(raw, path, `part ${what}`, headers, code)
-    const parts = await ask(url, { method: 'GET', path: `/bucket/multi?uploadId=${uploadId}` })
+    const parts = await ask(raw.bridge, {
+      method: 'GET',
+      path: `/bucket/multi?uploadId=${uploadId}`,
+    })
     assert.not.match(parts.text, /<Part>/)
-    const put = await ask(url, { method: 'PUT', path, body })
+    const put = await ask(raw.bridge, { method: 'PUT', path, body })
     const complete = `<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>${put.headers.etag}</ETag></Part></CompleteMultipartUpload>`
     const multi = `/bucket/multi?uploadId=${uploadId}`
-    assert.is((await ask(url, { method: 'POST', path: multi, body: complete })).status, 200)
-    assert.is((await ask(url, { method: 'GET', path: '/bucket/multi' })).text, body)
-    await ask(url, { method: 'DELETE', path: '/bucket/multi' })
+    assert.is((await ask(raw.bridge, { method: 'POST', path: multi, body: complete })).status, 200)
+    assert.is((await ask(raw.bridge, { method: 'GET', path: '/bucket/multi' })).text, body)
+    await ask(raw.bridge, { method: 'DELETE', path: '/bucket/multi' })
     await raw.expectUntouched('digests of parts')
   })
 })

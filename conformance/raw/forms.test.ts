@@ -20,7 +20,7 @@ test('a form that is whole is stored, and its connection goes on', async () => {
   await withRawBridge(async (raw) => {
     const { url } = raw.bridge
     const body = renderForm(signFields([['key', 'formed']]), content)
-    await withConnection(url, async (connection) => {
+    await withConnection(raw.bridge, async (connection) => {
       for (const pieceBytes of [1, 100, body.length]) {
         const bytes = request(url, body)
         for (let at = 0; at < bytes.length; at += pieceBytes) {
@@ -31,8 +31,11 @@ test('a form that is whole is stored, and its connection goes on', async () => {
         assert.is(await expectSane(raw, connection, answer, `${pieceBytes}`), 'kept')
       }
     })
-    assert.is((await ask(url, { method: 'GET', path: '/bucket/formed' })).text, content.toString())
-    await ask(url, { method: 'DELETE', path: '/bucket/formed' })
+    assert.is(
+      (await ask(raw.bridge, { method: 'GET', path: '/bucket/formed' })).text,
+      content.toString(),
+    )
+    await ask(raw.bridge, { method: 'DELETE', path: '/bucket/formed' })
     await raw.expectUntouched('whole forms')
   })
 })
@@ -129,7 +132,7 @@ test('100 Continue is not spent on a form whose head is wrong, and once on the o
       [['Content-Type: text/plain'], 412, 'PreconditionFailed'],
     ]
     for (const [lines, status, code] of refused) {
-      await withConnection(url, async (connection) => {
+      await withConnection(raw.bridge, async (connection) => {
         const length = lines.some((line) => line.startsWith('Transfer'))
           ? []
           : ['Content-Length: 9']
@@ -140,14 +143,14 @@ test('100 Continue is not spent on a form whose head is wrong, and once on the o
       })
     }
     const body = renderForm(signFields([['key', 'formed']]), content)
-    await withConnection(url, async (connection) => {
+    await withConnection(raw.bridge, async (connection) => {
       await connection.write(formHead(url, [`Content-Length: ${body.length}`, expect]))
       assert.is(await connection.interim(), 100)
       await connection.write(body)
       const answer = await connection.answer('POST')
       assert.equal([answer.status, answer.interim], [204, [100]])
     })
-    await ask(url, { method: 'DELETE', path: '/bucket/formed' })
+    await ask(raw.bridge, { method: 'DELETE', path: '/bucket/formed' })
     await raw.expectUntouched('expectations of forms')
   })
 })
@@ -159,13 +162,13 @@ test('a sender that stops or goes away within the fields or the file leaves noth
       const large = randomBuffer(12 * 1024 ** 2, 'form')
       const bytes = request(url, renderForm(signFields([['key', 'key']]), large))
       for (const sentBytes of [500, 3000, 2_000_000, bytes.length - 5]) {
-        await withConnection(url, async (connection) => {
+        await withConnection(raw.bridge, async (connection) => {
           await connection.write(bytes.subarray(0, sentBytes))
           const answer = await connection.answer('POST')
           expectError(answer, { status: 400, code: 'RequestTimeout' }, `${sentBytes}`)
         })
         const seen = raw.bridge.log.length
-        await withConnection(url, async (connection) => {
+        await withConnection(raw.bridge, async (connection) => {
           await connection.write(bytes.subarray(0, sentBytes))
           connection.socket.destroy()
           await raw.logged((line) => raw.bridge.log.indexOf(line) >= seen && line.status === 499)

@@ -71,7 +71,7 @@ test('a body that ends before its length is IncompleteBody', async () => {
     for (const request of requests) {
       for (const sentBytes of [0, 1, 999]) {
         const what = `${request.method} ${request.path} with ${sentBytes} bytes`
-        await withConnection(raw.bridge.url, async (connection) => {
+        await withConnection(raw.bridge, async (connection) => {
           const lines = ['Content-Length: 1000']
           await connection.write(raw.head({ ...request, lines }) + 'x'.repeat(sentBytes))
           connection.socket.end()
@@ -91,7 +91,7 @@ test('a body that ends before its length is IncompleteBody', async () => {
 
 test('a body longer than its length: the rest is no request and ends the connection', async () => {
   await withRawBridge(async (raw) => {
-    await withConnection(raw.bridge.url, async (connection) => {
+    await withConnection(raw.bridge, async (connection) => {
       // Signed as a whole: the part of it that is read does not match.
       const body = 'more than four bytes'
       const head = raw.head({ ...put, signedBody: body, lines: ['Content-Length: 4'] })
@@ -169,7 +169,7 @@ test('11 MB of headers are refused, in one line or in many', async () => {
   await withRawBridge(async (raw) => {
     const block = 64 * 1024
     for (const line of [`${'x'.repeat(block)}`, 'X-A: aaaaaaaa\r\n'.repeat(block / 15)]) {
-      await withConnection(raw.bridge.url, async (connection) => {
+      await withConnection(raw.bridge, async (connection) => {
         const sending = sendAll(connection.write, [
           raw.head(put).slice(0, -2),
           ...Array.from({ length: 11_000_000 / line.length }, () => line),
@@ -193,7 +193,7 @@ test('a request line that is too long is refused', async () => {
     ] as const
     for (const [length, code] of cases) {
       for (const target of [`/bucket/${'k'.repeat(length)}`, `/bucket?x=${'k'.repeat(length)}`]) {
-        await withConnection(raw.bridge.url, async (connection) => {
+        await withConnection(raw.bridge, async (connection) => {
           const head = raw.head({ method: 'GET', path: '/bucket/key', target })
           const sending = sendAll(connection.write, [head])
           expectError(await connection.answer(), { status: 400, code }, `${length}`)
@@ -208,7 +208,7 @@ test('a request line that is too long is refused', async () => {
 test('HTTP/1.0 is served, and its connection is closed', async () => {
   await withRawBridge(async (raw) => {
     for (const lines of [[], ['Connection: keep-alive']]) {
-      await withConnection(raw.bridge.url, async (connection) => {
+      await withConnection(raw.bridge, async (connection) => {
         const version = '1.0'
         await connection.write(raw.head({ method: 'GET', path: '/bucket/key', version, lines }))
         const answer = await connection.answer()
@@ -221,7 +221,7 @@ test('HTTP/1.0 is served, and its connection is closed', async () => {
     const noLength = raw.head({ ...put, version: '1.0' })
     await expectRefusal(raw, noLength, { status: 411, code: 'MissingContentLength' }, 'no length')
     const list = raw.head({ method: 'GET', path: '/bucket?list-type=2', version: '1.0' })
-    await withConnection(raw.bridge.url, async (connection) => {
+    await withConnection(raw.bridge, async (connection) => {
       await connection.write(list)
       assert.match((await connection.answer()).text, /<Key>key<\/Key>/)
     })
@@ -240,7 +240,7 @@ test('the methods that S3 has not are refused by name', async () => {
     }
     const connect = 'CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n'
     await expectRefusal(raw, connect, { status: 405, code: 'MethodNotAllowed' }, 'CONNECT')
-    await withConnection(raw.bridge.url, async (connection) => {
+    await withConnection(raw.bridge, async (connection) => {
       const lines = ['Connection: Upgrade', 'Upgrade: websocket']
       await connection.write(raw.head({ method: 'GET', path: '/bucket/key', lines }))
       assert.is((await connection.answer()).text, oldContent, 'no upgrade is what it asked for')
@@ -264,7 +264,7 @@ async function sendAll(
 
 async function createUpload(raw: RawBridge): Promise<string> {
   let id = ''
-  await withConnection(raw.bridge.url, async (connection) => {
+  await withConnection(raw.bridge, async (connection) => {
     await connection.write(raw.head({ method: 'POST', path: '/bucket/multi?uploads=' }))
     id = /<UploadId>([^<]+)</.exec((await connection.answer()).text)?.[1] ?? ''
   })
@@ -274,7 +274,7 @@ async function createUpload(raw: RawBridge): Promise<string> {
 
 /** 204 proves that it still was there. */
 async function abortUpload(raw: RawBridge, uploadId: string): Promise<void> {
-  await withConnection(raw.bridge.url, async (connection) => {
+  await withConnection(raw.bridge, async (connection) => {
     const path = `/bucket/multi?uploadId=${uploadId}`
     await connection.write(raw.head({ method: 'DELETE', path }))
     assert.is((await connection.answer()).status, 204)

@@ -74,7 +74,7 @@ const request = fc.record({
 
 test('random requests, broken at random places', async () => {
   await withRawBridge(async (raw) => {
-    await ask(raw.bridge.url, { method: 'PUT', path: '/fuzz' })
+    await ask(raw.bridge, { method: 'PUT', path: '/fuzz' })
     const statuses = new Set<number>()
     await fc.assert(
       fc.asyncProperty(request, async (wanted) => {
@@ -94,7 +94,7 @@ test('random requests, broken at random places', async () => {
           lines: [`Content-Length: ${body.length + wanted.length}`],
         })
         const bytes = Buffer.concat([Buffer.from(head, 'latin1'), body])
-        await withConnection(raw.bridge.url, async (connection) => {
+        await withConnection(raw.bridge, async (connection) => {
           await connection.write(harm(bytes, wanted.damage))
           const answers = await connection.answers(patienceMs)
           for (const answer of answers) {
@@ -130,12 +130,11 @@ const forms: Record<string, string> = {
 
 test('random chunk streams are stored as they were meant, or not at all', async () => {
   await withRawBridge(async (raw) => {
-    const { url } = raw.bridge
     const path = '/fuzz/chunks'
-    await ask(url, { method: 'PUT', path: '/fuzz' })
+    await ask(raw.bridge, { method: 'PUT', path: '/fuzz' })
     let stored = Buffer.from('nothing yet')
     let storedCount = 0
-    await ask(url, { method: 'PUT', path, body: stored })
+    await ask(raw.bridge, { method: 'PUT', path, body: stored })
     await fc.assert(
       fc.asyncProperty(stream, async ({ form, pieces, damage, writeBytes }) => {
         const content = Buffer.concat(pieces)
@@ -143,7 +142,7 @@ test('random chunk streams are stored as they were meant, or not at all', async 
         const sent = harm(body, damage)
         const length = `\r\nContent-Length: ${Math.max(sent.length, content.length + 1)}\r\n\r\n`
         const bytes = Buffer.concat([Buffer.from(head.replace(/\r\n\r\n$/, length)), sent])
-        await withConnection(url, async (connection) => {
+        await withConnection(raw.bridge, async (connection) => {
           for (let at = 0; at < bytes.length; at += writeBytes) {
             await connection.write(bytes.subarray(at, at + writeBytes))
           }
@@ -158,7 +157,7 @@ test('random chunk streams are stored as they were meant, or not at all', async 
             storedCount += 1
           }
         })
-        const got = await ask(url, { method: 'GET', path })
+        const got = await ask(raw.bridge, { method: 'GET', path })
         assert.is(got.text, stored.toString('utf8'))
         const md5 = createHash('md5').update(stored).digest('hex')
         assert.is(got.headers.etag, `"${md5}"`)
@@ -205,13 +204,13 @@ function renderStream(
   return { head, body: Buffer.concat([...chunks, Buffer.from(`${end}\r\n`)]) }
 }
 
-async function emptyBucket({ bridge: { url } }: RawBridge): Promise<void> {
+async function emptyBucket(raw: RawBridge): Promise<void> {
   const path = '/fuzz?list-type=2&encoding-type=url'
-  const listed = await ask(url, { method: 'GET', path })
+  const listed = await ask(raw.bridge, { method: 'GET', path })
   for (const [, key] of listed.text.matchAll(/<Key>([^<]*)<\/Key>/g)) {
-    await ask(url, { method: 'DELETE', path: `/fuzz/${key}` })
+    await ask(raw.bridge, { method: 'DELETE', path: `/fuzz/${key}` })
   }
   // Removed by one of the requests, perhaps.
-  const gone = await ask(url, { method: 'DELETE', path: '/fuzz' })
+  const gone = await ask(raw.bridge, { method: 'DELETE', path: '/fuzz' })
   assert.ok([204, 404].includes(gone.status), gone.text)
 }

@@ -166,7 +166,7 @@ test('absolute and asterisk forms, fragments, backslashes and foreign schemes', 
     const path = '/bucket/key'
     const get = (target: string, signed = path) => raw.head({ method: 'GET', path: signed, target })
     for (const target of [`${url}/bucket/key`, `${url.replace('http', 'HTTP')}/bucket/key`]) {
-      await withConnection(url, async (connection) => {
+      await withConnection(raw.bridge, async (connection) => {
         await connection.write(get(target))
         const answer = await connection.answer()
         assert.equal([answer.status, answer.text], [200, oldContent], target)

@@ -110,7 +110,7 @@ test('a body of 50 MB is refused by its length, before it is asked for', async (
       ['POST', '/bucket/key?uploadId=x'],
     ] as const
     for (const [method, path] of targets) {
-      await withConnection(raw.bridge.url, async (connection) => {
+      await withConnection(raw.bridge, async (connection) => {
         const headers = { 'content-md5': createHash('md5').digest('base64') }
         const lines = ['Content-Length: 50000000', 'Expect: 100-continue']
         await connection.write(raw.head({ method, path, headers, lines }))
@@ -162,10 +162,9 @@ test('a bucket is not made from a configuration that is broken', async () => {
 
 test('a list of parts that is broken completes nothing, and the upload goes on', async () => {
   await withRawBridge(async (raw) => {
-    const { url } = raw.bridge
-    const created = await ask(url, { method: 'POST', path: '/bucket/key?uploads=' })
+    const created = await ask(raw.bridge, { method: 'POST', path: '/bucket/key?uploads=' })
     const path = `/bucket/key?uploadId=${/<UploadId>([^<]+)</.exec(created.text)?.[1]}`
-    const put = await ask(url, { method: 'PUT', path: `${path}&partNumber=2`, body: 'part' })
+    const put = await ask(raw.bridge, { method: 'PUT', path: `${path}&partNumber=2`, body: 'part' })
     const part = (number: string, etag: string) =>
       `<Part><PartNumber>${number}</PartNumber><ETag>${etag}</ETag></Part>`
     const etag = String(put.headers.etag)
@@ -205,7 +204,7 @@ test('a list of parts that is broken completes nothing, and the upload goes on',
     const done = await send(raw, 'POST', path, whole)
     assert.is(done.status, 200, done.text)
     assert.match(done.text, /-1&quot;<\/ETag>|-1"<\/ETag>/)
-    assert.is((await ask(url, { method: 'GET', path: '/bucket/key' })).text, 'part')
+    assert.is((await ask(raw.bridge, { method: 'GET', path: '/bucket/key' })).text, 'part')
   })
 })
 
@@ -249,7 +248,7 @@ async function send(
   const headers = { 'content-md5': createHash('md5').update(bytes).digest('base64') }
   const lines = [`Content-Length: ${bytes.length}`]
   const result = Promise.withResolvers<RawAnswer>()
-  await withConnection(raw.bridge.url, async (connection) => {
+  await withConnection(raw.bridge, async (connection) => {
     await connection.write(raw.head({ method, path, headers, lines, signedBody: bytes }))
     await connection.write(bytes)
     const answer = await connection.answer(method)

@@ -2,7 +2,7 @@
 // is not TLS.
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { copyFile, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
@@ -145,12 +145,10 @@ test('100-continue, refusals before it, and what is no request are as over HTTP'
   await withBridge(
     async (bridge) => {
       assert.is((await ask(bridge, { method: 'PUT', path: '/bucket' })).status, 200)
-      assert.ok(bridge.certificateFile)
-      const certificate = await readFile(bridge.certificateFile, 'utf8')
       const put = { method: 'PUT', path: '/bucket/key' }
       const lines = ['Content-Length: 5', 'Expect: 100-continue']
 
-      const kept = await openConnection(bridge.url, certificate)
+      const kept = await openConnection(bridge)
       await kept.write(renderHead(bridge.url, { ...put, lines }))
       assert.is(await kept.interim(), 100)
       await kept.write('hello')
@@ -159,14 +157,14 @@ test('100-continue, refusals before it, and what is no request are as over HTTP'
       assert.is((await kept.answer()).text, 'hello')
       kept.destroy()
 
-      const refused = await openConnection(bridge.url, certificate)
+      const refused = await openConnection(bridge)
       await refused.write(renderHead(bridge.url, { ...put, path: '/other/key', lines }))
       const answer = await refused.answer()
       assert.equal(answer.interim, [])
       expectError(answer, { status: 404, code: 'NoSuchBucket' }, 'before the body')
       refused.destroy()
 
-      const garbage = await openConnection(bridge.url, certificate)
+      const garbage = await openConnection(bridge)
       await garbage.write('no request\r\n\r\n')
       expectError(await garbage.answer(), { status: 400, code: 'BadRequest' }, 'garbage')
       garbage.destroy()

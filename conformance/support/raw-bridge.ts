@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { openConnection, type RawAnswer, type RawConnection } from './raw-connection.ts'
 import { ask, signedHeaders } from './signed-request.ts'
-import { type BridgeProcess, withBridge } from './with-bridge.ts'
+import { type BridgeProcess, type Scheme, schemes, withBridge } from './with-bridge.ts'
 
 export const oldContent = 'the old content of the object, which must outlive everything in here'
 const oldMd5 = createHash('md5').update(oldContent).digest('hex')
@@ -38,21 +38,37 @@ export type RawBridge = {
   logged(matches: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>>
 }
 
+/** Over HTTP, and then the same over HTTPS: the sockets beneath differ in how they pause, close and break. */
 export async function withRawBridge(
   act: (raw: RawBridge) => Promise<void>,
   env: Readonly<Record<string, string>> = {},
 ): Promise<void> {
+  for (const scheme of schemes) {
+    try {
+      await withRawBridgeOver(scheme, act, env)
+    } catch (error) {
+      process.stdout.write(`over ${scheme}:\n`)
+      throw error
+    }
+  }
+}
+
+async function withRawBridgeOver(
+  scheme: Scheme,
+  act: (raw: RawBridge) => Promise<void>,
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
   await withBridge(
     async (bridge) => {
       const { url, log } = bridge
-      assert.is((await ask(url, { method: 'PUT', path: '/bucket' })).status, 200)
+      assert.is((await ask(bridge, { method: 'PUT', path: '/bucket' })).status, 200)
       const headers = { 'content-type': 'text/x-old', 'x-amz-meta-old': 'yes' }
       const put = { method: 'PUT', path: '/bucket/key', headers, body: oldContent }
-      assert.is((await ask(url, put)).status, 200)
+      assert.is((await ask(bridge, put)).status, 200)
       await act({
         bridge,
         head: (wanted) => renderHead(url, wanted),
-        connect: () => openConnection(url),
+        connect: () => openConnection(bridge),
         expectUntouched: (what) => expectUntouched(bridge, what),
         async logged(matches) {
           const { stdout } = bridge.process
@@ -65,7 +81,7 @@ export async function withRawBridge(
         },
       })
     },
-    { env },
+    { env, scheme },
   )
 }
 
@@ -154,14 +170,13 @@ export function element(xml: string, name: string): string | undefined {
 }
 
 async function expectUntouched(bridge: BridgeProcess, what: string): Promise<void> {
-  const { url } = bridge
-  const got = await ask(url, { method: 'GET', path: '/bucket/key' })
+  const got = await ask(bridge, { method: 'GET', path: '/bucket/key' })
   assert.equal([got.status, got.text], [200, oldContent], `${what}: the old object`)
   assert.is(got.headers.etag, `"${oldMd5}"`, what)
   assert.is(got.headers['content-type'], 'text/x-old', what)
   assert.is(got.headers['x-amz-meta-old'], 'yes', what)
   const names = async (path: string, name: string) => {
-    const { text } = await ask(url, { method: 'GET', path })
+    const { text } = await ask(bridge, { method: 'GET', path })
     return [...text.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))].map((hit) => hit[1])
   }
   assert.equal(await names('/bucket?list-type=2', 'Key'), ['key'], `${what}: the keys`)

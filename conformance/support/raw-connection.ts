@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { connect as connectSecurely } from 'node:tls'
+import { certificateOf, type Where } from './signed-request.ts'
 
 export type RawAnswer = {
   readonly status: number
@@ -33,18 +34,20 @@ export type RawConnection = {
   /** What the server sends until it closes of its own accord. */
   rest(): Promise<string>
   destroy(): void
+  /** As when the client's machine is cut off: no end is announced. */
+  reset(): void
 }
 
 /** The longest silence before a test gives up. */
 const silenceMaxMs = 20_000
 
-export async function openConnection(url: string, certificate?: string): Promise<RawConnection> {
-  const { protocol, hostname, port } = new URL(url)
-  const place = { host: hostname, port: Number(port), allowHalfOpen: true }
+export async function openConnection(where: Where): Promise<RawConnection> {
+  const { protocol, hostname, port } = new URL(typeof where === 'string' ? where : where.url)
   const isSecure = protocol === 'https:'
+  const plain = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
   const socket = isSecure
-    ? connectSecurely({ ...place, ...(certificate === undefined ? {} : { ca: certificate }) })
-    : connect(place)
+    ? connectSecurely({ socket: plain, host: hostname, ca: certificateOf(where) })
+    : plain
   socket.setNoDelay()
   socket.setTimeout(silenceMaxMs, () => socket.destroy(new Error('the server was silent')))
   await once(socket, isSecure ? 'secureConnect' : 'connect')
@@ -114,14 +117,15 @@ export async function openConnection(url: string, certificate?: string): Promise
     },
     rest,
     destroy: () => socket.destroy(),
+    reset: () => plain.resetAndDestroy(),
   }
 }
 
 export async function withConnection(
-  url: string,
+  where: Where,
   act: (connection: RawConnection) => Promise<void>,
 ): Promise<void> {
-  const connection = await openConnection(url)
+  const connection = await openConnection(where)
   try {
     await act(connection)
   } finally {

@@ -120,7 +120,8 @@ async function wholeAnswer(answer: IncomingMessage): Promise<WholeAnswer> {
   return { status: answer.statusCode ?? 0, headers: answer.headers, text: await textOf(answer) }
 }
 
-function certificateOf(where: Where): string {
+/** What a client of a bridge over HTTPS must trust. */
+export function certificateOf(where: Where): string {
   const file = typeof where === 'string' ? undefined : where.certificateFile
   if (file === undefined)
     throw new Error('over HTTPS the bridge must be named, for its certificate')
