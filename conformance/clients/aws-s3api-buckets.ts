@@ -2,13 +2,7 @@
 import type { Test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { overBoth } from '../support/over-both.ts'
-import type { Scheme } from '../support/with-bridge.ts'
-import type { S3api } from './s3api.ts'
-
-type WithS3api = (
-  scheme: Scheme,
-  act: (s3api: S3api, folder: string) => Promise<void>,
-) => Promise<void>
+import type { WithS3api } from '../support/s3api.ts'
 
 const b = ['--bucket', 'api']
 

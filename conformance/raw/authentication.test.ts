@@ -167,7 +167,7 @@ test('a presigned request is refused when it has expired, is not yet valid or wa
   })
 })
 
-test('nobody who does not sign learns what is there', async () => {
+test('nobody who does not sign learns more than that there is no bucket', async () => {
   await withRawBridge(async (raw) => {
     const preflight = 'Origin: http://x\r\nAccess-Control-Request-Method: GET\r\n'
     for (const method of ['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS']) {
@@ -178,7 +178,8 @@ test('nobody who does not sign learns what is there', async () => {
         const is405 = ['PUT /', 'POST /', 'DELETE /', 'POST /bucket/key', 'POST /nobucket/key']
         const isMisplaced = target === '/bucket?delete' && method !== 'POST' && method !== 'OPTIONS'
         const code = method === 'OPTIONS' ? 'AccessForbidden' : 'AccessDenied'
-        const wanted = { status: 403, code }
+        const isNowhere = target === '/nobucket/key' && method !== 'OPTIONS'
+        const wanted = isNowhere ? { status: 404, code: 'NoSuchBucket' } : { status: 403, code }
         if (is405.includes(what) || isMisplaced) {
           await expectRefusal(raw, head, { status: 405, code: 'MethodNotAllowed' }, what)
         } else if (what === 'POST /bucket') {

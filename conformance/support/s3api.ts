@@ -1,5 +1,6 @@
 // `aws s3api` as functions: what it prints as an object, or the S3 error code that it ends with.
-import type { Aws } from '../support/aws-cli.ts'
+import type { Aws } from './aws-cli.ts'
+import type { Scheme } from './with-bridge.ts'
 
 export type Printed = Readonly<Record<string, unknown>>
 const unknown = 'unknown to this client'
@@ -14,6 +15,12 @@ export type S3api = {
   /** A list of objects in what was printed; an absent one is empty. */
   list(value: unknown): Printed[]
 }
+
+/** Acts on a bridge of its own, which has the bucket `api`. */
+export type WithS3api = (
+  scheme: Scheme,
+  act: (s3api: S3api, folder: string) => Promise<void>,
+) => Promise<void>
 
 export function createS3api(aws: Aws): S3api {
   const call = async (...args: string[]): Promise<Printed> => {
