@@ -76,8 +76,8 @@ const settings = {
   tlsCert: [z.string().min(1).optional(), 'HTTPS with this certificate (PEM, with its chain)'],
   tlsKey: [z.string().min(1).optional(), 'and its key (PEM); both are read again when they change'],
   signatureV2: [
-    z.enum(['off', 'presigned', 'on']).default('presigned'),
-    'Signature Version 2, which older aws-cli and boto3 presign with: off, presigned, on (headers too)',
+    z.enum(['off', 'presigned', 'on']).default('on'),
+    'Signature Version 2, which older clients sign with: off, presigned (and forms), on (headers too)',
   ],
   readOnly: [
     z.enum(['off', 'on']).default('off'),

@@ -4,6 +4,9 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { declareProofs } from '../coverage/proofs.ts'
+import { awsEnvironment } from '../support/aws-cli.ts'
+import { overBoth } from '../support/over-both.ts'
 import { python, run, testWith } from '../support/real-client.ts'
 import {
   accessKeyId,
@@ -24,33 +27,35 @@ const programs = [
 ] as const
 
 for (const [program, name] of programs) {
-  testWith(test, ['python:boto3'], name, async () => {
+  overBoth(test, ['python:boto3'], name, async (scheme) => {
     await withFolder(async (folder) => {
-      await withBridge(async (bridge) => {
-        const alice = JSON.parse(await keys(bridge, 'add', 'alice', '--owner', 'alice', '--json'))
-        const root = /owner root ([0-9a-f]{64})/.exec(await keys(bridge, 'ls'))?.[1] ?? ''
-        const env = {
-          ENDPOINT: bridge.url,
-          ROOT_ID: root,
-          ROOT_KEY: accessKeyId,
-          ROOT_SECRET: secretAccessKey,
-          ALICE_ID: alice.canonicalId,
-          ALICE_KEY: alice.accessKeyId,
-          ALICE_SECRET: alice.secretAccessKey,
-          AWS_EC2_METADATA_DISABLED: 'true',
-          AWS_CONFIG_FILE: join(folder, 'no-config'),
-        }
-        const script = join(import.meta.dirname, 'people-client.py')
-        const { stdout } = await run(python, [script, program], { env, timeoutMs: 120_000 })
-        assert.is(stdout, 'ok\n')
-        assert.not.match(JSON.stringify(bridge.log), new RegExp(alice.secretAccessKey))
-        const strangers = bridge.log.filter(
-          ({ accessKeyId: key, status, upstreamCalls }) =>
-            key === undefined && status === 403 && Number(upstreamCalls) > 0,
-        )
-        // Where a bucket lets strangers list it, Jottacloud is asked whether a key is there.
-        if (program !== 'acls') assert.equal(strangers, [])
-      })
+      await withBridge(
+        async (bridge) => {
+          const alice = JSON.parse(await keys(bridge, 'add', 'alice', '--owner', 'alice', '--json'))
+          const root = /owner root ([0-9a-f]{64})/.exec(await keys(bridge, 'ls'))?.[1] ?? ''
+          const env = {
+            ...awsEnvironment(bridge, folder),
+            ENDPOINT: bridge.url,
+            ROOT_ID: root,
+            ROOT_KEY: accessKeyId,
+            ROOT_SECRET: secretAccessKey,
+            ALICE_ID: alice.canonicalId,
+            ALICE_KEY: alice.accessKeyId,
+            ALICE_SECRET: alice.secretAccessKey,
+          }
+          const script = join(import.meta.dirname, 'people-client.py')
+          const { stdout } = await run(python, [script, program], { env, timeoutMs: 120_000 })
+          assert.is(stdout, 'ok\n')
+          assert.not.match(JSON.stringify(bridge.log), new RegExp(alice.secretAccessKey))
+          const strangers = bridge.log.filter(
+            ({ accessKeyId: key, status, upstreamCalls }) =>
+              key === undefined && status === 403 && Number(upstreamCalls) > 0,
+          )
+          // Where a bucket lets strangers list it, Jottacloud is asked whether a key is there.
+          if (program !== 'acls') assert.equal(strangers, [])
+        },
+        { scheme },
+      )
     })
   })
 }
@@ -80,6 +85,8 @@ except s3.exceptions.ClientError as error:
     assert.ok((await readFile(file)).length > 0)
   })
 })
+
+declareProofs(test, 'boto3 (people)', ['python:boto3'])
 
 test.run()
 

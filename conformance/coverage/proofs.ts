@@ -13,6 +13,7 @@ export const clients = [
   'aws-sdk',
   'minio',
   'boto3',
+  'boto3 (people)',
   's3cmd',
   'rclone',
   'restic',

@@ -132,6 +132,6 @@ export const signatures: readonly (readonly [what: string, provenBy: string])[] 
   ],
   ['Version 2, presigned', 'aws-cli 2.9, s3cmd'],
   ['Form policy, Version 4 and Version 2', "boto3's generate_presigned_post"],
-  ['Version 2, header, where `signatureV2` is `on`', "boto3, s3cmd, AWS's published examples"],
+  ['Version 2, header', "boto3, s3cmd, AWS's published examples"],
   ['SigV4A', 'refused'],
 ]

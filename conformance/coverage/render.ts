@@ -15,6 +15,8 @@ name, and never reaches another operation. An operation that is not on this page
 A client stands beside an operation when its suite in \`clients/\` gets a good answer to it from the bridge over every scheme that
 it runs on, which the suite checks each time. What no client asks for is proven by signed requests in \`raw/\` and by unit tests.
 
+${renderScore(proofs)}
+
 | Operation | | Clients | Notes |
 | --- | --- | --- | --- |
 ${offeredNames().map(renderOffered(proofs)).join('\n')}
@@ -29,6 +31,17 @@ ${refusedByResource()}
 | --- | --- |
 ${signatures.map((cells) => renderRow(cells)).join('\n')}
 `
+}
+
+function renderScore(proofs: Proofs): string {
+  const names = offeredNames()
+  const count = (verdict: string): number =>
+    names.filter((name) => remarks[name].verdict === verdict).length
+  const refused = Object.values<Row>(operations).filter((row) => row.handler === 'not-offered')
+  const proven = names.filter((name) =>
+    clients.some((client) => proofs[client]?.includes(name) === true),
+  )
+  return `Of ${names.length + refused.length} operations ${count('works')} work, ${count('differs')} differ and ${refused.length} are refused; ${proven.length} are proven by a client that was not made here.`
 }
 
 function renderOffered(proofs: Proofs): (name: OfferedOperation) => string {
