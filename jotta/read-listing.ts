@@ -94,30 +94,45 @@ export function createChildCount() {
   }
 }
 
+/** Of folders that are counted exactly; a few megabytes. */
+const foldersKnownMax = 65_536
+
 /**
  * Counts as rclone does, whose count the stats are known to equal: each folder element, each file, and
- * each folder that a file is the first to mention. Paths are remembered by 52 bits of a digest, so
- * that a million folders take tens of megabytes; two that collide fail the listing, never falsify it.
+ * each folder that a file is the first to mention. The latest folders are remembered by 52 bits of a digest;
+ * two that collide fail the listing, never falsify it. One that comes back after it was forgotten is counted
+ * twice: then the folders are only held between those that were named as such and those that were counted.
+ * The files, which are what nobody must miss, are always counted exactly.
  */
 function createTreeCount() {
-  const seen = new Set<number>()
+  const known = new Set<number>()
+  let hasForgotten = false
+  let named = 0
   let folders = 0
   let files = 0
-  let last: { readonly path: string; readonly digest: number } | undefined
-  const digestOf = (segments: readonly string[]): number => {
+  let last: string | undefined
+  /** Whether the folder is not among the latest. */
+  const isNew = (segments: readonly string[]): boolean => {
     const path = segments.join('/')
-    if (last?.path !== path) {
-      const bytes = createHash('md5').update(path).digest()
-      last = { path, digest: bytes.readUIntBE(0, 6) * 16 + (bytes.readUInt8(6) >> 4) }
+    if (path === last) return false
+    last = path
+    const bytes = createHash('md5').update(path).digest()
+    const digest = bytes.readUIntBE(0, 6) * 16 + (bytes.readUInt8(6) >> 4)
+    const isKnown = known.delete(digest)
+    known.add(digest)
+    for (const oldest of known) {
+      if (known.size <= foldersKnownMax) break
+      known.delete(oldest)
+      hasForgotten = true
     }
-    return last.digest
+    return !isKnown
   }
   return {
     add(entry: TreeEntry): void {
-      const digest = digestOf(entry.path)
+      const isFirst = isNew(entry.path)
       if (entry.kind === 'file') files += 1
-      if (entry.kind === 'folder' || !seen.has(digest)) folders += 1
-      seen.add(digest)
+      else named += 1
+      if (entry.kind === 'folder' || isFirst) folders += 1
     },
     /** Throws JottaError `protocol`. */
     assertIs(stats: XmlElement | undefined, subject: string): void {
@@ -125,7 +140,9 @@ function createTreeCount() {
         throw new JottaError('protocol', `${subject}: the listing ends without its stats`)
       }
       const told = [parseCount(textOf(stats, 'folders')), parseCount(textOf(stats, 'files'))]
-      if (told[0] === folders && told[1] === files) return
+      const [toldFolders = -1, toldFiles] = told
+      const least = hasForgotten ? named : folders
+      if (toldFiles === files && toldFolders >= least && toldFolders <= folders) return
       const text = `${folders} folders and ${files} files came, ${told.join(' and ')} were announced`
       throw new JottaError('protocol', `${subject}: the listing is incomplete: ${text}`)
     },

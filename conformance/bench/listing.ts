@@ -30,6 +30,7 @@ import { residentMib, startEmulatorProcess } from './processes.ts'
 const { values } = parseArgs({
   options: {
     keys: { type: 'string', default: '1000000' },
+    folders: { type: 'string', default: '1000' },
     'flat-keys': { type: 'string', default: '200000' },
     tree: { type: 'string' },
     'emulator-port': { type: 'string', default: '0' },
@@ -39,7 +40,7 @@ const { values } = parseArgs({
 })
 const keys = Number(values.keys)
 const flatKeys = Number(values['flat-keys'])
-const folders = 1000
+const folders = Number(values.folders)
 const folderMaxEntries = 5000
 const bucket = 'bench'
 
