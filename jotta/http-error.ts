@@ -54,6 +54,10 @@ function kindOf(status: number, said: string): JottaErrorKind {
       return 'not-found'
     case 409:
       return 'conflict'
+    // The path is too long for whatever is in front of the service.
+    case 414:
+    case 431:
+      return 'invalid-name'
     case 416:
       return 'range'
     case 420:

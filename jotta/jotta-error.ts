@@ -3,7 +3,7 @@
 /**
  * - `not-found`: nothing there (404).
  * - `conflict`: something is in the way: a live file, or an entry of the other type.
- * - `invalid-name`: Jottacloud refuses the name (400).
+ * - `invalid-name`: Jottacloud refuses the name (400), or the path for its length (414, 431).
  * - `unauthorized`: the access token is refused and a refresh did not help.
  * - `login-required`: the refresh token is dead ("Stale token"): only a new login helps.
  * - `forbidden`: no access to that user, device or entry (403).

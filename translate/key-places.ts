@@ -91,6 +91,7 @@ export function createKeyPlaces(parts: KeyPlacesParts): KeyPlaces {
 
     async choose(place, key, context) {
       const target = await createSearch(parts, place, context).choose(key)
+      await checkPathLength(parts.jotta, target.location, context)
       // Now and not only after the write: a process that is killed then would leave a key that a reader, who
       // relies on what is known, does not look for. The names on the way may be there without being known.
       if (target.missing === undefined) {
@@ -136,6 +137,22 @@ export function createKeyPlaces(parts: KeyPlacesParts): KeyPlaces {
       await parts.facts.learn(folder, context)
     },
   }
+}
+
+/** Every path that is shorter is taken for one that Jottacloud opens (jottacloud-api.md 7.1). */
+const pathSafeBytes = 1_000
+
+/**
+ * Throws JottaError `invalid-name` for a path that cannot be asked for: whether it can be stored all the
+ * same, and then never be read, is not known.
+ */
+async function checkPathLength(
+  jotta: JottaClient,
+  location: Location,
+  context: RequestContext,
+): Promise<void> {
+  if (Buffer.byteLength(location.path.join('/')) > pathSafeBytes)
+    await jotta.stat(location, context)
 }
 
 /** One search for one key: what it saw is not looked at again. */

@@ -10,6 +10,8 @@ export type Match = {
   readonly operation?: Operation
   /** Of the path as it came, percent-escapes and all, or decoded. */
   readonly pathPrefix?: string
+  /** Of the path as it came. */
+  readonly pathMinChars?: number
 }
 
 /** `before` the work is done, or `after` it, when only the reply is lost. */
@@ -249,6 +251,7 @@ function isKind<Kind extends Rule['kind']>(
 function matches(match: Match, { method, operation, path }: Described): boolean {
   if (match.method !== undefined && match.method !== method) return false
   if (match.operation !== undefined && match.operation !== operation) return false
+  if (path.length < (match.pathMinChars ?? 0)) return false
   if (match.pathPrefix === undefined) return true
   return path.startsWith(match.pathPrefix) || decoded(path).startsWith(match.pathPrefix)
 }
