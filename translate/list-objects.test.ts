@@ -15,11 +15,11 @@ import {
   storeForeign,
   withWorld,
 } from './acts.test-support.ts'
-import type { Bridge, ListObjectsInput } from './bridge.ts'
 
 import { walkFolders } from './folder-walk.ts'
 import { rootFolder } from './key-folder.ts'
 import { listPage, type Page } from './listing.ts'
+import { allPages, expectedNames, type Query } from './listing-model.test-support.ts'
 
 import type { WalkedObject } from './listings/row.ts'
 import { currentEncoding } from './name-encoding.ts'
@@ -35,8 +35,6 @@ const segments = [
   ...['\uff0f', '\uff0e', '\uff0e\uff0e', '\u201b', '\u201bG', '\u2400', '\ufffd', '\u{1d4b3}'],
   'long '.repeat(40),
 ]
-
-type Query = Pick<ListObjectsInput, 'prefix' | 'delimiter' | 'after' | 'maxKeys'>
 
 const keys = fc
   .array(fc.constantFrom(...segments), { minLength: 1, maxLength: 4 })
@@ -58,41 +56,6 @@ function queries(stored: readonly string[]): fc.Arbitrary<Query> {
     after: text,
     maxKeys: fc.constantFrom(1, 2, 3, 7, 1000),
   })
-}
-
-/** All pages of S3's listing, by its definition. */
-function expectedNames(stored: readonly string[], query: Query): string[] {
-  const { prefix, delimiter, after } = query
-  const names = stored
-    .filter((key) => key.startsWith(prefix))
-    .map((key) => {
-      const at = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length)
-      return at === -1 ? key : key.slice(0, at + delimiter.length)
-    })
-  return [...new Set(names)]
-    .filter((name) => Buffer.compare(Buffer.from(name), Buffer.from(after)) > 0)
-    .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-}
-
-async function allPages(bridge: Bridge, query: Query): Promise<string[]> {
-  const names: string[] = []
-  let after: string | undefined = query.after
-  let cursor: string | undefined
-  while (after !== undefined) {
-    const input = { bucket, ...query, after, cursor }
-    const page = await bridge.listObjects(input, contextOf())
-    assert.ok(page.entries.length <= query.maxKeys)
-    assert.ok(page.nextAfter === undefined || page.entries.length === query.maxKeys)
-    for (const entry of page.entries) {
-      names.push(entry.kind === 'object' ? entry.key : entry.prefix)
-      if (entry.kind === 'prefix') continue
-      const { etag, sizeBytes } = entry
-      assert.equal([etag, sizeBytes], [md5Of(entry.key), Buffer.byteLength(entry.key)])
-    }
-    after = page.nextAfter
-    cursor = page.nextCursor
-  }
-  return names
 }
 
 test('page after page, a listing is what S3 says it is', async () => {
