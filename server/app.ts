@@ -211,7 +211,9 @@ async function answer(
     throw new S3Error('BadRequest', { message: 'The Host header is missing.' })
   }
   refuseRepeatedHeaders(rawHeaders)
-  const target = parseTarget({ rawTarget, host, domains: options.domains })
+  // A visit came by the host of its own door, which names no bucket.
+  const domains = exchange.visit === undefined ? options.domains : []
+  const target = parseTarget({ rawTarget, host, domains })
   exchange.address = target.address
   exchange.query = target.query
   const asked = { method, query: target.query, address: target.address, headers: req.headers }

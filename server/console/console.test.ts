@@ -348,4 +348,17 @@ test('behind a proxy that is trusted, its word on address and scheme counts', as
   })
 })
 
+test('a console below a domain of host-style requests is no bucket', async () => {
+  await withConsole(
+    async ({ logIn, bridge }) => {
+      const { ask } = await logIn('root')
+      const headers = { Host: 'console.test' }
+      assert.is((await ask('PUT', '/s3/bucket%2Fa', { ...put, headers })).status, 200)
+      assert.equal([...bridge.objects.keys()], ['bucket/a'])
+      assert.is((await ask('GET', '/download/bucket%2Fa', { headers })).text, 'hello')
+    },
+    { domains: ['test'] },
+  )
+})
+
 test.run()

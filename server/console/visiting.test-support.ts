@@ -61,7 +61,10 @@ const people: readonly Pick<AccessKeyRecord, 'name' | 'owner' | 'limits'>[] = [
 /** The root key is `root`; `bucket` belongs to its owner. */
 export async function withConsole(
   act: (visiting: Visiting) => Promise<void>,
-  { trustedProxies = [] }: { readonly trustedProxies?: readonly string[] } = {},
+  {
+    trustedProxies = [],
+    domains = [],
+  }: { readonly trustedProxies?: readonly string[]; readonly domains?: readonly string[] } = {},
 ): Promise<void> {
   let nowMs = Date.parse('2026-11-26T12:00:00Z')
   const now = () => new Date(nowMs)
@@ -79,7 +82,7 @@ export async function withConsole(
   const log = createLog({ destination: { write: (line: string) => logLines.push(line) } })
   const directory = createDirectory(accessKeys)
   const region = 'us-east-1'
-  const app = createApp({ bridge, credentials, directory, region, domains: [], log, now })
+  const app = createApp({ bridge, credentials, directory, region, domains, log, now })
   using figures = createFigures({ now: () => nowMs, warn: () => undefined })
   const served = createConsole({
     ...{ app, credentials, accessKeys, rootKeyId: 'root', log, now },
