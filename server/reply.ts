@@ -20,7 +20,7 @@ export type ReplyOptions = {
   readonly requestId: string
   /** For the Resource element of errors. */
   readonly resource: () => string
-  /** Besides the reply's own, also of an error. */
+  /** Besides the reply's own and in place of those of the same name, also of an error. */
   readonly addedHeaders: () => Readonly<Record<string, string>>
   /** Aborts when the response closes unfinished. */
   readonly signal: AbortSignal
@@ -132,8 +132,8 @@ function writeHead(
   ctx.status = status
   for (const [name, value] of Object.entries({
     ...identifyingHeaders(options.requestId),
-    ...options.addedHeaders(),
     ...headers,
+    ...options.addedHeaders(),
   })) {
     if (value !== undefined) ctx.set(name, value)
   }

@@ -361,4 +361,21 @@ test('a console below a domain of host-style requests is no bucket', async () =>
   )
 })
 
+test('no cache keeps what a session was shown, whatever the object says of caches', async () => {
+  await withConsole(async ({ logIn }) => {
+    const { ask } = await logIn('root')
+    const copy = { 'x-amz-copy-source': 'bucket/a', 'x-amz-metadata-directive': 'REPLACE' }
+    const lasting = { headers: { 'Cache-Control': 'public, max-age=31536000', ...copy } }
+    assert.is((await ask('PUT', '/s3/bucket%2Fa', put)).status, 200)
+    assert.is((await ask('PUT', '/s3/bucket%2Fa', lasting)).status, 200)
+    for (const path of [
+      '/download/bucket%2Fa',
+      '/s3/bucket%2Fa',
+      '/s3/bucket%2Fa?response-cache-control=public',
+    ]) {
+      assert.is((await ask('GET', path)).headers['cache-control'], 'private, no-store', path)
+    }
+  })
+})
+
 test.run()
