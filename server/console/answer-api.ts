@@ -51,7 +51,9 @@ export async function answerApi(
   res.once('close', () => gone.abort())
   const name = `${req.method} ${target.rawPath.slice('/api/'.length)}`
   const peer = options.findPeer(req)
-  const call = { req, peer, name, isLook: target.rawQuery === 'look', signal: gone.signal }
+  // Whoever acts does not look, whatever he calls it.
+  const isLook = req.method === 'GET' && target.rawQuery === 'look'
+  const call = { req, peer, name, isLook, signal: gone.signal }
   const { status, value, headers, visitor, details } = await toAnswer(call, options)
   sendJson(res, status, value, headers)
   const entry = {

@@ -378,4 +378,11 @@ test('no cache keeps what a session was shown, whatever the object says of cache
   })
 })
 
+test('a login that calls itself a look is logged all the same', async () => {
+  await withConsole(async ({ ask, logLines }) => {
+    await ask('POST', '/api/session?look', loginOf('alice', 'wrong'))
+    assert.match(logLines.join(''), /"act":"POST session"/)
+  })
+})
+
 test.run()
