@@ -157,6 +157,45 @@ def listing(folder):
     assert s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 0
 
 
+def sharded(folder):
+    """Keys in folders that are full, names that are too long, and names that differ by casing."""
+    s3 = connect()
+    long = "long name " * 40
+    keys = [f"full/{n * 7:03}" for n in range(24)]
+    keys += [f"full/{long}/{name}" for name in "abc"] + [f"full/{long}"]
+    keys += ["full/Sub/a", "full/sub/a", "full/sub/b", "full/100", "full/100/a"]
+    for key in keys:
+        s3.put_object(Bucket=BUCKET, Key=key, Body=key)
+    keys.sort()
+
+    def names(method, **arguments):
+        pages = s3.get_paginator(method).paginate(Bucket=BUCKET, **arguments)
+        return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+    for method, after in [("list_objects", "Marker"), ("list_objects_v2", "StartAfter")]:
+        for size in [5, 1000]:
+            config = {"PageSize": size}
+            assert names(method, PaginationConfig=config) == keys
+            for at in range(0, len(keys), 5):
+                beyond = {after: keys[at], "Prefix": "full/", "PaginationConfig": config}
+                assert names(method, **beyond) == keys[at + 1 :], keys[at]
+        for prefix in ["full/0", "full/1", f"full/{long}/", "full/sub/", "full/S"]:
+            assert names(method, Prefix=prefix) == [
+                key for key in keys if key.startswith(prefix)
+            ], prefix
+        prefixes = set()
+        for page in s3.get_paginator(method).paginate(
+            Bucket=BUCKET, Prefix="full/", Delimiter="/", PaginationConfig={"PageSize": 4}
+        ):
+            prefixes |= {each["Prefix"] for each in page.get("CommonPrefixes", [])}
+        expected = {"full/100/", "full/Sub/", "full/sub/", f"full/{long}/"}
+        assert prefixes == expected, prefixes
+    for key in keys:
+        assert s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() == key.encode()
+    s3.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": key} for key in keys]})
+    assert "CommonPrefixes" not in s3.list_objects_v2(Bucket=BUCKET, Delimiter="/")
+
+
 def conditions(folder):
     s3 = connect()
     here = {"Bucket": BUCKET, "Key": "here"}
@@ -261,7 +300,7 @@ def presigned(folder):
 
 PROGRAMS = {
     program.__name__: program
-    for program in (objects, multipart, listing, conditions, tagging, presigned)
+    for program in (objects, multipart, listing, sharded, conditions, tagging, presigned)
 }
 
 if __name__ == "__main__":
