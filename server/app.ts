@@ -36,6 +36,7 @@ import type { Reply } from './operation.ts'
 import { mayWrite } from './operations/row.ts'
 import { refuseHeaders } from './operations/wire/refusals.ts'
 import { createFindPeer, type FindPeer } from './peer.ts'
+import { isPostForm } from './post-form.ts'
 import { refuseRepeatedHeaders } from './repeated-headers.ts'
 import {
   type Health,
@@ -234,6 +235,7 @@ async function answer(
     idleTimeoutMs: options.idleTimeoutMs ?? idleTimeoutDefaultMs,
     maxObjectBytes: options.maxObjectBytes ?? putObjectSizeMaxBytes,
   }
+  if (exchange.visit === undefined && isPostForm(asked)) admission.listen()
   const accepted = await accept(wire, asked, target, exchange, options)
   const { identity, address, headers } = accepted
   exchange.address = address

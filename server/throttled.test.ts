@@ -1,4 +1,5 @@
 // The limits as clients of the server meet them.
+import { once } from 'node:events'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { element, statusOf, withServing } from './serving.test-support.ts'
@@ -80,6 +81,33 @@ test('when the whole server is busy, its health can still be looked at', async (
     answer.resolve()
     await first
     assert.is((await ask('GET', '/')).status, 200)
+  })
+})
+
+test('forms that are long in saying who sends them are as many as a stranger may have', async () => {
+  const ofStranger = { maxInFlight: 2, perSecond: undefined, burstSeconds: 1 }
+  const limits = { maxInFlight: undefined, ofKey: noLimits, ofStranger }
+  const throttle = createThrottle(limits, () => 0)
+  const head = [
+    'POST /bucket HTTP/1.1',
+    'Host: x',
+    'Content-Type: multipart/form-data; boundary=b',
+    'Content-Length: 1000',
+  ]
+  // As clients send a body that is waited for, so that the answer says when the server began to wait.
+  const form = `${[...head, 'Expect: 100-continue', 'Connection: close'].join('\r\n')}\r\n\r\n`
+  await withServing({ throttle }, async ({ raw, connect, ask, logged }) => {
+    const slow = [await connect(), await connect()]
+    for (const socket of slow) {
+      socket.write(form)
+      assert.match(String(await once(socket, 'data')), /^HTTP\/1\.1 100 /)
+    }
+    assert.is(statusOf(await raw(form)), 503)
+    assert.is(statusOf(await raw(stranger('/bucket/key'))), 503)
+    assert.is((await ask('GET', '/bucket?location')).status, 200)
+    slow[0]?.destroy()
+    await logged(({ status }) => status === 499)
+    assert.is(statusOf(await raw(stranger('/bucket/key'))), 403)
   })
 })
 

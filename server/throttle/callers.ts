@@ -14,6 +14,8 @@ export type CallerLimits = {
 export type Callers = {
   /** Ends with the request. Throws S3Error SlowDown. */
   admit(name: string): Disposable
+  /** One of the requests under way, not yet one of those in a second. Throws S3Error SlowDown. */
+  hold(name: string): Disposable
   /** Callers that are remembered. */
   size(): number
 }
@@ -67,24 +69,36 @@ export function createCallers(
     return caller
   }
 
+  const checkPlace = ({ inFlight }: Caller): void => {
+    if (inFlight < maxInFlight) return
+    throw new Throttled('You have too many requests under way at once.', 1)
+  }
+
+  const takePlace = (caller: Caller): Disposable => {
+    caller.inFlight += 1
+    return {
+      [Symbol.dispose]() {
+        caller.inFlight -= 1
+      },
+    }
+  }
+
   return {
     size: () => callers.size,
     admit(name) {
       const caller = find(name)
       refill(caller)
-      if (caller.inFlight >= maxInFlight) {
-        throw new Throttled('You have too many requests under way at once.', 1)
-      }
+      checkPlace(caller)
       if (caller.tokens < 1) {
         throw new Throttled('Your requests come too fast.', (1 - caller.tokens) / (perSecond ?? 1))
       }
       if (perSecond !== undefined) caller.tokens -= 1
-      caller.inFlight += 1
-      return {
-        [Symbol.dispose]() {
-          caller.inFlight -= 1
-        },
-      }
+      return takePlace(caller)
+    },
+    hold(name) {
+      const caller = find(name)
+      checkPlace(caller)
+      return takePlace(caller)
     },
   }
 }

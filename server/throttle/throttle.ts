@@ -16,6 +16,8 @@ export type ThrottleLimits = {
 export type Admission = Disposable & {
   /** Before anything else. Throws S3Error SlowDown. */
   enter(): void
+  /** Before a body is read that says who asks: until then it is one of a stranger's. Throws S3Error SlowDown. */
+  listen(): void
   /** Once it is known who asks; `undefined` is nobody. Throws S3Error SlowDown. */
   admit(accessKeyId: string | undefined): void
   /** How a failure is told: to whoever is not admitted yet, as a stranger's, who may fail too often too. */
@@ -46,6 +48,7 @@ export function createThrottle(limits: ThrottleLimits, now: () => number): Throt
     begin(address) {
       const places = new DisposableStack()
       let stage: 'outside' | 'unknown' | 'admitted' = 'outside'
+      const heard = new DisposableStack()
       const admitStranger = () => places.use(strangers.admit(networkOf(address)))
       return {
         enter() {
@@ -56,14 +59,19 @@ export function createThrottle(limits: ThrottleLimits, now: () => number): Throt
           })
           stage = 'unknown'
         },
+        listen() {
+          heard.use(strangers.hold(networkOf(address)))
+        },
         admit(accessKeyId) {
           stage = 'admitted'
+          heard.dispose()
           if (accessKeyId === undefined) admitStranger()
           else places.use(keys.admit(accessKeyId))
         },
         told(failure) {
           if (stage !== 'unknown') return failure
           stage = 'admitted'
+          heard.dispose()
           try {
             admitStranger()
             return failure
@@ -71,7 +79,10 @@ export function createThrottle(limits: ThrottleLimits, now: () => number): Throt
             return refusal
           }
         },
-        [Symbol.dispose]: () => places.dispose(),
+        [Symbol.dispose]() {
+          heard.dispose()
+          places.dispose()
+        },
       }
     },
   }
