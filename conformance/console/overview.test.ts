@@ -69,6 +69,25 @@ testWith(
       assert.is(await page.locator('tbody tr').count(), 10)
       await page.getByLabel('Show names that begin with').fill('x')
       await page.getByText('No name here begins like that').waitFor()
+
+      // The badge is by ACLs too.
+      await page.getByRole('link', { name: 'Buckets' }).first().click()
+      await page.getByText('Private', { exact: true }).waitFor()
+      const headers = { 'x-amz-acl': 'public-read' }
+      await ask(bridge, { method: 'PUT', path: '/many?acl', headers })
+      await page.reload()
+      await page.getByText('Public', { exact: true }).waitFor()
+
+      await page.getByRole('link', { name: 'many', exact: true }).click()
+      await page.getByLabel('Choose all that are shown').check()
+      await page.getByRole('button', { name: 'Delete 200 items' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+      await page.getByText(/^[1-9]\d* of 200 objects deleted$/).waitFor()
+      await page.getByRole('button', { name: 'Stop' }).click()
+      await page.getByText(/^\d+ objects deleted\.$/).waitFor()
+      await page.locator('tbody tr').first().waitFor()
+      const left = await page.locator('tbody tr').count()
+      assert.ok(left > 3 && left < 203, String(left))
     })
   },
 )

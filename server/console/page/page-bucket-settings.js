@@ -100,7 +100,7 @@ export async function bucketSettingsPage({ main, signal }, bucket) {
     try {
       fill(state, publicBadge(await isPublic(bucket, signal)))
     } catch (error) {
-      fill(state, error.code === 'NoSuchBucketPolicy' ? publicBadge(false) : null)
+      if (!signal.aborted) fill(state, notice('warn', error.message))
     }
   }
   const place = { bucket, signal, changed: showState }

@@ -67,6 +67,7 @@ export async function listBuckets(signal) {
   return all
 }
 
+/** By policy or ACL, as far as blocks let them count: the server says so. */
 export async function isPublic(bucket, signal) {
   const { responseXML } = await s3('GET', bucket, '', { query: { policyStatus: '' }, signal })
   return textOf(responseXML, 'IsPublic')?.toLowerCase() === 'true'
@@ -75,17 +76,16 @@ export async function isPublic(bucket, signal) {
 async function accessBadge(bucket, signal) {
   try {
     return publicBadge(await isPublic(bucket, signal))
-  } catch (error) {
-    // Without a policy there is no status of one; keys with limits may not ask.
-    if (error.code === 'NoSuchBucketPolicy') return publicBadge(false)
+  } catch {
+    // Keys with limits may not ask; everything else is told where the bucket is opened.
     return '–'
   }
 }
 
 export function publicBadge(isOpen) {
   return isOpen
-    ? el('span', { class: 'badge warn' }, 'Public')
-    : el('span', { class: 'badge' }, 'Private')
+    ? el('span', { class: 'badge warn', title: 'Policy or ACL let everybody in' }, 'Public')
+    : el('span', { class: 'badge', title: 'Single objects may be shared all the same' }, 'Private')
 }
 
 function bucketRow({ name: bucket, created }, refresh) {
