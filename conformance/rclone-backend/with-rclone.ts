@@ -8,12 +8,11 @@ import type { Emulator, EmulatorOptions } from '../../jotta/emulator/emulator.ts
 import { startEmulator } from '../../jotta/emulator/emulator.ts'
 import { Session } from '../../jotta/emulator/testing/with-emulator.ts'
 import { type ConnectProxy, withConnectProxy } from '../support/connect-proxy.ts'
-import { type RunResult, run, testWith } from '../support/real-client.ts'
+import { type RunResult, run, sidRclone, testWith } from '../support/real-client.ts'
 import { withFolder } from '../support/with-bridge.ts'
 
 export const debianRclone = process.env.JOTTA_S3_RCLONE ?? 'rclone'
-export const sidRclone =
-  process.env.JOTTA_S3_RCLONE_SID ?? "sid's rclone (fetch-rclone.sh, JOTTA_S3_RCLONE_SID)"
+export { sidRclone }
 
 const programs = [
   { label: "Debian's rclone", program: debianRclone },

@@ -12,6 +12,10 @@ export type RunResult = { readonly code: number; readonly stdout: string; readon
 export const python = '/usr/bin/python3'
 const modulePrefix = 'python:'
 
+/** Debian sid's rclone and restic, which fetch-from-sid.sh unpacks; where it has not, what is missing. */
+export const sidRclone = process.env.JOTTA_S3_RCLONE_SID ?? "sid's rclone (JOTTA_S3_RCLONE_SID)"
+export const sidRestic = process.env.JOTTA_S3_RESTIC_SID ?? "sid's restic (JOTTA_S3_RESTIC_SID)"
+
 /** A declared test that needs these programs on the PATH. */
 export function testWith(
   test: Test,

@@ -1,20 +1,22 @@
 #!/usr/bin/env bash
-# Unpacks the rclone of Debian sid into a folder, and prints the path of its binary:
+# Unpacks a program of Debian sid into a folder, and prints its path. The package has the program's name, and
+# the program says its version as `PROGRAM version`:
 #
-#   conformance/rclone-backend/fetch-rclone.sh FOLDER
+#   conformance/support/fetch-from-sid.sh PROGRAM FOLDER
 #
 # apt works with sources, lists, cache and pins of its own inside that folder, so the system's stay as
 # they are, nothing is installed and root is not needed. The package comes from wherever this machine
 # gets Debian from. A second run with the same folder only prints the path.
 set -euo pipefail
 
-if [ $# != 1 ]; then
-  echo "usage: $0 FOLDER" >&2
+if [ $# != 2 ]; then
+  echo "usage: $0 PROGRAM FOLDER" >&2
   exit 2
 fi
-mkdir -p "$1"
-folder=$(cd "$1" && pwd)
-binary=$folder/rclone/usr/bin/rclone
+program=$1
+mkdir -p "$2"
+folder=$(cd "$2" && pwd)
+binary=$folder/$program/usr/bin/$program
 if [ -x "$binary" ]; then
   echo "$binary"
   exit 0
@@ -48,11 +50,11 @@ apt-get "${own[@]}" -qq update >&2
 
 download=$(mktemp -d "$folder/download.XXXXXX")
 trap 'rm -rf "$download"' EXIT
-(cd "$download" && apt-get "${own[@]}" -qq download rclone/sid >&2)
-dpkg -x "$download"/rclone_*.deb "$download/rclone"
+(cd "$download" && apt-get "${own[@]}" -qq download "$program/sid" >&2)
+dpkg -x "$download/$program"_*.deb "$download/$program"
 # Only a binary that runs here gets its place.
-"$download/rclone/usr/bin/rclone" version >&2
-rm -rf "$folder/rclone"
-mv "$download/rclone" "$folder/rclone"
+"$download/$program/usr/bin/$program" version >&2
+rm -rf "${folder:?}/$program"
+mv "$download/$program" "$folder/$program"
 rm -rf "$apt"
 echo "$binary"
