@@ -48,7 +48,7 @@ async function withRclone(
           RCLONE_S3_CHUNK_SIZE: '5Mi',
         }
         const rclone: Rclone = (...args) =>
-          run(program, ['-v', ...args], { env, timeoutMs: 60_000 })
+          run(program, ['-v', ...args], { env, timeoutMs: 120_000 })
         await act(rclone, folder, bridge)
       },
       { scheme },
