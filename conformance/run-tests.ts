@@ -28,6 +28,7 @@ const totals = { passed: 0, failed: 0, skipped: 0 }
 
 if (values.checks) {
   report('types', await runCheck('tsc', []))
+  report('types of the console', await runCheck('tsc', ['-p', 'server/console/page']))
   report('lint', await runCheck('biome', ['check', '--error-on-warnings', '.']))
 }
 

@@ -4,7 +4,14 @@ import { createRequire } from 'node:module'
 import { chromium, type Page } from 'playwright-core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { browserArguments, browserProgram, logIn, makeBucket, upload } from '../support/browser.ts'
+import {
+  browserArguments,
+  browserProgram,
+  consoleUrlOf,
+  logIn,
+  makeBucket,
+  upload,
+} from '../support/browser.ts'
 import { testWith } from '../support/real-client.ts'
 import { withBridge } from '../support/with-bridge.ts'
 
@@ -27,8 +34,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     [browserProgram],
     `nothing is found on any page, in the ${colorScheme}`,
     async () => {
-      await withBridge(async ({ log }) => {
-        const { consoleUrl } = log.find((line) => line.consoleUrl !== undefined) ?? {}
+      await withBridge(async (bridge) => {
         const browser = await chromium.launch({
           executablePath: browserProgram,
           args: browserArguments,
@@ -37,7 +43,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
           // For axe-core, which is no part of the page.
           const context = await browser.newContext({ bypassCSP: true, colorScheme })
           const page = await context.newPage()
-          await page.goto(String(consoleUrl))
+          await page.goto(consoleUrlOf(bridge))
           await page.getByLabel('Access key id').waitFor()
           const found = await findings(page, 'login')
           const look = async (what: string) => found.push(...(await findings(page, what)))

@@ -3,6 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import {
   browserProgram,
+  consoleUrlOf,
   logIn,
   makeBucket,
   withBrowser,
@@ -20,9 +21,8 @@ testWith(
   'a login that has died is told of, with what mends it',
   async () => {
     await withEmulatedBridge(async ({ emulator, bridge }) => {
-      const { consoleUrl } = bridge.log.find((line) => line.consoleUrl !== undefined) ?? {}
       await withBrowser(async ({ page }) => {
-        await page.goto(String(consoleUrl))
+        await page.goto(consoleUrlOf(bridge))
         await logIn(page)
         await page.getByText('Logged in', { exact: true }).waitFor()
         assert.is(await page.getByText('This is a practice disk.').count(), 0)

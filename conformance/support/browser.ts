@@ -57,6 +57,10 @@ export async function withBrowser(act: (parts: BrowserPage) => Promise<void>): P
   }
 }
 
+export function consoleUrlOf({ log }: Pick<BridgeProcess, 'log'>): string {
+  return String(log.find((line) => line.consoleUrl !== undefined)?.consoleUrl)
+}
+
 /** The console of a bridge in a fresh browser; fails when the page complained of anything. */
 export async function withConsolePage(
   scheme: Scheme,
@@ -64,9 +68,8 @@ export async function withConsolePage(
 ): Promise<void> {
   await withBridge(
     async (bridge) => {
-      const { consoleUrl } = bridge.log.find((line) => line.consoleUrl !== undefined) ?? {}
       await withBrowser(async ({ page, complaints }) => {
-        await page.goto(String(consoleUrl))
+        await page.goto(consoleUrlOf(bridge))
         await act(page, bridge)
         assert.equal(complaints, [])
       })

@@ -37,8 +37,12 @@ export function icon(name) {
   return svg
 }
 
-/** A button with a text, an icon, or an icon whose text only screen readers and the mouse get to know. */
-export function button(text, act, { symbol, look, isBare = false, ...props } = {}) {
+/**
+ * A button with a text, an icon, or an icon whose text only screen readers and the mouse get to know.
+ * @param {{ symbol?: string, look?: string, isBare?: boolean, [attribute: string]: any }} [options]
+ */
+export function button(text, act, options = {}) {
+  const { symbol, look, isBare = false, ...props } = options
   const classes = [look, isBare && 'bare'].filter(Boolean).join(' ')
   const shown = isBare ? el('span', { class: 'unseen' }, text) : text
   const own = { type: 'button', class: classes, ...(isBare && { title: text }), ...props }

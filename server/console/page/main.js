@@ -83,7 +83,7 @@ function show() {
   const page = isPage ? pages[path] : pages.overview
   const current = page.under ?? (isPage ? path : 'overview')
   for (const link of app.querySelectorAll('nav a')) {
-    if (link.dataset.page === current) link.setAttribute('aria-current', 'page')
+    if (link.getAttribute('data-page') === current) link.setAttribute('aria-current', 'page')
     else link.removeAttribute('aria-current')
   }
   document.title = `${page.title} – jotta-s3`

@@ -13,7 +13,15 @@ import { addUploads, filesOf, onUploaded } from './uploads.js'
 const pageSize = '200'
 
 export function objectsPage({ main, signal, refresh }, bucket, prefix = '') {
-  const folder = { bucket, prefix, chosen: new Map(), signal, refresh }
+  const folder = {
+    bucket,
+    prefix,
+    search: '',
+    chosen: new Map(),
+    onChoice: () => undefined,
+    signal,
+    refresh,
+  }
   const rows = el('tbody')
   const more = el('div', { class: 'row' })
   const body = el('div', { class: 'stack' })

@@ -139,7 +139,7 @@ function serverCard(overview, { s3Url, region }) {
   const state = health.status === 'ok' ? badge('good', 'Running') : badge('bad', 'Login required')
   const rows = [
     ['Version', version],
-    ['Running for', duration(new Date(now) - new Date(startedAt))],
+    ['Running for', duration(Date.parse(now) - Date.parse(startedAt))],
     ['Since', time(startedAt)],
     ['Requests now', inFlight === undefined ? undefined : String(inFlight)],
     ['In the last hour', recent && lastHour(recent)],

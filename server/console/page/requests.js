@@ -48,6 +48,11 @@ function s3Path(root, bucket, key, query = {}) {
   return `${root}${encodeURIComponent(place)}${pairs.length === 0 ? '' : `?${pairs.join('&')}`}`
 }
 
+/**
+ * @param {{ method: string, url: string, headers?: Record<string, string>, body?: any,
+ *   onProgress?: (bytes: number) => void, signal?: AbortSignal }} request
+ * @returns {Promise<XMLHttpRequest>}
+ */
 export function send({ method, url, headers = {}, body, onProgress, signal }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest()

@@ -28,7 +28,10 @@ export function readListing(document) {
   }
 }
 
-/** `tree` is [tag, ...children], children being trees and texts. */
+/**
+ * `tree` is [tag, ...children], children being trees and texts.
+ * @param {any[]} tree
+ */
 export function toDocument(tree) {
   const made = document.implementation.createDocument(null, null)
   made.append(toElement(made, tree))
@@ -39,7 +42,9 @@ export function renderXml(tree) {
   return new XMLSerializer().serializeToString(toDocument(tree))
 }
 
-function toElement(made, [tag, ...children]) {
+/** @param {any[]} tree */
+function toElement(made, tree) {
+  const [tag, ...children] = tree
   const element = made.createElement(tag)
   for (const child of children) {
     element.append(Array.isArray(child) ? toElement(made, child) : String(child))

@@ -101,6 +101,7 @@ async function sendPart({ bucket, key, uploadId }, partNumber, body, onProgress,
   }
 }
 
+/** @returns {Promise<void>} */
 function pause(ms, signal) {
   return new Promise((resolve, reject) => {
     const stop = () => {

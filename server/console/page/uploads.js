@@ -30,7 +30,8 @@ export function addUploads({ bucket, prefix }, files) {
 
 /** Calls `act` with the place of each upload that has arrived, until the signal. */
 export function onUploaded(signal, act) {
-  done.addEventListener('uploaded', ({ detail }) => act(detail), { signal })
+  const tell = (/** @type {any} */ { detail }) => act(detail)
+  done.addEventListener('uploaded', tell, { signal })
 }
 
 /** Of a drop, with all that is in dropped folders. */
