@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { suite } from 'uvu'
@@ -347,6 +348,18 @@ test('a client that goes away aborts the work, and is logged as that', async () 
     socket.destroy()
     const line = await serving.logged(({ status }) => status === 499)
     assert.equal([line.level, line.operation, line.code], ['info', 'GetObject', undefined])
+  })
+})
+
+test('a page of the server’s own does not keep a connection for a body that never comes', async () => {
+  const metrics = { token: 'x'.repeat(16), contentType: 'text/plain', render: async () => '' }
+  await withServing({ metrics }, async ({ connect }) => {
+    for (const path of ['/-/healthz', '/-/metrics']) {
+      const socket = await connect()
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n`)
+      assert.match(String(await once(socket, 'data')), /\r\nConnection: close\r\n/)
+      socket.destroy()
+    }
   })
 })
 

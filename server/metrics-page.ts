@@ -3,6 +3,7 @@
 import { finished } from 'node:stream/promises'
 import type { Context } from 'koa'
 import type { Exposition } from './figures/prometheus.ts'
+import { isBodyLeft } from './reply.ts'
 import { isSame } from './signer.ts'
 
 export type MetricsPage = Exposition & {
@@ -24,6 +25,7 @@ export async function sendMetrics(ctx: Context, page: MetricsPage): Promise<void
   ctx.set('Content-Type', isKnown ? page.contentType : 'text/plain; charset=utf-8')
   ctx.set('Cache-Control', 'no-store')
   ctx.set('Content-Length', String(Buffer.byteLength(text)))
+  if (isBodyLeft(ctx.req)) ctx.set('Connection', 'close')
   ctx.res.end(ctx.method === 'HEAD' ? undefined : text)
   await finished(ctx.res, { readable: false })
 }

@@ -100,6 +100,7 @@ export async function sendHealth(ctx: Context, health: Health): Promise<void> {
   ctx.set('Content-Type', 'application/json')
   ctx.set('Cache-Control', 'no-store')
   ctx.set('Content-Length', String(Buffer.byteLength(text)))
+  if (isBodyLeft(ctx.req)) ctx.set('Connection', 'close')
   ctx.res.end(text)
   await finished(ctx.res, { readable: false })
 }
@@ -291,7 +292,8 @@ function notModifiedHeaders({ elements }: S3Error): Record<string, string> {
   return headers
 }
 
-function isBodyLeft(req: IncomingMessage): boolean {
+/** Whether more of the request is to come: then its connection serves no other one. */
+export function isBodyLeft(req: IncomingMessage): boolean {
   const announced = req.headers['content-length']
   const hasBody = req.headers['transfer-encoding'] !== undefined || Number(announced ?? 0) > 0
   return hasBody && !req.complete

@@ -378,6 +378,16 @@ test('no cache keeps what a session was shown, whatever the object says of cache
   })
 })
 
+test('the page does not keep a connection for a body that never comes', async () => {
+  await withConsole(async ({ ask }) => {
+    const open = {
+      headers: { 'Transfer-Encoding': 'chunked', Connection: 'keep-alive' },
+      isOpen: true,
+    }
+    assert.is((await ask('GET', '/', open)).headers.connection, 'close')
+  })
+})
+
 test('a login that calls itself a look is logged all the same', async () => {
   await withConsole(async ({ ask, logLines }) => {
     await ask('POST', '/api/session?look', loginOf('alice', 'wrong'))

@@ -6,6 +6,7 @@ import { splitTarget } from '../address.ts'
 import type { App } from '../app.ts'
 import { identityOf } from '../authenticate.ts'
 import { decodePercent, encodePercent } from '../percent.ts'
+import { isBodyLeft } from '../reply.ts'
 import { answerApi, type ConsoleApiOptions } from './answer-api.ts'
 import { sendJson, sendText } from './console-request.ts'
 import { isOwnHost, isOwnRequest, isOwnVisit, objectHeaders, securityHeaders } from './gate.ts'
@@ -146,7 +147,8 @@ function answerPage(
     return
   }
   const { bytes, contentType, etag } = file
-  const headers = { ...securityHeaders, 'Cache-Control': 'no-cache', ETag: etag }
+  const close = isBodyLeft(req) ? { Connection: 'close' } : {}
+  const headers = { ...securityHeaders, 'Cache-Control': 'no-cache', ETag: etag, ...close }
   if (req.headers['if-none-match'] === etag) {
     res.writeHead(304, headers).end()
     return

@@ -28,6 +28,8 @@ export type Answer = {
 export type AskOptions = {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Buffer
+  /** The request is never ended. */
+  readonly isOpen?: boolean
 }
 
 export type Ask = (method: string, path: string, options?: AskOptions) => Promise<Answer>
@@ -106,9 +108,10 @@ export async function withConsole(
   const address = server.address()
   assert(typeof address === 'object' && address !== null)
   const { port } = address
-  const ask: Ask = async (method, path, { headers = {}, body = '' } = {}) => {
+  const ask: Ask = async (method, path, { headers = {}, body = '', isOpen = false } = {}) => {
     const outgoing = request({ port, host: '127.0.0.1', method, path, agent: false, headers })
-    outgoing.end(Buffer.from(body))
+    if (isOpen) outgoing.flushHeaders()
+    else outgoing.end(Buffer.from(body))
     const [incoming] = await once(outgoing, 'response')
     return { status: incoming.statusCode, headers: incoming.headers, text: await text(incoming) }
   }
