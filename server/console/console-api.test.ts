@@ -88,6 +88,8 @@ test('a share link is signed by the session’s key, for as long as a signature 
       { ...wish, expiresSeconds: 0 },
       { ...wish, expiresSeconds: 1.5 },
       { ...wish, key: '' },
+      { ...wish, key: '\ud800' },
+      { ...wish, bucket: '\ud800' },
       { ...wish, method: 'PUT' },
     ]) {
       assert.is(outcome(await ask('POST', '/api/share', json(bad))), 'InvalidRequest')

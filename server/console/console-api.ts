@@ -139,9 +139,15 @@ async function removeKey({ visitor, body, tell }: ApiCall, { accessKeys }: ApiSe
   throw new S3Error('InvalidRequest', { message: `There is no access key named ${name}.` })
 }
 
+/** What UTF-8 cannot carry is in no URL. */
+const nameText = z
+  .string()
+  .min(1)
+  .refine((text) => text.isWellFormed(), 'must be Unicode')
+
 const wantedShare = z.strictObject({
-  bucket: z.string().min(1).max(255),
-  key: z.string().min(1).max(1024),
+  bucket: nameText.max(255),
+  key: nameText.max(1024),
   expiresSeconds: z.int().min(1).max(expiresMaxSeconds),
 })
 
