@@ -15,7 +15,7 @@ import type { PublicAccessSetting } from './access/bucket-access.ts'
 import type { Directory } from './access/directory.ts'
 import type { Arrival } from './access/request-facts.ts'
 import { parseTarget } from './address.ts'
-import type { AuditEntry, AuditLog } from './audit/audit-log.ts'
+import { type AuditEntry, type AuditLog, withoutSignatures } from './audit/audit-log.ts'
 import { answerClientErrors } from './client-error.ts'
 import { answerPreflight, crossOriginHeaders } from './cors-exchange.ts'
 import { detect } from './detect.ts'
@@ -301,11 +301,12 @@ function auditDetailsOf(
   { headers }: IncomingMessage,
   { owner, query }: Exchange,
 ): Omit<AuditEntry, keyof RequestEntry> {
+  const copySource = headers['x-amz-copy-source']?.toString()
   return {
     owner: owner?.name,
     versionId: query?.get('versionId'),
     uploadId: query?.get('uploadId'),
-    copySource: headers['x-amz-copy-source']?.toString(),
+    copySource: copySource && withoutSignatures(copySource),
     userAgent: headers['user-agent'],
   }
 }

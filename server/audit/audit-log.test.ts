@@ -5,7 +5,13 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createLog } from '../log.ts'
 import { withServing } from '../serving.test-support.ts'
-import { type AuditLog, type AuditLogOptions, openAuditLog, renderLine } from './audit-log.ts'
+import {
+  type AuditLog,
+  type AuditLogOptions,
+  openAuditLog,
+  renderLine,
+  withoutSignatures,
+} from './audit-log.ts'
 import { retryAfterMs } from './line-file.ts'
 
 const test = suite('audit log')
@@ -73,15 +79,19 @@ test('each request is a line in a file of its own, and nothing in it is secret',
       await ask('DELETE', '/bucket/k?uploadId=the%1b%5bupload')
       await ask('GET', '/bucket/k?versionId=the-version')
       await ask('PUT', '/bucket/copy', { headers: { 'x-amz-copy-source': 'bucket/a%0Ab' } })
+      const presigned = {
+        'x-amz-copy-source': 'bucket/k?X-Amz-Signature=SECRET&X-Amz-Security-Token=SECRET',
+      }
+      await ask('PUT', '/bucket/copy', { headers: presigned })
       await raw('GET /bucket/k HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
-      await loggedLines(5)
+      await loggedLines(6)
     })
     await audit.close()
     const text = await readFile(file, 'utf8')
     assert.not.match(text, /SECRET/)
-    assert.is(text.split('\n').length, 6)
+    assert.is(text.split('\n').length, 7)
     assert.not.match(text.replaceAll('\n', ''), /[\u0000-\u001f\u007f-\u009f]/)
-    const [put, abort, get, copy, stranger] = await read()
+    const [put, abort, get, copy, presigned, stranger] = await read()
     const { requestId, bytesIn, bytesOut, ms, ...rest } = put ?? {}
     assert.match(String(requestId), /^[0-9A-F]{16}$/)
     assert.ok(Number(bytesIn) > 100 && Number(bytesOut) > 100 && Number(ms) >= 0)
@@ -98,6 +108,7 @@ test('each request is a line in a file of its own, and nothing in it is secret',
     assert.equal([abort?.operation, abort?.uploadId], ['AbortMultipartUpload', 'the\u001b[upload'])
     assert.equal([get?.versionId, get?.status, get?.code], ['the-version', 404, 'NoSuchVersion'])
     assert.is(copy?.copySource, 'bucket/a%0Ab')
+    assert.match(String(presigned?.copySource), /^bucket\/k\?X-Amz-Signature=…&/)
     assert.equal(
       [stranger?.status, stranger?.accessKeyId, stranger?.owner],
       [403, undefined, undefined],
@@ -195,6 +206,19 @@ test('a file that cannot be opened is said at the start, and a reopening that fa
     assert.is(warnings[0], 'the audit log cannot be written')
     assert.equal(keysIn(await read(`${file}.1`)).slice(0, 1), ['kept'])
   })
+})
+
+test('a presigned URL that was put in place of a name is kept without what signs it', () => {
+  for (const [text, kept] of [
+    ['bucket/a?versionId=1', 'bucket/a?versionId=1'],
+    ['bucket/signature=1', 'bucket/signature=1'],
+    ['http://x/b/k?X-Amz-Signature=0f&X-Amz-Date=1', 'http://x/b/k?X-Amz-Signature=…&X-Amz-Date=1'],
+    ['b/k?Expires=1&Signature=a%2Bb', 'b/k?Expires=1&Signature=…'],
+    ['b/k%3FX-Amz-Signature%3D0f%26a%3D1', 'b/k%3FX-Amz-Signature%3D…%26a%3D1'],
+    ['b/k?x-amz-security-token=a/b==', 'b/k?x-amz-security-token=…'],
+  ]) {
+    assert.is(withoutSignatures(text ?? ''), kept)
+  }
 })
 
 test('characters that terminals obey or take for an end of line are escaped', () => {

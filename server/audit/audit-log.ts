@@ -8,7 +8,7 @@ export type AuditEntry = RequestEntry & {
   readonly owner: string | undefined
   readonly versionId: string | undefined
   readonly uploadId: string | undefined
-  /** As the client wrote it. */
+  /** As the client wrote it, but for signatures. */
   readonly copySource: string | undefined
   readonly userAgent: string | undefined
 }
@@ -67,6 +67,13 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
     reopen: () => lines.reopen(),
     close: () => lines.close(),
   }
+}
+
+/** Some put a presigned URL where the name of an object belongs, escaped or not. */
+export function withoutSignatures(text: string): string {
+  const carriers = 'x-amz-signature|x-amz-security-token|signature'
+  const value = new RegExp(`((?:[?&]|%3f|%26)(?:${carriers})(?:=|%3d))(?:(?!&|%26).)+`, 'gis')
+  return text.replaceAll(value, '$1…')
 }
 
 /** JSON escapes the control characters of ASCII; terminals and line readers know more. */
