@@ -186,9 +186,13 @@ async function comparePeer(
 ): Promise<void> {
   const [id = '', ...secret] = values['peer-key'].split(':')
   const client = clientOf(url, id, secret.join(':'))
+  const body = JSON.stringify({ loginToken: true })
+  const minted = await fetch(`${emulatorUrl}/emulator/faults`, { method: 'POST', body })
+  const { loginToken } = z.object({ loginToken: z.string() }).parse(await minted.json())
   print(
     `waiting for ${url}, which must serve S3/${bucket} of ${emulatorUrl} as the bucket ${bucket}`,
   )
+  print(`a login token for it: ${loginToken}`)
   for (let tries = 0; ; tries += 1) {
     const probe = new ListObjectsV2Command({ Bucket: bucket, MaxKeys: 1 })
     const answer = await client.send(probe).catch((error: unknown) => error)
