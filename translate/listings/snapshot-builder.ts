@@ -11,14 +11,17 @@ import { type RunWriter, writeRuns } from './run-file.ts'
 
 /** Up to so many rows are handed over as they are. */
 export const rowsInMemoryMax = 2_000
-/** Rows of a run, unless they come in order: some ten megabytes. */
+/** A run ends, unless it goes on in order, with so many rows or, when keys are long, letters of them. */
 const runRows = 32_768
+const runLetters = 4 * 1024 ** 2
 
 export class SnapshotBuilder {
   readonly #job: Job
   readonly #encoding: NameEncoding
   readonly #onSize: (sizeBytes: number) => void
   #rows: Row[] = []
+  /** Of the keys in `#rows`. */
+  #letters = 0
   #writer: RunWriter | undefined
 
   /** `onSize` is told each time that the file has grown. */
@@ -135,13 +138,15 @@ export class SnapshotBuilder {
 
   #add(row: Row): void {
     this.#rows.push(row)
-    if (this.#rows.length >= runRows) this.#flush()
+    this.#letters += row[0].length
+    if (this.#rows.length >= runRows || this.#letters >= runLetters) this.#flush()
   }
 
   #flush(): void {
     this.#writer ??= writeRuns(this.#job.file)
     this.#writer.add(this.#rows)
     this.#rows = []
+    this.#letters = 0
     this.#onSize(this.#writer.sizeBytes())
   }
 }

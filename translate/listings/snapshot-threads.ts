@@ -47,7 +47,7 @@ const windowMessages = 16
 const feedsAtOnce = 4
 const idleMs = 30_000
 /** A thread that needs more ends with an error, and not the process. */
-const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 }
+const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 128 }
 
 export function createSnapshotThreads(): SnapshotThreads {
   const threads = new Set<Thread>()
