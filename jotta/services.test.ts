@@ -47,10 +47,10 @@ test('discovery lies on the domain of the service, or where somebody plays it', 
   }
 })
 
-test('the README names them all', () => {
-  const readme = readFileSync(path.join(import.meta.dirname, '..', 'README.md'), 'utf8')
+test('the manual names them all', () => {
+  const manual = readFileSync(path.join(import.meta.dirname, '..', 'MANUAL.md'), 'utf8')
   for (const { key, displayName } of services) {
-    assert.ok(readme.includes(`| \`${key}\` | ${displayName} |`), key)
+    assert.ok(manual.includes(`| \`${key}\` | ${displayName} |`), key)
   }
 })
 
