@@ -1,5 +1,5 @@
 // ListObjects: from a prefix to the folder that holds it, and from what lies there to a page of S3.
-import type { JottaClient } from '../jotta/client.ts'
+import type { JottaClient, Location } from '../jotta/client.ts'
 import type { ListObjectsInput, ListObjectsResult, RequestContext } from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
 import type { Buckets } from './buckets.ts'
@@ -109,6 +109,7 @@ async function readPage(
     return await pageOf(opened, source, input)
   }
   const sources = snapshotSources(parts, place, input, findFolders)
+  let isTreeEmpty = false
   try {
     const page = await fromSnapshot(sources.best).catch(async (error: unknown) => {
       // What cannot be listed by itself may be told with all that is below.
@@ -116,12 +117,29 @@ async function readPage(
       return await fromSnapshot(sources.tree)
     })
     if (page !== undefined) return page
+    isTreeEmpty = true
   } catch (error) {
     // A folder that is said to be gone is looked at by the walk.
     const isGone = isJottaError(error, 'not-found') || isJottaError(error, 'conflict')
     if (!isGone && !(error instanceof NoRoomError)) throw error
   }
-  return await walk(Number.POSITIVE_INFINITY)
+  return await walk(Number.POSITIVE_INFINITY).catch(async (error: unknown) => {
+    if (!isTreeEmpty || !isJottaError(error, 'unlistable')) throw error
+    const folders = await findFolders(context)
+    for (const { location } of folders) await checkLive(parts.jotta, location, error, context)
+    return { entries: [], nextAfter: undefined, nextCursor: undefined }
+  })
+}
+
+/** Throws `cause` unless the folder is live: then what was told of all below it holds. */
+async function checkLive(
+  jotta: JottaClient,
+  folder: Location,
+  cause: unknown,
+  context: RequestContext,
+): Promise<void> {
+  const entry = await jotta.stat(folder, context)
+  if (entry?.kind !== 'folder' || entry.deleted) throw cause
 }
 
 type CursorPage = Page<WalkedObject> & { readonly nextCursor: string | undefined }

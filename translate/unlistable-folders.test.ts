@@ -133,6 +133,28 @@ test('it is listed together with all that is below it, page by page', async () =
   })
 })
 
+test('a prefix of no key, and a folder all of whose keys were deleted, are listed as empty', async () => {
+  await withLargeFolder(async ({ bridge, emulator, foreign }) => {
+    for (const query of [
+      { prefix: 'f/none' },
+      { prefix: 'f/none', delimiter: '/' },
+      { prefix: 'f/none', delimiter: 'x', maxKeys: 3 },
+      { prefix: 'f/', after: 'f/zzz' },
+    ]) {
+      assert.equal(await list(bridge, query), [], JSON.stringify(query))
+    }
+    await bridge.deleteObjects({ bucket, keys: theirKeys }, contextOf())
+    for (const query of [{}, { maxKeys: 3 }, { prefix: 'f/' }, { prefix: 'f/', delimiter: '/' }]) {
+      assert.equal(await list(bridge, query), [], JSON.stringify(query))
+    }
+    // Nobody can say whether it is in the trash: nor then what is in it.
+    for (let n = 0; n < count; n += 1) await storeForeign(foreign, placeOf(`g${n}`, 'x'), 'x')
+    assert.is(await codeOf(list(bridge, { prefix: 'f/' })), 'ServiceUnavailable')
+    emulator.faults.set({ folderMaxEntries: 0 })
+    assert.is((await list(bridge)).length, count)
+  })
+})
+
 test('where nothing can be listed, a listing is refused', async () => {
   await withLargeFolder(async ({ bridge, emulator }) => {
     for (const query of [{ prefix: 'f/', delimiter: '/' }, { prefix: 'f/' }, { maxKeys: 5 }]) {
