@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
 import type { Context } from 'koa'
 import { quoteEtag, unquoteEtag } from '../translate/etag.ts'
+import { OverQuota } from '../translate/quota/over-quota.ts'
 import { S3Error, type S3ErrorCode } from '../translate/s3-error.ts'
 import type { Reply, SlowXml } from './operation.ts'
 import { isHeaderValue } from './operations/wire/metadata.ts'
@@ -276,8 +277,9 @@ async function settledWithin<T>(
 function outcomeOf(error: unknown): Outcome {
   if (!(error instanceof S3Error)) return { status: 500, code: 'InternalError', error }
   const { status, code } = error
-  // To ask for what is not offered, or too often, is no failure of this server.
-  const isOwn = status >= 500 && code !== 'NotImplemented' && !(error instanceof Throttled)
+  // To ask for what is not offered, too often, or for more than a bucket may hold, is no failure of this server.
+  const isExpected = error instanceof Throttled || error instanceof OverQuota
+  const isOwn = status >= 500 && code !== 'NotImplemented' && !isExpected
   return isOwn ? { status, code, error } : { status, code }
 }
 

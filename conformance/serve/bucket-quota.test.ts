@@ -24,6 +24,9 @@ test('a bucket takes what its quota allows, also after a restart, and others tak
       } finally {
         assert.is(await bridge.stop(), 0)
       }
+      const refused = bridge.log.filter(({ code }) => code === 'QuotaExceeded')
+      const levels = new Set(refused.map(({ level }) => level))
+      assert.equal([...levels], ['info'], 'no failure of the server')
     }
     await started(async (url) => {
       for (const path of ['/small', '/large']) await ask(url, { method: 'PUT', path })

@@ -7,6 +7,7 @@ import { orAborted } from '../key-locks.ts'
 import { listObjectsMax } from '../limits.ts'
 import { S3Error } from '../s3-error.ts'
 import type { BucketUsage, State } from '../state/state.ts'
+import { OverQuota } from './over-quota.ts'
 
 export type QuotaParts = {
   readonly state: Pick<State, 'usage'>
@@ -99,10 +100,7 @@ export function createQuota(parts: QuotaParts): Quota {
         if (await take()) return
       }
     }
-    throw new S3Error('QuotaExceeded', {
-      message: `The bucket ${bucket} may hold ${limitBytes} bytes, and this would not fit. Delete something, or have its operator raise the quota; what was deleted counts as free within minutes.`,
-      elements: { BucketName: bucket },
-    })
+    throw new OverQuota(bucket, limitBytes)
   }
 
   return {
