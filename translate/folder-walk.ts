@@ -168,7 +168,9 @@ function smallest(children: Child[], count: number): Child[] {
       if (merged.length === count) break
       merged.push(child)
     } else if (last.kind === 'folder' && child.kind === 'folder') {
-      const folders = [...last.folders, ...child.folders]
+      // Each file of others in a folder of the bridge's own names that same folder.
+      const further = child.folders.filter((folder) => !last.folders.includes(folder))
+      const folders = [...last.folders, ...further]
       merged.splice(-1, 1, { kind: 'folder', name: last.name, folders })
     }
   }

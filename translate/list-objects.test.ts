@@ -17,7 +17,7 @@ import {
 } from './acts.test-support.ts'
 
 import { walkFolders } from './folder-walk.ts'
-import { rootFolder } from './key-folder.ts'
+import { rootFolder, shardFolders } from './key-folder.ts'
 import { listPage, type Page } from './listing.ts'
 import { allPages, expectedNames, type Query } from './listing-model.test-support.ts'
 
@@ -202,6 +202,20 @@ test('a large folder is gone through page by page, one look for each, however it
   assert.is(new Set(names).size, total)
   // One look at the folder for each page: what it does not need is not kept for the next.
   assert.is(listings, total / 100)
+})
+
+test('what others put into a folder of the bridge’s own is gone through once, however much it is', async () => {
+  await withWorld({}, async ({ bridge, emulator, foreign }) => {
+    const [shard = ''] = shardFolders('in its own')
+    const names = Array.from({ length: 40 }, (_, n) => `name-${n}`)
+    const others = names.filter((name) => shardFolders(name)[0] !== shard)
+    for (const name of others) await storeForeign(foreign, placeOf(shard, name), 'x')
+    emulator.faults.clear()
+    const found = await list(bridge, { maxKeys: 100 })
+    assert.is(found.length, others.length)
+    // Of the bucket, the folder in it, and both once more for the keys below that folder's name.
+    assert.ok(emulator.faults.requests.length < 8)
+  })
 })
 
 function fileEntry(name: string): Entry {
