@@ -99,9 +99,14 @@ export type Reply = {
     | { readonly kind: 'stream'; readonly stream: Readable; readonly sizeBytes: number }
     /**
      * An answer that takes long: after a grace period the status goes out as 200 and white space keeps
-     * the connection alive until the reply, or an error document, ends it.
+     * the connection alive until the reply, or an error document, ends it. With `lateFailure: 'cut'` the
+     * connection is cut instead, for clients that would take any document of status 200 for the answer.
      */
-    | { readonly kind: 'slow-xml'; readonly result: Promise<SlowXml> }
+    | {
+        readonly kind: 'slow-xml'
+        readonly result: Promise<SlowXml>
+        readonly lateFailure?: 'cut'
+      }
 }
 
 export type SlowXml = {

@@ -3,7 +3,12 @@ import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Bridge, CompleteMultipartUploadResult, GetObjectResult } from '../translate/bridge.ts'
+import type {
+  Bridge,
+  CompleteMultipartUploadResult,
+  GetObjectResult,
+  ListObjectsResult,
+} from '../translate/bridge.ts'
 import { S3Error } from '../translate/s3-error.ts'
 import { fakeModified } from './fake-bridge.test-support.ts'
 import { slowXmlGraceMs, slowXmlSpaceMs } from './reply.ts'
@@ -179,6 +184,47 @@ for (const [what, expected, code, error] of slowEnds) {
     })
   })
 }
+
+for (const path of ['/bucket?list-type=2', '/bucket', '/bucket?versions']) {
+  test(`a listing that takes long is waited for, and cut when it fails late: ${path}`, async () => {
+    for (const end of ['page', 'failure'] as const) {
+      const clock = createManualWait()
+      const page = Promise.withResolvers<ListObjectsResult>()
+      const overrides = { listObjects: () => page.promise }
+      await withServing({ overrides, wait: clock.wait }, async ({ connect, loggedLines }) => {
+        const socket = await connect()
+        socket.write(head('GET', path))
+        await clock.pass(slowXmlGraceMs)
+        await clock.pass(slowXmlSpaceMs)
+        let seen = ''
+        let isSettled = false
+        for await (const bytes of socket.iterator({ destroyOnReturn: false })) {
+          seen += bytes.toString()
+          if (!isSettled && seen.includes('1\r\n \r\n')) {
+            isSettled = true
+            if (end === 'page') page.resolve({ entries: [], nextAfter: undefined })
+            else page.reject(new S3Error('ServiceUnavailable'))
+          }
+          if (seen.endsWith('0\r\n\r\n')) break
+        }
+        assert.is(statusOf(seen), 200)
+        const isWhole = /<List\w+Result[\s\S]*<\/List\w+Result>/.test(seen)
+        assert.equal([isWhole, seen.endsWith('0\r\n\r\n')], [end === 'page', end === 'page'])
+        socket.destroy()
+        const [line] = await loggedLines(1)
+        const code = end === 'page' ? undefined : 'ServiceUnavailable'
+        assert.equal([line?.status, line?.code], [200, code])
+      })
+    }
+  })
+}
+
+test('a listing that fails at once has the status of its failure', async () => {
+  const listObjects = () => Promise.reject(new S3Error('ServiceUnavailable'))
+  await withServing({ overrides: { listObjects } }, async ({ ask }) => {
+    assert.is((await ask('GET', '/bucket?list-type=2')).status, 503)
+  })
+})
 
 test('a client that goes away while it waits is no error, and neither is what comes later', async () => {
   const clock = createManualWait()

@@ -62,7 +62,7 @@ export async function sendReply(
 ): Promise<Outcome> {
   const { body } = reply
   if (body?.kind === 'stream') return await sendStream(ctx, reply, body, options)
-  if (body?.kind === 'slow-xml') return await sendSlowXml(ctx, reply, body.result, options)
+  if (body?.kind === 'slow-xml') return await sendSlowXml(ctx, reply, body, options)
   const text = body && XML_DECLARATION + renderXml(body.root, body.content, body.namespace)
   writeHead(ctx, reply.status, reply.headers ?? {}, options)
   return await sendText(ctx, text, options, { status: reply.status })
@@ -220,12 +220,12 @@ async function sendStream(
 
 /**
  * Waits a little for the result, so that what fails at once fails with its status; then sends 200 and
- * white space until there is a result, and an error as the document, as S3 does.
+ * white space until there is a result, and an error as the document, as S3 does, or cuts the connection.
  */
 async function sendSlowXml(
   ctx: Context,
   reply: Reply,
-  result: Promise<SlowXml>,
+  { result, lateFailure }: { readonly result: Promise<SlowXml>; readonly lateFailure?: 'cut' },
   options: ReplyOptions,
 ): Promise<Outcome> {
   const settled = result.then(
@@ -253,6 +253,10 @@ async function sendSlowXml(
       const { error } = done
       const known =
         error instanceof S3Error ? error : new S3Error('InternalError', { cause: error })
+      if (lateFailure === 'cut') {
+        ctx.res.destroy()
+        return { ...outcomeOf(known), status: reply.status, error: known }
+      }
       ctx.res.write(Buffer.from(renderError(known, options.requestId, options.resource())))
       return await end(ctx, options, { ...outcomeOf(known), status: reply.status })
     }

@@ -111,7 +111,7 @@ export function concealInReply(reply: Reply, access: Access): Reply {
   const result = reply.body.result.catch((error: unknown) => {
     throw access.concealed(error)
   })
-  return { ...reply, body: { kind: 'slow-xml', result } }
+  return { ...reply, body: { ...reply.body, result } }
 }
 
 /** A bucket or an object in it, with what is kept of either. */

@@ -4,7 +4,7 @@
 import { listObjectsMax } from '../../translate/limits.ts'
 import type { Handler, Query } from '../operation.ts'
 import { readNameEncoding } from './wire/encoding-type.ts'
-import { listPage } from './wire/list-page.ts'
+import { replyWithPage } from './wire/list-page.ts'
 import { renderEntries } from './wire/listed-entries.ts'
 import { ownerElement } from './wire/owner.ts'
 import { invalidArgument, readInteger } from './wire/parameters.ts'
@@ -29,28 +29,29 @@ export const listObjectVersions: Handler = async (request, { bridge }) => {
   // The marker's version is its key's last, so with it or without it the list goes on behind the key.
   const reader = identity?.accessKeyId
   const input = { bucket, prefix, delimiter, after: keyMarker, maxKeys, reader }
-  const { entries, nextAfter } = await listPage(bridge, input, context)
-  const endsWithPrefix = entries.at(-1)?.kind === 'prefix'
-  const { Contents: contents, CommonPrefixes: prefixes } = renderEntries(entries, {
-    encode,
-    owner: ownerElement(access.owner),
-    version: { VersionId: onlyVersion, IsLatest: true },
+  const asked = { bridge, input, context }
+  return replyWithPage(asked, 'ListVersionsResult', ({ entries, nextAfter }) => {
+    const endsWithPrefix = entries.at(-1)?.kind === 'prefix'
+    const { Contents: contents, CommonPrefixes: prefixes } = renderEntries(entries, {
+      encode,
+      owner: ownerElement(access.owner),
+      version: { VersionId: onlyVersion, IsLatest: true },
+    })
+    return {
+      Name: bucket,
+      Prefix: encode(prefix),
+      KeyMarker: encode(keyMarker),
+      VersionIdMarker: versionIdMarker,
+      NextKeyMarker: nextAfter === undefined ? undefined : encode(nextAfter),
+      NextVersionIdMarker: nextAfter === undefined || endsWithPrefix ? undefined : onlyVersion,
+      MaxKeys: maxKeys,
+      Delimiter: delimiter === '' ? undefined : encode(delimiter),
+      EncodingType: type,
+      IsTruncated: nextAfter !== undefined,
+      Version: contents,
+      CommonPrefixes: prefixes,
+    }
   })
-  const content = {
-    Name: bucket,
-    Prefix: encode(prefix),
-    KeyMarker: encode(keyMarker),
-    VersionIdMarker: versionIdMarker,
-    NextKeyMarker: nextAfter === undefined ? undefined : encode(nextAfter),
-    NextVersionIdMarker: nextAfter === undefined || endsWithPrefix ? undefined : onlyVersion,
-    MaxKeys: maxKeys,
-    Delimiter: delimiter === '' ? undefined : encode(delimiter),
-    EncodingType: type,
-    IsTruncated: nextAfter !== undefined,
-    Version: contents,
-    CommonPrefixes: prefixes,
-  }
-  return { status: 200, body: { kind: 'xml', root: 'ListVersionsResult', content } }
 }
 
 /** Throws InvalidArgument for one without a key, and for one that no version here can have. */

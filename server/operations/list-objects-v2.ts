@@ -3,7 +3,7 @@ import { listObjectsMax } from '../../translate/limits.ts'
 import type { Handler } from '../operation.ts'
 import { parseContinuationToken, renderContinuationToken } from './wire/continuation-token.ts'
 import { readNameEncoding } from './wire/encoding-type.ts'
-import { listPage } from './wire/list-page.ts'
+import { replyWithPage } from './wire/list-page.ts'
 import { renderEntries } from './wire/listed-entries.ts'
 import { ownerElement } from './wire/owner.ts'
 import { readInteger } from './wire/parameters.ts'
@@ -28,9 +28,9 @@ export const listObjectsV2: Handler = async (request, { bridge }) => {
     token === undefined || token === '' ? undefined : parseContinuationToken(token, list)
   const { after, cursor } = going ?? { after: startAfter ?? '', cursor: undefined }
   const input = { bucket, prefix, delimiter, after, maxKeys, cursor }
-  const { entries, nextAfter, nextCursor = '' } = await listPage(bridge, input, context)
   const owner = query.get('fetch-owner') === 'true' ? ownerElement(access.owner) : undefined
-  const content = {
+  const asked = { bridge, input, context }
+  return replyWithPage(asked, 'ListBucketResult', ({ entries, nextAfter, nextCursor = '' }) => ({
     Name: bucket,
     Prefix: encode(prefix),
     StartAfter: startAfter === undefined ? undefined : encode(startAfter),
@@ -45,6 +45,5 @@ export const listObjectsV2: Handler = async (request, { bridge }) => {
     EncodingType: type,
     IsTruncated: nextAfter !== undefined,
     ...renderEntries(entries, { encode, owner }),
-  }
-  return { status: 200, body: { kind: 'xml', root: 'ListBucketResult', content } }
+  }))
 }

@@ -2,7 +2,7 @@
 import { listObjectsMax } from '../../translate/limits.ts'
 import type { Handler } from '../operation.ts'
 import { readNameEncoding } from './wire/encoding-type.ts'
-import { listPage } from './wire/list-page.ts'
+import { replyWithPage } from './wire/list-page.ts'
 import { renderEntries } from './wire/listed-entries.ts'
 import { ownerElement } from './wire/owner.ts'
 import { readInteger } from './wire/parameters.ts'
@@ -21,8 +21,8 @@ export const listObjects: Handler = async (request, { bridge }) => {
   const delimiter = query.get('delimiter') ?? ''
   const marker = query.get('marker') ?? ''
   const input = { bucket, prefix, delimiter, after: marker, maxKeys, reader: identity?.accessKeyId }
-  const { entries, nextAfter } = await listPage(bridge, input, context)
-  const content = {
+  const asked = { bridge, input, context }
+  return replyWithPage(asked, 'ListBucketResult', ({ entries, nextAfter }) => ({
     Name: bucket,
     Prefix: encode(prefix),
     Marker: encode(marker),
@@ -33,6 +33,5 @@ export const listObjects: Handler = async (request, { bridge }) => {
     EncodingType: type,
     IsTruncated: nextAfter !== undefined,
     ...renderEntries(entries, { encode, owner: ownerElement(access.owner) }),
-  }
-  return { status: 200, body: { kind: 'xml', root: 'ListBucketResult', content } }
+  }))
 }

@@ -1,12 +1,36 @@
-// One page of objects for either list operation. A page of none asks only whether the bucket is there.
+// One page of objects for the list operations. A page of none asks only whether the bucket is there.
 import type {
   Bridge,
   ListObjectsInput,
   ListObjectsResult,
   RequestContext,
 } from '../../../translate/bridge.ts'
+import type { Reply, XmlValue } from '../../operation.ts'
 
-export async function listPage(
+/**
+ * The answer with a page of it. The first page of a million keys takes longer than clients wait in silence, and
+ * coming again would begin it anew; what fails so late must not end as a document, which clients would take for
+ * an empty listing.
+ */
+export function replyWithPage(
+  {
+    bridge,
+    input,
+    context,
+  }: {
+    readonly bridge: Bridge
+    readonly input: ListObjectsInput
+    readonly context: RequestContext
+  },
+  root: string,
+  render: (page: ListObjectsResult) => XmlValue,
+): Reply {
+  const page = listPage(bridge, input, context)
+  const result = page.then((listed) => ({ root, content: render(listed) }))
+  return { status: 200, body: { kind: 'slow-xml', result, lateFailure: 'cut' } }
+}
+
+async function listPage(
   bridge: Bridge,
   input: ListObjectsInput,
   context: RequestContext,
