@@ -6,6 +6,7 @@ import { JottaError } from '../jotta/jotta-error.ts'
 import type { FileEntry } from '../jotta/wire.ts'
 import type { Conditions, ObjectAddress, RequestContext } from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
+import { isSamePlace } from './find-folder.ts'
 import type { FolderGuard } from './folder-guard.ts'
 import { isJottaError } from './jotta-error.ts'
 import type { KeyLocks } from './key-locks.ts'
@@ -80,21 +81,38 @@ export async function commitWrite(
 
 /** As `asOnlyWriter` of a key, with the place that it is written to, whose folders exist. */
 export async function withTarget<T>(
-  parts: Pick<WriteParts, 'locks' | 'guard' | 'places'>,
+  parts: Pick<WriteParts, 'locks' | 'guard' | 'parents' | 'places'>,
   place: BucketPlace,
   key: string,
   context: RequestContext,
   act: (target: Target, held: HeldContext) => Promise<T>,
 ): Promise<T> {
   return await asOnlyWriter(parts, lockLocation(place, key), context, async (held) => {
-    const target = await parts.places.choose(place, key, held)
-    return await act(
-      target.missing === undefined
-        ? target
-        : await makeWay(parts, place, key, target.missing.segmentCount, held),
-      held,
-    )
+    const choose = async (): Promise<Target> => {
+      const target = await parts.places.choose(place, key, held)
+      if (target.missing === undefined) return target
+      return await makeWay(parts, place, key, target.missing.segmentCount, held)
+    }
+    const target = await choose()
+    try {
+      return await act(target, held)
+    } catch (error) {
+      if (!isInTheWay(error)) throw error
+      // Another process may have put a file where this one has seen a folder lately.
+      const { root } = place
+      const top = target.location.path.slice(0, root.path.length + 1)
+      parts.parents.forget({ ...root, path: top })
+      const now = await choose()
+      if (isSamePlace(now.location, target.location)) throw error
+      return await act(now, held)
+    }
   })
+}
+
+/** Jottacloud stored nothing, because of what is at the place or on the way there. */
+function isInTheWay(error: unknown): boolean {
+  const isCreate = error instanceof S3Error && error.code === 'PreconditionFailed'
+  return isJottaError(isCreate ? error.cause : error, 'conflict')
 }
 
 /**

@@ -6,12 +6,14 @@ import {
   bucket,
   codeOf,
   contextOf,
+  freshBytes,
   get,
   list,
   placeOf,
   put,
   storeForeign,
   type World,
+  waysOfPut,
   withWorld,
 } from './acts.test-support.ts'
 import { compareKeys } from './key-order.ts'
@@ -230,6 +232,24 @@ test('two writers of a file and of a folder of one name both succeed', async () 
       for (const key of keys) assert.is((await get(bridge, key)).toString(), key)
     }
     assert.is((await list(bridge)).length, 24)
+  })
+})
+
+test('a folder that another process replaced with a file is no longer taken for one', async () => {
+  await withWorld({}, async ({ bridge, startAgain }) => {
+    const other = await startAgain()
+    for (const conditions of [{}, { ifNoneMatch: ['*'] }]) {
+      for (const { way, ...options } of waysOfPut) {
+        const folder = `${way} ${Object.keys(conditions)}`
+        await put(bridge, `${folder}/seen`, 'x')
+        await remove({ bridge: other }, `${folder}/seen`)
+        await put(other, folder, 'file')
+        const content = freshBytes(options.sizeBytes)
+        await put(bridge, `${folder}/new`, content, { ...options, conditions })
+        assert.equal(await get(other, `${folder}/new`), content)
+        assert.is((await get(bridge, folder)).toString(), 'file')
+      }
+    }
   })
 })
 
