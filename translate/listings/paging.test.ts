@@ -93,6 +93,22 @@ test('a listing that goes on by names alone costs no more, for the one who reads
   })
 })
 
+test('of two listings by names alone, the later one shows what was written between their beginnings', async () => {
+  await withWorld({}, async ({ bridge, clock }) => {
+    for (const key of ['a/1', 'a/2', 'a/3', 'a/4']) await put(bridge, key, key)
+    const input = { prefix: 'a/', delimiter: '/', reader: 'one' }
+    const first = await page(bridge, { ...input, maxKeys: 1 })
+    clock.nowMs += 10
+    await put(bridge, 'a/35', 'new')
+    const second = await page(bridge, { ...input, maxKeys: 2 })
+    // The earlier one comes to the same name by what it saw before.
+    const { nextAfter } = await page(bridge, { ...input, maxKeys: 1, after: first.nextAfter ?? '' })
+    assert.is(nextAfter, second.nextAfter)
+    const rest = await page(bridge, { ...input, maxKeys: 9, after: second.nextAfter ?? '' })
+    assert.equal(namesOf(rest), ['a/3', 'a/35', 'a/4'])
+  })
+})
+
 test('pages come alike from processes in turn, and after a restart', async () => {
   await withWorld({}, async ({ bridge, startAgain, emulator, clock, snapshotDirectory }) => {
     for (const key of keys) await put(bridge, key, key)

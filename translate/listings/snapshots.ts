@@ -133,7 +133,7 @@ class SnapshotStore implements Snapshots {
 
   async goOn(source: SnapshotSource, cursor: string, context: RequestContext, patienceMs?: number) {
     this.#sweep()
-    const begunMs = /^[0-9a-z]{1,9}$/.test(cursor) ? Number.parseInt(cursor, 36) : undefined
+    const begunMs = begunMsOf(cursor)
     const usable = [...this.#all]
       .filter((one) => one.source === source.name && one.state !== 'gone')
       .filter((one) => begunMs !== undefined && one.startedMs >= begunMs)
@@ -337,6 +337,17 @@ class SnapshotStore implements Snapshots {
 /** '' before its request is sent: then a listing that begins anew joins it. */
 function cursorOf({ startedMs }: Snapshot): string {
   return Number.isFinite(startedMs) ? startedMs.toString(36) : ''
+}
+
+/** `undefined` for a listing that has seen no snapshot. */
+function begunMsOf(cursor: string): number | undefined {
+  return /^[0-9a-z]{1,9}$/.test(cursor) ? Number.parseInt(cursor, 36) : undefined
+}
+
+/** Of two cursors, the one that may not be gone on with in an older snapshot. */
+export function laterCursor(a: string, b: string): string {
+  const [begunA, begunB] = [begunMsOf(a) ?? Infinity, begunMsOf(b) ?? Infinity]
+  return begunA > begunB ? a : b
 }
 
 /** What another try may well not meet again: a reply that was cut, or whose stats do not match. */
