@@ -200,6 +200,32 @@ overBoth(test, [], 'tags, and uploads that are left unfinished', async (scheme) 
   })
 })
 
+overBoth(test, [], 'policies and lifecycle rules', async (scheme) => {
+  await withMinio(scheme, async (minio, _folder, bridge) => {
+    await minio.putObject(bucket, 'open/one', 'hello')
+    const read = async () => (await follow(bridge, `${bridge.url}/${bucket}/open/one`)).status
+    assert.is(await codeOf(minio.getBucketPolicy(bucket)), 'NoSuchBucketPolicy')
+    assert.is(await read(), 403)
+    const Resource = `arn:aws:s3:::${bucket}/open/*`
+    const Statement = [{ Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource }]
+    const policy = JSON.stringify({ Version: '2012-10-17', Statement })
+    await minio.setBucketPolicy(bucket, policy)
+    assert.equal(JSON.parse(await minio.getBucketPolicy(bucket)), JSON.parse(policy))
+    assert.is(await read(), 200)
+    await minio.setBucketPolicy(bucket, '')
+    assert.is(await read(), 403)
+
+    const Rule = [
+      { ID: 'old', Status: 'Enabled', Filter: { Prefix: 'logs/' }, Expiration: { Days: 9 } },
+    ]
+    await minio.setBucketLifecycle(bucket, { Rule })
+    const kept = await minio.getBucketLifecycle(bucket)
+    assert.match(JSON.stringify(kept), /"Days":"?9"?/)
+    await minio.removeBucketLifecycle(bucket)
+    assert.is(await codeOf(minio.getBucketLifecycle(bucket)), 'NoSuchLifecycleConfiguration')
+  })
+})
+
 declareProofs(test, 'minio', [])
 
 test.run()
