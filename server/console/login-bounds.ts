@@ -1,6 +1,6 @@
 // How often an address may try to log in: a few times at once, then after waits that double. Kept in memory,
 // for a bounded number of addresses.
-import { isIPv6 } from 'node:net'
+import { networkOf } from '../throttle/network.ts'
 
 export interface LoginBounds {
   /** Counts a try before it is judged. Returns 0, or the seconds after which the next one is welcome. */
@@ -41,14 +41,4 @@ export function createLoginBounds(now: () => number = Date.now): LoginBounds {
       known.delete(networkOf(address))
     },
   }
-}
-
-/** Whoever has one IPv6 address has 2^64 of them. */
-function networkOf(address: string): string {
-  if (!isIPv6(address) || address.startsWith('::ffff:')) return address
-  const [head = '', tail = ''] = address.split('::', 2)
-  const before = head === '' ? [] : head.split(':')
-  const after = tail === '' ? [] : tail.split(':')
-  const missing = Array<string>(Math.max(0, 8 - before.length - after.length)).fill('0')
-  return [...before, ...missing, ...after].slice(0, 4).join(':')
 }

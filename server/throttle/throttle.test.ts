@@ -2,7 +2,8 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { S3Error } from '../../translate/s3-error.ts'
 import { type CallerLimits, createCallers } from './callers.ts'
-import { createThrottle, networkOf, noLimits, type ThrottleLimits } from './throttle.ts'
+import { networkOf } from './network.ts'
+import { createThrottle, noLimits, type ThrottleLimits } from './throttle.ts'
 
 const test = suite('throttle')
 

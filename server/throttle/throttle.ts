@@ -1,8 +1,8 @@
 // Who may ask how much: all together, each access key, and each address that strangers come from. Whoever
 // asks for more is told to slow down, before anything is done for him.
-import { isIPv6 } from 'node:net'
-import { plainAddress } from '../access/network.ts'
+
 import { type CallerLimits, createCallers, Throttled } from './callers.ts'
+import { networkOf } from './network.ts'
 
 export type ThrottleLimits = {
   /** Requests of all under way; `undefined`: as many as may be. */
@@ -86,16 +86,4 @@ export function createThrottle(limits: ThrottleLimits, now: () => number): Throt
       }
     },
   }
-}
-
-/** Whoever has one address of IPv6 has all others of its network. */
-export function networkOf(address = 'unknown'): string {
-  const plain = plainAddress(address)
-  if (!isIPv6(plain)) return plain
-  const [head = '', tail = ''] = plain.split('::')
-  const groups = (text: string) => (text === '' ? [] : text.split(':'))
-  const missing = Math.max(0, 8 - groups(head).length - groups(tail).length)
-  const all = [...groups(head), ...Array.from({ length: missing }, () => '0'), ...groups(tail)]
-  const network = all.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16))
-  return `${network.join(':')}::/64`
 }
