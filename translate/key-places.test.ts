@@ -177,6 +177,12 @@ test('what others put into the bridge’s shards and long names is theirs, with 
     for (const key of keys) await put(bridge, key, `${key} again`)
     for (const key of keys) assert.is((await get(bridge, key)).toString(), `${key} again`)
     assert.equal(await list(bridge, { prefix: 'f/‛w' }), sorted(keys.slice(1)))
+    const below = `f/‛w${piece}/`
+    for (const maxKeys of [5, 1000]) {
+      assert.equal(await list(bridge, { prefix: below, maxKeys }), sorted(keys.slice(1)))
+      const names = await list(bridge, { prefix: below, maxKeys, delimiter: '/' })
+      assert.equal(names, [`${below}deep/`, `${below}theirs`])
+    }
     await remove(world, `f/${long}`)
     assert.equal(await list(bridge), sorted(keys.slice(1)))
   })

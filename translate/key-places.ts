@@ -84,7 +84,9 @@ export function createKeyPlaces(parts: KeyPlacesParts): KeyPlaces {
       const segments = keyPrefix.split('/').slice(0, -1)
       for await (const location of createSearch(parts, place, context).folders(root, segments)) {
         const folder = folderAt(location.path.slice(root.path.length), encoding)
-        if (folder?.keyPrefix === keyPrefix) found.push({ location, folder })
+        // The bridge's own as well, for what others have put there.
+        const isOne = [folder, folder?.asOrdinary].some((one) => one?.keyPrefix === keyPrefix)
+        if (folder !== undefined && isOne) found.push({ location, folder })
       }
       return found
     },
