@@ -16,6 +16,7 @@ import {
   waysOfPut,
   withWorld,
 } from './acts.test-support.ts'
+import { shardFolders } from './key-folder.ts'
 import { compareKeys } from './key-order.ts'
 import { RESERVED_FOLDER } from './key-path.ts'
 import { anyKey } from './key-space.test-support.ts'
@@ -185,6 +186,19 @@ test('what others put into the bridge’s shards and long names is theirs, with 
     }
     await remove(world, `f/${long}`)
     assert.equal(await list(bridge), sorted(keys.slice(1)))
+  })
+})
+
+test('keys that look like what others put into shards are stored beside these', async () => {
+  await withWorld({ folderMaxEntries: 1 }, async ({ bridge, startElsewhere }) => {
+    const keys = ['one', 'two', 'three'].flatMap((name) => {
+      const shard = `‛w${shardFolders(name)[0]}`
+      return [name, `${shard}/${name}`, `${shard}/${name}/x`]
+    })
+    for (const key of keys) await put(bridge, key, key)
+    assert.equal(await list(bridge), sorted(keys))
+    const other = await startElsewhere()
+    for (const key of keys) assert.is((await get(other, key)).toString(), key)
   })
 })
 

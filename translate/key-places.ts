@@ -201,6 +201,15 @@ function createSearch(parts: KeyPlacesParts, { root, encoding }: Place, context:
     return undefined
   }
 
+  /** No shard or piece of a long name, though others have put there what has this prefix. */
+  const ownFolder = async (folder: Location, segment: string, prefix: string) => {
+    for await (const found of places(folder, segment, 'folder')) {
+      const { keyPrefix } = folderAt(found.path.slice(root.path.length), encoding) ?? {}
+      if (keyPrefix === prefix) return found
+    }
+    return undefined
+  }
+
   const choose = async (key: string): Promise<Target> => {
     const found = await find(key)
     if (found !== undefined) return { ...found, isNew: false, missing: undefined }
@@ -208,7 +217,9 @@ function createSearch(parts: KeyPlacesParts, { root, encoding }: Place, context:
     const last = segments.pop() ?? ''
     let at: Way = { location: root, missing: undefined }
     for (const [index, segment] of segments.entries()) {
-      const next = at.missing === undefined ? await firstFolder(at.location, segment) : undefined
+      const prefix = `${segments.slice(0, index + 1).join('/')}/`
+      const next =
+        at.missing === undefined ? await ownFolder(at.location, segment, prefix) : undefined
       at =
         next === undefined
           ? await placing.place(at, segment, 'folder', index + 1)
