@@ -570,7 +570,7 @@ test('each operation refuses what the reference says, and nothing comes of it', 
     assert.equal(differences, [])
     for (const [name, path] of Object.entries(paths)) {
       const abort = { method: 'DELETE', path: `${path}?uploadId=${uploads[name]}` }
-      assert.is((await ask(raw.bridge.url, abort)).status, 204)
+      assert.is((await ask(raw.bridge, abort)).status, 204)
     }
     await raw.expectUntouched('documented errors')
   })
@@ -581,11 +581,10 @@ test.run()
 const paths = { upload: '/bucket/parts', checked: '/bucket/checked' } as const
 
 async function beginUploads(raw: RawBridge): Promise<Readonly<Record<string, string>>> {
-  const { url } = raw.bridge
   const ids: Record<string, string> = {}
   for (const [name, path] of Object.entries(paths)) {
     const headers = name === 'checked' ? { 'x-amz-checksum-algorithm': 'CRC32' } : {}
-    const { text } = await ask(url, { method: 'POST', path: `${path}?uploads`, headers })
+    const { text } = await ask(raw.bridge, { method: 'POST', path: `${path}?uploads`, headers })
     ids[name] = element(text, 'UploadId') ?? ''
     for (const [at, content] of ['one', 'two'].entries()) {
       const target = `${path}?partNumber=${at + 1}&uploadId=${ids[name]}`
@@ -593,7 +592,7 @@ async function beginUploads(raw: RawBridge): Promise<Readonly<Record<string, str
       sum.writeUInt32BE(crc32(content))
       const checksum = { 'x-amz-checksum-crc32': sum.toString('base64') }
       const put = { method: 'PUT', path: target, headers: checksum, body: content }
-      assert.is((await ask(url, put)).status, 200)
+      assert.is((await ask(raw.bridge, put)).status, 200)
     }
   }
   return ids
@@ -607,7 +606,7 @@ async function differenceFrom(
 ): Promise<string | undefined> {
   const [method = '', template = ''] = request.split(' ')
   const path = template.replace(/\{(\w+)\}/, (_, name: string) => uploads[name] ?? '')
-  const answer = await ask(raw.bridge.url, { method, path, ...more })
+  const answer = await ask(raw.bridge, { method, path, ...more })
   const id = element(answer.text, 'RequestId')
   const line = await raw.logged(({ requestId }) => requestId === id)
   const seen = `${line.operation} ${answer.status} ${element(answer.text, 'Code')}`
