@@ -26,7 +26,7 @@ import { createFindPeer } from './peer.ts'
 import type { Health } from './reply.ts'
 import { type AccessKey, loadRootAccessKey, rootAccessKeyFile } from './root-access-key.ts'
 import { createThrottle, type Throttle } from './throttle/throttle.ts'
-import { createListener, listenOn, type TlsFacts } from './tls/tls-server.ts'
+import { listenOn, prepareListeners, type TlsFacts } from './tls/tls-server.ts'
 
 export type RunningServer = {
   readonly url: string
@@ -227,7 +227,8 @@ async function listen(
         : { ...createExposition(figures), token: metricsToken },
     idleTimeoutMs: config.idleTimeoutSeconds * 1000,
   })
-  const listener = await createListener(config, log, parts)
+  const makeListener = await prepareListeners(config, log, parts)
+  const listener = makeListener()
   const { server, tls } = listener
   app.attach(server)
   const { url, port } = await listenOn(listener, config)
@@ -237,7 +238,7 @@ async function listen(
   const { region } = config
   const facts = { health, accounts, figures, isEmbedded, region, access: accessOf(config) }
   const doors = { app, credentials, accessKeys, rootKeyId: key.accessKeyId, findPeer, audit }
-  const opened = await openConsole(config, log, { ...doors, facts, s3Port: port }, parts)
+  const opened = await openConsole(config, log, { ...doors, facts, s3Port: port, makeListener })
   if (opened !== undefined) servers.push(opened.server)
   return { url, tls, consoleUrl: opened?.url }
 }

@@ -7,6 +7,7 @@ import { readConfig } from '../config.ts'
 import { createFigures } from '../figures/figures.ts'
 import { createLog } from '../log.ts'
 import { createFindPeer } from '../peer.ts'
+import { prepareListeners } from '../tls/tls-server.ts'
 import { openConsole } from './open-console.ts'
 
 const test = suite('open console')
@@ -19,7 +20,9 @@ async function open(...flags: string[]): Promise<Opened> {
   await using parts = new AsyncDisposableStack()
   const figures = parts.use(createFigures({ now: Date.now, warn: () => undefined }))
   const unasked = async () => undefined
+  const config = readConfig(flags, {})
   const services = {
+    makeListener: await prepareListeners(config, log, parts),
     app: { answerVisit: () => undefined },
     credentials: unasked,
     accessKeys: {
@@ -36,7 +39,7 @@ async function open(...flags: string[]): Promise<Opened> {
       accounts: async () => [],
     },
   }
-  const opened = await openConsole(readConfig(flags, {}), log, services, parts)
+  const opened = await openConsole(config, log, services)
   if (opened === undefined) return { url: undefined, warnings }
   opened.server.close()
   return { url: opened.url, warnings }

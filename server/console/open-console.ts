@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import type { Config } from '../config.ts'
 import type { Figures } from '../figures/figures.ts'
 import type { Log } from '../log.ts'
-import { createListener, listenOn } from '../tls/tls-server.ts'
+import { listenOn, type MakeListener } from '../tls/tls-server.ts'
 import { type ConsoleOptions, createConsole } from './console.ts'
 import type { ConsoleFacts } from './console-api.ts'
 import { loadPageFiles } from './page-files.ts'
@@ -14,6 +14,7 @@ type Services = Pick<
   'app' | 'credentials' | 'accessKeys' | 'rootKeyId' | 's3Port' | 'findPeer' | 'audit'
 > & {
   readonly facts: Omit<ConsoleFacts, 'figures' | 'recent'> & { readonly figures: Figures }
+  readonly makeListener: MakeListener
 }
 
 /**
@@ -24,7 +25,6 @@ export async function openConsole(
   config: Config,
   log: Log,
   services: Services,
-  parts: AsyncDisposableStack,
 ): Promise<{ readonly server: Server; readonly url: string } | undefined> {
   const { consoleHost: host, consolePort, consoleNames, tlsNames, domains, publicUrl } = config
   const { maxConnections } = config
@@ -36,7 +36,7 @@ export async function openConsole(
   services.facts.figures.listen({ onRequest: recent.onRequest, onUpstreamCall: () => undefined })
   const facts = { ...services.facts, recent }
   const console = createConsole({ ...services, facts, pageFiles, names, publicUrl, log, now })
-  const listener = await createListener(config, log, parts)
+  const listener = services.makeListener()
   console.attach(listener.server)
   const port = consolePort ?? nextPort(config.port)
   try {

@@ -29,32 +29,40 @@ const handshakeTimeoutMs = 30_000
 
 const protocol = { minVersion: 'TLSv1.2' } as const satisfies SecureContextOptions
 
+/** Makes another server. All of them serve the same pair, and change to a new one at once. */
+export type MakeListener = () => Listener
+
 /** Throws when there is no good pair to begin with. What goes on in the background ends with `parts`. */
-export async function createListener(
+export async function prepareListeners(
   config: Config,
   log: Log,
   parts: AsyncDisposableStack,
-): Promise<Listener> {
+): Promise<MakeListener> {
   const load = pairLoader(config, log)
-  if (load === undefined) return { server: createServer(serverOptions), tls: undefined }
-  // Assigned right below; the first pair is never applied.
-  let secure: ReturnType<typeof createSecureServer> | undefined
+  if (load === undefined) return () => ({ server: createServer(serverOptions), tls: undefined })
+  const servers: ReturnType<typeof createSecureServer>[] = []
   const followed = await followPair({
     load,
-    apply: ({ pair }) => secure?.setSecureContext({ ...protocol, ...pair }),
+    apply: ({ pair }) => {
+      for (const server of servers) server.setSecureContext({ ...protocol, ...pair })
+    },
     log,
   })
-  const { pair, fingerprint, validUntil } = followed.current()
-  secure = createSecureServer({
-    ...serverOptions,
-    ...protocol,
-    ...pair,
-    handshakeTimeout: handshakeTimeoutMs,
-  })
+  const { validUntil } = followed.current()
   if (validUntil.getTime() < Date.now()) log.warn({ validUntil }, 'the TLS certificate has expired')
   parts.defer(lookRegularly(followed))
   const selfSignedFile = config.tls === 'auto' ? certificateFileOf(config.dataDir) : undefined
-  return { server: secure, tls: { fingerprint, selfSignedFile } }
+  return () => {
+    const { pair, fingerprint } = followed.current()
+    const server = createSecureServer({
+      ...serverOptions,
+      ...protocol,
+      ...pair,
+      handshakeTimeout: handshakeTimeoutMs,
+    })
+    servers.push(server)
+    return { server, tls: { fingerprint, selfSignedFile } }
+  }
 }
 
 /** Returns what ends it, once a look under way is over. */
