@@ -1,7 +1,7 @@
 // The file that holds the tokens of one login, readable by its owner alone, and the lock under which
 // it changes. A new refresh token replaces the old one on disk before anything uses it (API 2.2).
 import { randomUUID } from 'node:crypto'
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { open, readFile, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
@@ -47,7 +47,7 @@ export async function readTokenFile(tokenFile: string, login: LoginKind = {}): P
   try {
     text = await readFile(tokenFile, 'utf8')
   } catch (cause) {
-    if (hasCode(cause, 'ENOENT')) throw loginRequired('there is no login yet', login)
+    if (hasCode(cause, 'ENOENT')) throw loginRequired('nobody is logged in', login)
     throw new JottaError('unavailable', `the token file ${tokenFile} cannot be read`, { cause })
   }
   try {
@@ -55,6 +55,19 @@ export async function readTokenFile(tokenFile: string, login: LoginKind = {}): P
   } catch {
     // Without a cause: its text would quote the file.
     throw loginRequired(`the token file ${tokenFile} is damaged`, login)
+  }
+}
+
+/**
+ * Differs whenever the file was replaced, and costs no more than asking the system for its facts. `missing`
+ * when there is none, `unknown` when the disk does not tell.
+ */
+export async function stampOf(tokenFile: string): Promise<string> {
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = await stat(tokenFile, { bigint: true })
+    return [ino, size, mtimeNs, ctimeNs].join(' ')
+  } catch (error) {
+    return hasCode(error, 'ENOENT') ? 'missing' : 'unknown'
   }
 }
 

@@ -46,8 +46,11 @@ async function renew(tokens: LoginSource): Promise<void> {
   await tokens.accessToken({ signal })
 }
 
-async function die(tokens: LoginSource): Promise<JottaError> {
-  const error = await rejection(renew(tokens))
+const die = (tokens: LoginSource) => loginRequiredBy(renew(tokens))
+const refused = (tokens: LoginSource) => loginRequiredBy(tokens.accessToken({ signal }))
+
+async function loginRequiredBy(asking: Promise<unknown>): Promise<JottaError> {
+  const error = await rejection(asking)
   assert.instance(error, JottaError, String(error))
   assert.is((error as JottaError).kind, 'login-required')
   return error as JottaError
@@ -96,15 +99,20 @@ test('a new login that is dead as well is told of too', async () => {
 test('a logout while serving is a dead login', async () => {
   await withBench(async ({ source, told, login, tokenFile }) => {
     const tokens = source({ account: 'work' })
-    const token = await tokens.accessToken({ signal })
+    await tokens.accessToken({ signal })
     await removeTokenFile(tokenFile, signal)
-    tokens.reject(token)
-    assert.instance(await rejection(tokens.accessToken({ signal })), JottaError)
     const command = 'jotta-s3 login --account work'
     assert.equal(await tokens.health(), { status: 'login-required', command })
-    assert.match(told.join(), /there is no login yet.*`jotta-s3 login --account work`/)
+    assert.equal(told, [], 'who looks at the health is no request')
+    await refused(tokens)
+    assert.equal(await tokens.health(), { status: 'login-required', command })
+    assert.match(told.join(), /nobody is logged in.*`jotta-s3 login --account work`/)
     await login()
     assert.equal(await tokens.health(), { status: 'ok' })
+    await tokens.accessToken({ signal })
+    await removeTokenFile(tokenFile, signal)
+    await refused(tokens)
+    assert.is(told.length, 2, 'a second logout is told of too')
   })
 })
 

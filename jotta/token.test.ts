@@ -210,6 +210,16 @@ test('no file, or a damaged one, asks for a login', async () => {
   })
 })
 
+test('a login that another process makes is used by the next who asks', async () => {
+  await withTokens(rotating(), async ({ source, tokenFile, url, asked }) => {
+    const tokens = source()
+    assert.is(await tokens.accessToken({ signal }), 'access-1')
+    await writeTokenFile(tokenFile, { ...firstTokens(url), accessToken: 'access-of-another' })
+    assert.is(await tokens.accessToken({ signal }), 'access-of-another')
+    assert.is(asked.length, 0)
+  })
+})
+
 test('when the login service is away, a token that is still good is used, without asking each time', async () => {
   let isAway = true
   const answer = rotating()

@@ -1,5 +1,6 @@
 // Access tokens for the http layer, from a token file that outlives the process: refreshed early, by
-// one at a time in all processes that share the file, and never used before the file holds them.
+// one at a time in all processes that share the file, and used only while the file holds them: a logout or
+// another login, by whatever process, is noticed by the next who asks for one.
 import type { CallOptions } from './client.ts'
 import { type Environment, type Http, realEnvironment } from './http.ts'
 import { JottaError } from './jotta-error.ts'
@@ -9,6 +10,7 @@ import {
   loginCommandOf,
   loginRequired,
   readTokenFile,
+  stampOf,
   type TokenSet,
   withTokenLock,
   writeTokenFile,
@@ -74,6 +76,8 @@ class FileTokenSource implements LoginSource {
   readonly #environment: Environment
   readonly #renew: (options: CallOptions) => Promise<TokenSet>
   #current: TokenSet | undefined
+  /** Of the file when it held `#current`. */
+  #stamp = ''
   /** Refreshed, but not on disk yet: lost if the process ends, so written before anything else. */
   #unsaved: TokenSet | undefined
   #rejected: string | undefined
@@ -104,7 +108,7 @@ class FileTokenSource implements LoginSource {
 
   async accessToken(options: CallOptions): Promise<string> {
     options.signal.throwIfAborted()
-    const held = this.#current
+    const held = await this.#held()
     if (held !== undefined && this.#isFresh(held)) return held.accessToken
     const isUsable = held !== undefined && this.#isUsable(held)
     if (isUsable && this.#environment.now() < this.#pausedUntilMs) return held.accessToken
@@ -125,15 +129,24 @@ class FileTokenSource implements LoginSource {
   }
 
   async health(): Promise<LoginHealth> {
-    if (this.#toldOf === undefined) return { status: 'ok' }
     try {
-      // Another process may have logged in meanwhile: the next request will find out.
+      // Another process may have logged in or out meanwhile: the next request will find out.
       const found = await this.#read()
-      if (found.refreshToken !== this.#deadRefreshToken) return { status: 'ok' }
+      const isDead = this.#toldOf !== undefined && found.refreshToken === this.#deadRefreshToken
+      if (!isDead) return { status: 'ok' }
     } catch (error) {
       if (!(error instanceof JottaError)) throw error
+      if (this.#toldOf === undefined && error.kind !== 'login-required') return { status: 'ok' }
     }
     return { status: 'login-required', command: loginCommandOf(this.#login) }
+  }
+
+  /** What was used last, unless the file holds something else by now, or is gone. */
+  async #held(): Promise<TokenSet | undefined> {
+    if (this.#current === undefined) return undefined
+    const stamp = await stampOf(this.#tokenFile)
+    // A disk that does not answer says nothing about the login.
+    return stamp === this.#stamp || stamp === 'unknown' ? this.#current : undefined
   }
 
   #tell(error: unknown): void {
@@ -153,8 +166,9 @@ class FileTokenSource implements LoginSource {
 
   async #loadOrRefresh(call: CallOptions): Promise<TokenSet> {
     if (this.#unsaved === undefined) {
+      const stamp = await stampOf(this.#tokenFile)
       const found = await this.#read()
-      if (this.#isFresh(found)) return this.#use(found)
+      if (this.#isFresh(found)) return this.#use(found, stamp)
       if (found.refreshToken === this.#deadRefreshToken) throw this.#staleLogin()
     }
     const lock = { wait: this.#environment.wait, signal: call.signal }
@@ -163,7 +177,7 @@ class FileTokenSource implements LoginSource {
       if (this.#unsaved !== undefined && this.#unsaved.obtainedAtMs >= latest.obtainedAtMs) {
         return await this.#save(this.#unsaved)
       }
-      if (this.#isFresh(latest)) return this.#use(latest)
+      if (this.#isFresh(latest)) return this.#use(latest, await stampOf(this.#tokenFile))
       return await this.#refresh(latest, call)
     })
   }
@@ -187,10 +201,11 @@ class FileTokenSource implements LoginSource {
       const text = `new tokens cannot be written to ${this.#tokenFile}; they are lost if the process ends before they are`
       throw new JottaError('unavailable', text, { cause })
     }
-    return this.#use(tokens)
+    return this.#use(tokens, await stampOf(this.#tokenFile))
   }
 
-  #use(tokens: TokenSet): TokenSet {
+  #use(tokens: TokenSet, stamp: string): TokenSet {
+    this.#stamp = stamp
     this.#unsaved = undefined
     this.#toldOf = undefined
     this.#current = tokens

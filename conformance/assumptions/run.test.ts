@@ -111,7 +111,7 @@ test('--live does nothing without a terminal to ask on, nor without a login', as
     const elsewhere = join(folder, 'nobody')
     const [other, , said] = await run(...live, '--yes', '--data-dir', elsewhere)
     assert.is(other, 2)
-    assert.match(said, /there is no login yet.*jotta-s3 login/)
+    assert.match(said, /nobody is logged in.*jotta-s3 login/)
     assert.is(emulator.faults.count({ method: 'POST' }), 0)
   })
 })

@@ -250,7 +250,7 @@ test('accounts have logins and state of their own, and serving one that has none
     const work = ['--account', 'work']
     const early = await start(['serve', '--port', '0', ...work]).ended
     assert.is(early.code, 1)
-    assert.match(early.stderr, /no login yet.*`jotta-s3 login --account work`/)
+    assert.match(early.stderr, /nobody is logged in.*`jotta-s3 login --account work`/)
 
     const login = await start(['login', '--token', emulator.loginToken(), ...work]).ended
     assert.is(login.code, 0, login.stderr)
@@ -306,6 +306,58 @@ test('a dead login: 503 and one line in the log; a new one heals it without a re
     assert.is((await health(bridge.url)).status, 200)
     assert.is((await ask(bridge.url, { method: 'GET', path: '/bucket/key' })).text, 'kept')
   })
+})
+
+test('after a logout the next request is refused, and what is being read is read to its end', async () => {
+  const metricsToken = 'metrics-token-of-the-test'
+  await withEmulatedBridge(
+    async ({ emulator, bridge }) => {
+      const command = async (...args: string[]) => {
+        const hosts = ['--jfs-url', emulator.jfsUrl, '--api-url', emulator.apiUrl]
+        const { code, stderr } = await startCli([
+          ...args,
+          ...['--data-dir', bridge.dataDirectory],
+          ...hosts,
+        ]).ended
+        assert.is(code, 0, stderr)
+      }
+      const metrics = async () => {
+        const headers = { authorization: `Bearer ${metricsToken}` }
+        return await (await fetch(`${bridge.url}/-/metrics`, { headers })).text()
+      }
+      const sizeBytes = 8 * 1024 * 1024
+      const content = randomBuffer(sizeBytes, 'under way')
+      await ask(bridge.url, { method: 'PUT', path: '/bucket' })
+      await ask(bridge.url, { method: 'PUT', path: '/bucket/key', body: content })
+      const reading = await send(bridge.url, { method: 'GET', path: '/bucket/key' })
+      await once(reading, 'readable')
+      assert.match(await metrics(), /^jotta_s3_login_ok\{account="default"\} 1$/m)
+
+      await command('logout')
+      const out = { status: 'login-required', command: 'jotta-s3 login' }
+      assert.equal(await health(bridge.url), { status: 503, json: out })
+      assert.match(await metrics(), /^jotta_s3_login_ok\{account="default"\} 0$/m)
+      const before = emulator.faults.requests.length
+      for (const wanted of [
+        { method: 'GET', path: '/bucket/key' },
+        { method: 'GET', path: '/bucket?list-type=2' },
+        { method: 'PUT', path: '/bucket/new', body: 'x' },
+      ]) {
+        const { status, text: body } = await ask(bridge.url, wanted)
+        assert.is(status, 503, body)
+        assert.match(body, /<Code>ServiceUnavailable<.*jotta-s3 login/)
+      }
+      assert.is(emulator.faults.requests.length, before, 'Jottacloud was not asked')
+      assert.not(reading.complete, 'the read is still under way')
+      assert.is(await md5OfStream(reading), await md5OfStream(toAsync([content])))
+
+      await command('login', '--token', emulator.loginToken())
+      assert.is((await health(bridge.url)).status, 200)
+      assert.is((await ask(bridge.url, { method: 'HEAD', path: '/bucket/key' })).status, 200)
+      assert.is((await ask(bridge.url, { method: 'HEAD', path: '/bucket/new' })).status, 404)
+    },
+    { JOTTA_S3_METRICS_TOKEN: metricsToken },
+  )
 })
 
 const isRefresh = ({ operation }: { operation: string }): boolean => operation === 'token'
