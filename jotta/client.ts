@@ -11,6 +11,7 @@ import { list, listTree, openListing } from './list.ts'
 import { createMountpoint, mountpoints, removeMountpoint } from './mountpoints.ts'
 import type { OpenListing } from './read-listing.ts'
 import { createSemaphore } from './semaphore.ts'
+import { apiBaseUrl, jfsBaseUrl } from './service.ts'
 import { createSingleFlight } from './single-flight.ts'
 import type { TokenSource } from './token.ts'
 import {
@@ -201,8 +202,6 @@ export type JottaClientOptions = Omit<HttpOptions, 'tokens' | 'keepAlive' | 'onS
   readonly onCall?: ((call: UpstreamCall) => void) | undefined
 }
 
-const DEFAULT_JFS_URL = 'https://jfs.jottacloud.com/jfs/'
-const DEFAULT_API_URL = 'https://api.jottacloud.com/'
 const USERNAME_LIMIT_MS = 90_000
 const KEEP_LOGIN_ALIVE_MS = 12 * 3600 * 1000
 
@@ -250,7 +249,7 @@ function createService(options: JottaClientOptions): UploadService {
   const { onCall } = options
   const onSent = onCall && toCalls(onCall)
   const http = createHttp({ ...options, onSent })
-  const apiUrl = baseUrl(options.apiUrl ?? DEFAULT_API_URL)
+  const apiUrl = apiBaseUrl(options.apiUrl)
   let known: string | undefined
   const ask = createSingleFlight(
     'asking for the user name',
@@ -263,7 +262,7 @@ function createService(options: JottaClientOptions): UploadService {
   return {
     http,
     apiUrl,
-    jfsUrl: baseUrl(options.jfsUrl ?? DEFAULT_JFS_URL),
+    jfsUrl: jfsBaseUrl(options.jfsUrl),
     environment: { ...realEnvironment, ...options.environment },
     username: async (call) => known ?? (await ask(call)),
     uploads: createSemaphore(options.maxConcurrentUploads ?? 6),
@@ -279,11 +278,4 @@ function keepLoginAlive(options: JottaClientOptions): () => void {
   }, options.keepLoginAliveMs ?? KEEP_LOGIN_ALIVE_MS)
   timer.unref()
   return () => clearInterval(timer)
-}
-
-function baseUrl(text: string): string {
-  const url = new URL(text)
-  url.search = ''
-  url.hash = ''
-  return url.href.endsWith('/') ? url.href : `${url.href}/`
 }

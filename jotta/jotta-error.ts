@@ -6,6 +6,7 @@
  * - `invalid-name`: Jottacloud refuses the name (400), or the path for its length (414, 431).
  * - `unauthorized`: the access token is refused and a refresh did not help.
  * - `login-required`: the refresh token is dead ("Stale token"): only a new login helps.
+ * - `other-account`: the login is of another account than the one that is served.
  * - `forbidden`: no access to that user, device or entry (403).
  * - `read-only`: nothing was sent, since this client writes nothing.
  * - `quota`: the account is full or locked for writing (460, 402, 507).
@@ -23,6 +24,7 @@ export type JottaErrorKind =
   | 'invalid-name'
   | 'unauthorized'
   | 'login-required'
+  | 'other-account'
   | 'forbidden'
   | 'quota'
   | 'read-only'

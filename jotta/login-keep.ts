@@ -1,9 +1,12 @@
-// What every way to log in ends with: tokens in the token file, taken and written under its lock.
+// What every way to log in ends with: tokens in the token file, taken and written under its lock, unless they are
+// of an account that nobody is to log in to there.
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { CallOptions } from './client.ts'
 import { type Http, realEnvironment } from './http.ts'
-import { type TokenSet, withTokenLock, writeTokenFile } from './token-file.ts'
+import { JottaError } from './jotta-error.ts'
+import { isOfHolder, type LoginHolder } from './login-holder.ts'
+import { otherAccount, type TokenSet, withTokenLock, writeTokenFile } from './token-file.ts'
 import { createTokenHttp, type TokenHttpOptions } from './token-grant.ts'
 
 export type LoginPlace = CallOptions & {
@@ -15,10 +18,15 @@ export type LoginPlace = CallOptions & {
   /** Instead of the client that the service knows us as; a public one has no secret. */
   readonly clientId?: string | undefined
   readonly clientSecret?: string | undefined
+  /** Whose login it has to be; anybody's when it is left out. */
+  readonly holder?: LoginHolder | undefined
   readonly http?: TokenHttpOptions | undefined
 }
 
-/** Runs `obtain` while nobody else changes the token file, and writes what it returns. */
+/**
+ * Runs `obtain` while nobody else changes the token file, and writes what it returns. Throws JottaError
+ * `other-account`, with the file as it was, when that is not of the holder.
+ */
 export async function keepLogin(
   place: LoginPlace,
   obtain: (http: Http, nowMs: () => number) => Promise<TokenSet>,
@@ -27,11 +35,26 @@ export async function keepLogin(
   const environment = { ...realEnvironment, ...place.http?.environment }
   try {
     await withPlaceLock(place, async () => {
-      await writeTokenFile(place.tokenFile, await obtain(http, environment.now))
+      const tokens = await obtain(http, environment.now)
+      await refuseOthers(tokens, place)
+      await writeTokenFile(place.tokenFile, tokens)
     })
   } finally {
     await http.close()
   }
+}
+
+async function refuseOthers({ accessToken, service, style }: TokenSet, place: LoginPlace) {
+  if (place.holder === undefined) return
+  let isHolders: boolean
+  try {
+    isHolders = await isOfHolder(accessToken, place.holder, place)
+  } catch (error) {
+    // What the login took is spent, so it is kept: whoever uses it asks again first.
+    if (error instanceof JottaError) return
+    throw error
+  }
+  if (!isHolders) throw otherAccount({ account: place.account, service, style })
 }
 
 /** Before a person is asked for anything: throws when the outcome could not be kept. */

@@ -33,3 +33,22 @@ export async function requestAt(
   })
   return { ...request, url, auth: 'bearer' }
 }
+
+const defaultJfsUrl = 'https://jfs.jottacloud.com/jfs/'
+const defaultApiUrl = 'https://api.jottacloud.com/'
+
+/** Throws TypeError when it is no URL; so does `apiBaseUrl`. */
+export function jfsBaseUrl(given: string | undefined): string {
+  return baseUrl(given ?? defaultJfsUrl)
+}
+
+export function apiBaseUrl(given: string | undefined): string {
+  return baseUrl(given ?? defaultApiUrl)
+}
+
+function baseUrl(text: string): string {
+  const url = new URL(text)
+  url.search = ''
+  url.hash = ''
+  return url.href.endsWith('/') ? url.href : `${url.href}/`
+}

@@ -130,6 +130,16 @@ export function loginRequired(reason: string, login: LoginKind = {}): JottaError
   return new JottaError('login-required', `Jottacloud login needed: ${reason}. ${way}`)
 }
 
+/** JottaError `other-account` whose text ends with what to do. */
+export function otherAccount(login: LoginKind): JottaError {
+  const parts = [
+    'This login is of another Jottacloud account than the one that the data folder keeps metadata, settings and unfinished uploads of, so it is not used.',
+    `To go on with that one, log in as its owner: \`${loginCommandOf(login)}\`.`,
+    'Another account takes a name of its own (`--account NAME`, for `login` and `serve`) or a data folder of its own.',
+  ]
+  return new JottaError('other-account', parts.join(' '))
+}
+
 /** The one command that mends a login, to be run with the settings that the server has. */
 export function loginCommandOf({ account, service, style }: LoginKind): string {
   const flags = [

@@ -32,7 +32,9 @@ const secretFields = [
 ] as const
 
 /** Connections are not kept: minutes or an hour lie between two requests. */
-export function createTokenHttp(options: TokenHttpOptions = {}): Http {
+export function createTokenHttp(
+  options: TokenHttpOptions & Pick<HttpOptions, 'tokens'> = {},
+): Http {
   // Silence is met twice, and that in less time than a refresh may take.
   const retry = { maxTries: 4, budgetMs: 25_000, maxRetryAfterMs: 10_000, ...options.retry }
   const timeouts = { headMs: 20_000, bodyIdleMs: 20_000, ...options.timeouts }

@@ -4,11 +4,13 @@
 import type { CallOptions } from './client.ts'
 import { type Environment, type Http, realEnvironment } from './http.ts'
 import { JottaError } from './jotta-error.ts'
+import { isOfHolder, type LoginHolder } from './login-holder.ts'
 import { createSingleFlight } from './single-flight.ts'
 import {
   type LoginKind,
   loginCommandOf,
   loginRequired,
+  otherAccount,
   readTokenFile,
   stampOf,
   type TokenSet,
@@ -27,17 +29,21 @@ import {
 export type TokenSource = {
   /**
    * An access token that is good for a while. Throws JottaError `login-required` when only a new
-   * login helps, `unavailable` when the login service does not answer.
+   * login helps, `other-account` when only one of the account that is served does, `unavailable` when the
+   * login service does not answer.
    */
   accessToken(options: CallOptions): Promise<string>
   /** The service refused this token: unless a newer one is there already, the next call refreshes. */
   reject(accessToken: string): void
 }
 
+/** Both take a new login. */
+type LoginTrouble = 'login-required' | 'other-account'
+
 /** `command` is the one that mends it. */
 export type LoginHealth =
   | { readonly status: 'ok' }
-  | { readonly status: 'login-required'; readonly command: string }
+  | { readonly status: LoginTrouble; readonly command: string }
 
 export type LoginSource = TokenSource & {
   /** What the last attempts found out; looks at the token file at the most, never at the service. */
@@ -48,12 +54,17 @@ export type TokenSourceOptions = {
   readonly tokenFile: string
   /** As `--account` takes it, for the command that mends the login. */
   readonly account?: string | undefined
-  /** Called once for each login that turns out to be dead. */
+  /** Whose login it has to be; anybody's when it is left out. No token of another one is handed out. */
+  readonly holder?: LoginHolder | undefined
+  /** Called once for each login that turns out to be dead, or of somebody else. */
   readonly onLoginRequired?: ((error: JottaError) => void) | undefined
   /** Instead of the token endpoint that the login found. */
   readonly tokenUrl?: string | undefined
   readonly http?: TokenHttpOptions | undefined
 }
+
+/** Tokens, and the stamp of the file that holds them. */
+type Found = { readonly tokens: TokenSet; readonly stamp: string }
 
 const EARLY_MS = 60_000
 /** After a refresh that failed in transit, a token that is still good is used this long without another. */
@@ -81,7 +92,12 @@ class FileTokenSource implements LoginSource {
   /** Refreshed, but not on disk yet: lost if the process ends, so written before anything else. */
   #unsaved: TokenSet | undefined
   #rejected: string | undefined
-  #deadRefreshToken: string | undefined
+  /** What no token will come of again. */
+  #dead: { readonly refreshToken: string; readonly trouble: LoginTrouble } | undefined
+  readonly #holder: LoginHolder | undefined
+  /** Of the last login that was found to be the holder's. */
+  #confirmedRefreshToken: string | undefined
+  readonly #httpOptions: TokenHttpOptions | undefined
   /** Of the file that was read last. */
   #login: LoginKind
   /** The dead login that was told of, until another one works. */
@@ -93,11 +109,13 @@ class FileTokenSource implements LoginSource {
     this.#tokenUrl = options.tokenUrl
     this.#login = { account: options.account }
     this.#onLoginRequired = options.onLoginRequired ?? (() => {})
+    this.#holder = options.holder
+    this.#httpOptions = options.http
     this.#http = createTokenHttp(options.http)
     this.#environment = { ...realEnvironment, ...options.http?.environment }
     const renew = async (call: CallOptions) => {
       try {
-        return await this.#loadOrRefresh(call)
+        return await this.#obtain(call)
       } catch (error) {
         this.#tell(error)
         throw error
@@ -129,16 +147,17 @@ class FileTokenSource implements LoginSource {
   }
 
   async health(): Promise<LoginHealth> {
+    const mendedBy = () => ({ command: loginCommandOf(this.#login) })
     try {
       // Another process may have logged in or out meanwhile: the next request will find out.
       const found = await this.#read()
-      const isDead = this.#toldOf !== undefined && found.refreshToken === this.#deadRefreshToken
-      if (!isDead) return { status: 'ok' }
+      if (found.refreshToken !== this.#dead?.refreshToken) return { status: 'ok' }
+      return { status: this.#dead.trouble, ...mendedBy() }
     } catch (error) {
       if (!(error instanceof JottaError)) throw error
       if (this.#toldOf === undefined && error.kind !== 'login-required') return { status: 'ok' }
+      return { status: 'login-required', ...mendedBy() }
     }
-    return { status: 'login-required', command: loginCommandOf(this.#login) }
   }
 
   /** What was used last, unless the file holds something else by now, or is gone. */
@@ -150,8 +169,9 @@ class FileTokenSource implements LoginSource {
   }
 
   #tell(error: unknown): void {
-    if (!(error instanceof JottaError) || error.kind !== 'login-required') return
-    const dead = `${this.#deadRefreshToken} ${error.message}`
+    if (!(error instanceof JottaError)) return
+    if (error.kind !== 'login-required' && error.kind !== 'other-account') return
+    const dead = `${this.#dead?.refreshToken} ${error.message}`
     if (dead === this.#toldOf) return
     this.#toldOf = dead
     this.#onLoginRequired(error)
@@ -164,12 +184,27 @@ class FileTokenSource implements LoginSource {
     return found
   }
 
-  async #loadOrRefresh(call: CallOptions): Promise<TokenSet> {
+  async #obtain(call: CallOptions): Promise<TokenSet> {
+    const found = await this.#loadOrRefresh(call)
+    try {
+      await this.#confirm(found.tokens, call)
+      return this.#use(found)
+    } catch (error) {
+      if (!(error instanceof JottaError) || error.kind !== 'unauthorized') throw error
+      // The service has ended the access token before its time.
+      this.#rejected = found.tokens.accessToken
+    }
+    const renewed = await this.#loadOrRefresh(call)
+    await this.#confirm(renewed.tokens, call)
+    return this.#use(renewed)
+  }
+
+  async #loadOrRefresh(call: CallOptions): Promise<Found> {
     if (this.#unsaved === undefined) {
       const stamp = await stampOf(this.#tokenFile)
-      const found = await this.#read()
-      if (this.#isFresh(found)) return this.#use(found, stamp)
-      if (found.refreshToken === this.#deadRefreshToken) throw this.#staleLogin()
+      const tokens = await this.#read()
+      this.#refuseDead(tokens)
+      if (this.#isFresh(tokens)) return { tokens, stamp }
     }
     const lock = { wait: this.#environment.wait, signal: call.signal }
     return await withTokenLock(this.#tokenFile, lock, async () => {
@@ -177,23 +212,45 @@ class FileTokenSource implements LoginSource {
       if (this.#unsaved !== undefined && this.#unsaved.obtainedAtMs >= latest.obtainedAtMs) {
         return await this.#save(this.#unsaved)
       }
-      if (this.#isFresh(latest)) return this.#use(latest, await stampOf(this.#tokenFile))
+      this.#refuseDead(latest)
+      if (this.#isFresh(latest)) return { tokens: latest, stamp: await stampOf(this.#tokenFile) }
       return await this.#refresh(latest, call)
     })
   }
 
-  async #refresh(old: TokenSet, call: CallOptions): Promise<TokenSet> {
+  /** Once for each login: its refreshed tokens are of the same account. */
+  async #confirm({ accessToken, refreshToken }: TokenSet, call: CallOptions): Promise<void> {
+    if (this.#holder === undefined || refreshToken === this.#confirmedRefreshToken) return
+    const options = { ...call, http: this.#httpOptions }
+    if (await isOfHolder(accessToken, this.#holder, options)) {
+      this.#confirmedRefreshToken = refreshToken
+      return
+    }
+    this.#dead = { refreshToken, trouble: 'other-account' }
+    throw otherAccount(this.#login)
+  }
+
+  #refuseDead({ refreshToken }: TokenSet): void {
+    if (this.#dead?.refreshToken !== refreshToken) return
+    throw this.#dead.trouble === 'other-account' ? otherAccount(this.#login) : this.#staleLogin()
+  }
+
+  async #refresh(old: TokenSet, call: CallOptions): Promise<Found> {
     const tokenUrl = this.#tokenUrl ?? old.tokenUrl
     const form = refreshForm(old)
     const granted = await requestGrant(this.#http, tokenUrl, form, call).catch((error: unknown) => {
       if (!isRefusal(error)) throw error
-      this.#deadRefreshToken = old.refreshToken
+      this.#dead = { refreshToken: old.refreshToken, trouble: 'login-required' }
       throw this.#staleLogin()
     })
-    return await this.#save(tokenSetOf(granted, old, this.#environment.now()))
+    const tokens = tokenSetOf(granted, old, this.#environment.now())
+    if (old.refreshToken === this.#confirmedRefreshToken) {
+      this.#confirmedRefreshToken = tokens.refreshToken
+    }
+    return await this.#save(tokens)
   }
 
-  async #save(tokens: TokenSet): Promise<TokenSet> {
+  async #save(tokens: TokenSet): Promise<Found> {
     this.#unsaved = tokens
     try {
       await writeTokenFile(this.#tokenFile, tokens)
@@ -201,13 +258,14 @@ class FileTokenSource implements LoginSource {
       const text = `new tokens cannot be written to ${this.#tokenFile}; they are lost if the process ends before they are`
       throw new JottaError('unavailable', text, { cause })
     }
-    return this.#use(tokens, await stampOf(this.#tokenFile))
+    this.#unsaved = undefined
+    return { tokens, stamp: await stampOf(this.#tokenFile) }
   }
 
-  #use(tokens: TokenSet, stamp: string): TokenSet {
-    this.#stamp = stamp
+  #use({ tokens, stamp }: Found): TokenSet {
     this.#unsaved = undefined
     this.#toldOf = undefined
+    this.#stamp = stamp
     this.#current = tokens
     return tokens
   }

@@ -59,6 +59,7 @@ const FILES_AT_ONCE = 6
 const fatalKinds: ReadonlySet<JottaError['kind']> = new Set([
   'unauthorized',
   'login-required',
+  'other-account',
   'quota',
   'throttled',
   'unavailable',

@@ -9,12 +9,15 @@ import type { HttpTimeouts } from '../jotta/http.ts'
 import { JottaError } from '../jotta/jotta-error.ts'
 import { loginWithToken } from '../jotta/login.ts'
 import { loginWithBrowser, type Visit } from '../jotta/login-browser.ts'
+import type { LoginHolder } from '../jotta/login-holder.ts'
 import type { LoginPlace } from '../jotta/login-keep.ts'
 import { loginWithPassword } from '../jotta/login-legacy.ts'
 import { findService, services } from '../jotta/services.ts'
 import { createTokenSource } from '../jotta/token.ts'
 import { readTokenFile, removeTokenFile } from '../jotta/token-file.ts'
 import { isPrivateUrl } from '../jotta/url-rule.ts'
+import { openSqliteState } from '../translate/state/sqlite.ts'
+import type { State } from '../translate/state/state.ts'
 import { type Config, ConfigError, readLoginSecret } from './config.ts'
 import type { LoginWay } from './login-flags.ts'
 import { openBrowser } from './open-browser.ts'
@@ -37,15 +40,21 @@ const timeoutMs = 60_000
 /** A person is in it. */
 const loginTimeoutMs = 10 * 60_000
 const defaultAccount = 'default'
+/** In the folder of the account. */
+export const stateFileName = 'state.sqlite'
 
 /** Where the tokens of an account are kept; no such file: nobody is logged in. */
 export function tokenFileOf(config: Config, account = config.account): string {
   return join(accountDirectoryOf(config, account), 'jottacloud-token.json')
 }
 
-export async function isLoggedIn(config: Config, account = config.account): Promise<boolean> {
+export async function isLoggedIn(config: Config): Promise<boolean> {
+  return await isThere(tokenFileOf(config))
+}
+
+async function isThere(file: string): Promise<boolean> {
   try {
-    await access(tokenFileOf(config, account))
+    await access(file)
     return true
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false
@@ -64,24 +73,34 @@ export async function stateDirectoryOf(config: Config): Promise<string> {
   return (await usesEmbedded(config)) ? join(own, 'embedded') : own
 }
 
-/**
- * A client for an account by name, whoever else uses it: this process or others. `onLoginRequired` is
- * called once for each login that turns out to be dead. Throws JottaError `login-required` when nobody
- * is logged in.
- */
+/** Throws JottaError `login-required` when nobody is logged in. */
+export async function requireLogin(config: Config): Promise<void> {
+  await readTokenFile(tokenFileOf(config), { account: nameOf(config.account) })
+}
+
+export type AccountParts = {
+  /** Called once for each login that turns out to be dead, or of another account. */
+  readonly onLoginRequired?: (error: Error) => void
+  readonly onCall?: OnCall
+  /** What is kept of the account, which it then has to be: any may claim a state that is new. */
+  readonly state?: Pick<State, 'account'>
+}
+
+/** A client for the account of the settings, whoever else uses it: this process or others. */
 export async function openAccount(
   config: Config,
-  account: string,
-  onLoginRequired: (error: Error) => void,
-  onCall?: OnCall,
+  { onLoginRequired, onCall, state }: AccountParts = {},
 ): Promise<OpenAccount> {
-  const { tokenUrl, jfsUrl, apiUrl, maxConcurrentUploads } = config
+  const { account, tokenUrl, jfsUrl, apiUrl, maxConcurrentUploads } = config
   const timeouts = upstreamTimeouts(config)
-  const tokenFile = tokenFileOf(config, account)
-  const named = nameOf(account)
-  await readTokenFile(tokenFile, { account: named })
-  const http = { onSent: onCall && toCalls(onCall) }
-  const tokens = createTokenSource({ tokenFile, tokenUrl, account: named, onLoginRequired, http })
+  const tokens = createTokenSource({
+    ...{ tokenFile: tokenFileOf(config), tokenUrl, account: nameOf(account), onLoginRequired },
+    holder: state && {
+      apiUrl,
+      isExpected: async (username) => (await state.account.claim(username)) === username,
+    },
+    http: { onSent: onCall && toCalls(onCall) },
+  })
   const client = { jfsUrl, apiUrl, tokens, maxConcurrentUploads, timeouts, onCall }
   const jotta = createJottaClient(client)
   const closing = new AbortController()
@@ -102,8 +121,10 @@ export async function openAccount(
 export async function login(config: Config, way: LoginWay, terminal: Terminal): Promise<string> {
   const signal = AbortSignal.any([AbortSignal.timeout(loginTimeoutMs), terminal.interrupted])
   const { account, tokenUrl, clientId, clientSecret } = config
-  const tokenFile = tokenFileOf(config)
-  const place = { tokenFile, account: nameOf(account), tokenUrl, clientId, clientSecret, signal }
+  const place = {
+    ...{ tokenFile: tokenFileOf(config), account: nameOf(account), holder: await holderOf(config) },
+    ...{ tokenUrl, clientId, clientSecret, signal },
+  }
   switch (way.kind) {
     case 'token': {
       const given = way.token ?? readLoginSecret('JOTTA_S3_LOGIN_TOKEN')
@@ -124,6 +145,20 @@ export async function login(config: Config, way: LoginWay, terminal: Terminal): 
     ...(nameOf(account) === undefined ? [] : ['--account', account]),
   ]
   return `${await describeLogin(config)} \`${serve.join(' ')}\` now serves this account.`
+}
+
+/** Whose files are kept track of where this login would go; `undefined` before it was ever served. */
+async function holderOf(config: Config): Promise<LoginHolder | undefined> {
+  const file = join(accountDirectoryOf(config, config.account), stateFileName)
+  if (!(await isThere(file))) return undefined
+  const state = openSqliteState({ file })
+  try {
+    const holder = await state.account.find()
+    if (holder === undefined) return undefined
+    return { apiUrl: config.apiUrl, isExpected: async (username) => username === holder }
+  } finally {
+    await state.close()
+  }
 }
 
 export async function logout(config: Config): Promise<string> {

@@ -8,7 +8,13 @@ import type { Bridge } from '../translate/bridge.ts'
 import { createCredentials } from './access/credentials.ts'
 import { createDirectory } from './access/directory.ts'
 import { openAccessKeys } from './access/sqlite-access-keys.ts'
-import { type OpenAccount, openAccount, stateDirectoryOf, usesEmbedded } from './account.ts'
+import {
+  type OpenAccount,
+  openAccount,
+  requireLogin,
+  stateDirectoryOf,
+  usesEmbedded,
+} from './account.ts'
 import { createAccountWatch } from './account-facts.ts'
 import { createApp } from './app.ts'
 import { type AuditLog, openAuditLog } from './audit/audit-log.ts'
@@ -21,7 +27,7 @@ import { createFigures, type Figures } from './figures/figures.ts'
 import { createExposition } from './figures/prometheus.ts'
 import { accessKeysFile } from './keys-command.ts'
 import { createLog, type Log } from './log.ts'
-import { openBridge } from './open-bridge.ts'
+import { type AccountInUse, openBridge, openState } from './open-bridge.ts'
 import { createFindPeer } from './peer.ts'
 import type { Health } from './reply.ts'
 import { type AccessKey, loadRootAccessKey, rootAccessKeyFile } from './root-access-key.ts'
@@ -137,21 +143,14 @@ async function openAccounts(
   const bridges = new Map<string, Bridge>()
   const accounts = new Map<string, OpenAccount>()
   for (const name of names) {
-    const own = { ...config, account: name }
-    // What stands in for an account that nobody has logged in to is served only when it is asked for.
-    const isEmbedded = name === config.account && (await usesEmbedded(own))
-    const directory = await stateDirectoryOf(own)
-    const account = isEmbedded
-      ? await openEmbedded(own, directory, figures.onUpstreamCall)
-      : await openAccount(
-          own,
-          name,
-          (error) => log.error({ account: name }, error.message),
-          figures.onUpstreamCall,
-        )
-    parts.defer(() => account.close())
+    const { account, inUse } = await openOne(
+      { ...config, account: name },
+      config.account,
+      log,
+      figures,
+      parts,
+    )
     accounts.set(name, account)
-    const inUse = { name, jotta: account.jotta, directory }
     const { bridge, usage } = await openBridge(config, inUse, log, stopSignal, parts)
     bridges.set(name, bridge)
     figures.watch({
@@ -170,6 +169,28 @@ async function openAccounts(
     health: () => healthOf([...accounts.values()]),
     accounts: createAccountWatch(accounts),
   }
+}
+
+/** One account, with the state that is about it. */
+async function openOne(
+  own: Config,
+  served: string,
+  log: Log,
+  { onUpstreamCall: onCall }: Figures,
+  parts: AsyncDisposableStack,
+): Promise<{ readonly account: OpenAccount; readonly inUse: AccountInUse }> {
+  const { account: name } = own
+  // What stands in for an account that nobody has logged in to is served only when it is asked for.
+  const isEmbedded = name === served && (await usesEmbedded(own))
+  if (!isEmbedded) await requireLogin(own)
+  const directory = await stateDirectoryOf(own)
+  const state = await openState(directory, parts)
+  const onLoginRequired = (error: Error): void => log.error({ account: name }, error.message)
+  const account = isEmbedded
+    ? await openEmbedded(own, directory, onCall)
+    : await openAccount(own, { onLoginRequired, onCall, state })
+  parts.defer(() => account.close())
+  return { account, inUse: { name, jotta: account.jotta, state, directory } }
 }
 
 async function spaceOf({ jotta }: OpenAccount, signal: AbortSignal) {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { exportMetadata, importMetadata } from '../translate/metadata-file.ts'
 import { openSqliteState } from '../translate/state/sqlite.ts'
-import { stateDirectoryOf } from './account.ts'
+import { stateDirectoryOf, stateFileName } from './account.ts'
 import { type Config, ConfigError } from './config.ts'
 
 /** Returns what to tell the person; without a file, an export is all that is printed. */
@@ -16,7 +16,7 @@ export async function transferMetadata(
 ): Promise<string> {
   const directory = await stateDirectoryOf(config)
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  const state = openSqliteState({ file: join(directory, 'state.sqlite') })
+  const state = openSqliteState({ file: join(directory, stateFileName) })
   try {
     if (action === 'import') {
       if (file === undefined) throw new ConfigError('metadata import: a file must follow')

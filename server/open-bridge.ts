@@ -16,7 +16,7 @@ import { openSpool, type SpaceUsage, type Spool } from '../translate/spool.ts'
 import { openSqliteState } from '../translate/state/sqlite.ts'
 import type { State } from '../translate/state/state.ts'
 import { reopenUploads, sweepUploads } from '../translate/upload-expiry.ts'
-import type { OpenAccount } from './account.ts'
+import { type OpenAccount, stateFileName } from './account.ts'
 import { placementOf, quotasOf } from './bucket-settings.ts'
 import { accessOf, type Config } from './config.ts'
 import type { Log } from './log.ts'
@@ -24,7 +24,8 @@ import type { Log } from './log.ts'
 export type AccountInUse = {
   readonly name: string
   readonly jotta: OpenAccount['jotta']
-  /** For state and spool; made when it is missing. */
+  readonly state: State
+  /** For the spool and listings. */
   readonly directory: string
 }
 
@@ -42,6 +43,14 @@ const sweepIntervalMs = 60 * 60_000
 const lifecyclePausesMs = { page: 1000, removal: 200 }
 const inspectionTimeoutMs = 5 * 60_000
 
+/** Made in the directory, and that too, when it is missing; closed by `parts`. */
+export async function openState(directory: string, parts: AsyncDisposableStack): Promise<State> {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const state = openSqliteState({ file: join(directory, stateFileName) })
+  parts.defer(() => state.close())
+  return state
+}
+
 /** What it opens is closed by `parts`. */
 export async function openBridge(
   config: Config,
@@ -50,10 +59,7 @@ export async function openBridge(
   stopSignal: AbortSignal,
   parts: AsyncDisposableStack,
 ): Promise<OpenBridge> {
-  const { jotta, directory } = account
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  const state = openSqliteState({ file: join(directory, 'state.sqlite') })
-  parts.defer(() => state.close())
+  const { jotta, state, directory } = account
   const spool = await openSpool({
     directory: join(directory, 'spool'),
     memoryLimitBytes: config.uploadMemoryLimit,

@@ -35,7 +35,7 @@ export type ReplyOptions = {
 /** For whoever watches the server. `command` is what mends it, to be run with the server's settings. */
 export type Health =
   | { readonly status: 'ok' }
-  | { readonly status: 'login-required'; readonly command: string }
+  | { readonly status: 'login-required' | 'other-account'; readonly command: string }
 
 /** What became of the answer, for the log. */
 export type Outcome = {

@@ -112,7 +112,7 @@ export async function runStoreCommand(
 
 async function open(config: Config, tell: (text: string) => void): Promise<OpenAccount> {
   // What a dead login needs is said by the call that meets it.
-  if (!(await usesEmbedded(config))) return await openAccount(config, config.account, () => {})
+  if (!(await usesEmbedded(config))) return await openAccount(config)
   const directory = await stateDirectoryOf(config)
   tell(`Nobody is logged in: this is about the embedded Jottacloud in ${directory}.\n`)
   return await openEmbedded(config, directory)

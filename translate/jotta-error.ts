@@ -9,6 +9,7 @@ const codes = {
   'invalid-name': 'InvalidArgument',
   unauthorized: 'ServiceUnavailable',
   'login-required': 'ServiceUnavailable',
+  'other-account': 'ServiceUnavailable',
   forbidden: 'AccessDenied',
   quota: 'QuotaExceeded',
   'read-only': 'AccessDenied',
@@ -32,6 +33,8 @@ const messages: Partial<Record<JottaError['kind'], string>> = {
   unauthorized: 'Jottacloud refuses the access token. Its operator must look at the log.',
   'login-required':
     'The bridge is logged out of Jottacloud. Its operator must run `jotta-s3 login` with a new token.',
+  'other-account':
+    'The bridge is logged in to another Jottacloud account than the one it serves. Its operator must run `jotta-s3 login` as the owner of that one, or give the other one a name of its own with `--account`.',
   // Never the client's fault: the bridge has verified the body itself before Jottacloud judges it.
   corrupt: 'Jottacloud received other bytes than were sent. Try again.',
   'read-only': readOnlyMessage,

@@ -2,6 +2,7 @@
 // are a file of `contract/`.
 import assert from 'node:assert/strict'
 import { suite } from 'uvu'
+import { account } from './contract/account.ts'
 import { bucketConfigurations } from './contract/bucket-configurations.ts'
 import { chores } from './contract/chores.ts'
 import { folders } from './contract/folders.ts'
@@ -18,7 +19,17 @@ import { usage } from './contract/usage.ts'
  */
 export type StateBracket = (act: Proof) => Promise<void>
 
-const tables = [bucketConfigurations, chores, folders, leases, objects, uploads, parts, usage]
+const tables = [
+  account,
+  bucketConfigurations,
+  chores,
+  folders,
+  leases,
+  objects,
+  uploads,
+  parts,
+  usage,
+]
 
 export function stateContract(name: string, withStorage: StateBracket): void {
   const test = suite(`state contract: ${name}`)

@@ -182,6 +182,11 @@ const migrations = [
     begun_ms INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX bucket_writes_bucket ON bucket_writes (bucket, begun_ms);`,
+
+  `CREATE TABLE account (
+    one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+    username TEXT NOT NULL
+  ) STRICT;`,
 ]
 
 function migrate(database: DatabaseSync, file: string, steps: readonly string[]): void {

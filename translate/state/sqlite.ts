@@ -1,5 +1,6 @@
 // The state in one SQLite file, for a bridge on one machine. Calls answer at once: SQLite runs in this
 // thread, and a write takes as long as its fsync.
+import { createAccount } from './sqlite-account.ts'
 import { createBucketConfigurations } from './sqlite-bucket-configurations.ts'
 import { createChores } from './sqlite-chores.ts'
 import { openDatabase } from './sqlite-database.ts'
@@ -18,6 +19,7 @@ export function openSqliteState(options: { readonly file: string }): State {
   const database = openDatabase(options.file)
   try {
     return {
+      account: createAccount(database),
       bucketConfigurations: createBucketConfigurations(database),
       chores: createChores(database),
       folders: createFolders(database),

@@ -110,6 +110,13 @@ export type BucketUsage = {
 }
 
 export interface State {
+  /** The Jottacloud account that everything else here is about, by the user name that never changes. */
+  readonly account: {
+    /** `undefined` while it was never claimed. */
+    find(): Promise<string | undefined>
+    /** Returns whose the state is from now on: that of the first who claims it. */
+    claim(username: string): Promise<string>
+  }
   readonly bucketConfigurations: {
     /** Those of one bucket, by name; empty for a bucket that nothing is kept of. */
     find(bucket: string): Promise<ReadonlyMap<BucketConfigurationName, string>>

@@ -55,6 +55,14 @@ function loginState({ health, isEmbedded }) {
       copyable(health.command, 'the command'),
     )
   }
+  if (health.status === 'other-account') {
+    return notice(
+      'bad',
+      el('strong', {}, 'Somebody has logged in to another account than the one served here. '),
+      'Nothing can be read or stored until the owner of this one logs in again on the server:',
+      copyable(health.command, 'the command'),
+    )
+  }
   if (!isEmbedded) return null
   return notice(
     'warn',
