@@ -32,14 +32,21 @@ export async function accept(
   wire: WireOptions,
   asked: Parameters<typeof isPostForm>[0],
   target: ParsedTarget,
-  { visit }: Exchange,
-  options: AcceptOptions,
+  exchange: Exchange,
+  given: AcceptOptions,
 ): Promise<Accepted> {
+  const { visit } = exchange
   if (visit !== undefined) {
     const { headers } = asked
     const payload = createPayload({ ...wire, headers, declaration: unsignedPayload })
     return { identity: visit.identity, address: target.address, headers, payload }
   }
+  // Noted here, since nothing else is left of a claim that turns out to be wrong.
+  const credentials: FindCredential = (accessKeyId) => {
+    exchange.claimedAccessKeyId = accessKeyId
+    return given.credentials(accessKeyId)
+  }
+  const options = { ...given, credentials }
   if (isPostForm(asked)) return await acceptForm(wire, target, options)
   return await acceptRequest(wire, target, options)
 }

@@ -15,7 +15,12 @@ import type { PublicAccessSetting } from './access/bucket-access.ts'
 import type { Directory } from './access/directory.ts'
 import type { Arrival } from './access/request-facts.ts'
 import { parseTarget } from './address.ts'
-import { type AuditEntry, type AuditLog, withoutSignatures } from './audit/audit-log.ts'
+import {
+  type AuditEntry,
+  type AuditLog,
+  boundedClaim,
+  withoutSignatures,
+} from './audit/audit-log.ts'
 import { answerClientErrors } from './client-error.ts'
 import { answerPreflight, crossOriginHeaders } from './cors-exchange.ts'
 import { detect } from './detect.ts'
@@ -299,11 +304,13 @@ function entryOf(exchange: Exchange, outcome: Outcome) {
 
 function auditDetailsOf(
   { headers }: IncomingMessage,
-  { owner, query }: Exchange,
+  { owner, query, accessKeyId, claimedAccessKeyId: claimed }: Exchange,
 ): Omit<AuditEntry, keyof RequestEntry> {
   const copySource = headers['x-amz-copy-source']?.toString()
   return {
     owner: owner?.name,
+    claimedAccessKeyId:
+      accessKeyId === undefined && claimed !== undefined ? boundedClaim(claimed) : undefined,
     versionId: query?.get('versionId'),
     uploadId: query?.get('uploadId'),
     copySource: copySource && withoutSignatures(copySource),

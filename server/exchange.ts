@@ -28,6 +28,8 @@ export type Exchange = {
   address: Address | undefined
   operation: OperationName | undefined
   accessKeyId: string | undefined
+  /** What the request says of its key, be it true or not; `undefined` while it has said nothing that can be read. */
+  claimedAccessKeyId: string | undefined
   /** Whose key has signed. */
   owner: Owner | undefined
   query: Query | undefined
@@ -64,6 +66,7 @@ export function beginExchange(
     address: undefined,
     operation: undefined,
     accessKeyId: undefined,
+    claimedAccessKeyId: undefined,
     owner: undefined,
     query: undefined,
     visit,

@@ -1,8 +1,11 @@
 import { mkdtemp, readFile, rename, rm, stat, symlink, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import aws4 from 'aws4'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { rootHolder } from '../access/holder.test-support.ts'
+import { authenticate } from '../authenticate.ts'
 import { createLog } from '../log.ts'
 import { withServing } from '../serving.test-support.ts'
 import {
@@ -60,7 +63,12 @@ const entry = (key: string): Parameters<AuditLog['write']>[0] => ({
   ...{ requestId: '1', operation: 'GetObject', bucket: 'bucket', key, status: 200 },
   ...{ code: undefined, bytesIn: 1, bytesOut: 2, ms: 3, upstreamCalls: 1 },
   ...{ accessKeyId: 'KEY', remoteAddress: '127.0.0.1', owner: 'root', versionId: undefined },
-  ...{ uploadId: undefined, copySource: undefined, userAgent: undefined },
+  ...{
+    claimedAccessKeyId: undefined,
+    uploadId: undefined,
+    copySource: undefined,
+    userAgent: undefined,
+  },
 })
 
 const keysIn = (lines: Record<string, unknown>[]) => lines.map(({ key }) => key)
@@ -113,6 +121,58 @@ test('each request is a line in a file of its own, and nothing in it is secret',
       [stranger?.status, stranger?.accessKeyId, stranger?.owner],
       [403, undefined, undefined],
     )
+  })
+})
+
+test('a key that is claimed and not proven is named as such, and never as the one that signed', async () => {
+  const id = 'AKIAIOSFODNN7EXAMPLE'
+  const secretAccessKey = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
+  const now = new Date('2029-06-01T12:00:00Z')
+  const find = (asked: string) => (asked === id ? { secretAccessKey, ...rootHolder } : undefined)
+  const signed = (accessKeyId: string, secret: string, path = '/bucket/key') => {
+    const request = { service: 's3', region: 'eu-north-1', host: '127.0.0.1', path }
+    const headers = { 'X-Amz-Date': '20290601T120000Z', 'X-Amz-Content-Sha256': 'UNSIGNED-PAYLOAD' }
+    const { headers: sent = {} } = aws4.sign(
+      { ...request, headers },
+      { accessKeyId, secretAccessKey: secret },
+    )
+    return Object.fromEntries(Object.entries(sent).map(([name, value]) => [name, String(value)]))
+  }
+  const long = `${'L'.repeat(128)}more`
+  await withFile(async ({ open, read, file }) => {
+    const audit = await open()
+    const serving = { audit, authenticate, credentials: find, now: () => now }
+    await withServing(serving, async ({ ask, raw, loggedLines }) => {
+      await ask('GET', '/bucket/key', { headers: signed(id, secretAccessKey) })
+      await ask('GET', '/bucket/key', { headers: signed(id, 'not-the-secret') })
+      await ask('GET', '/bucket/key', { headers: signed('NOBODY\u009b', secretAccessKey) })
+      await ask('GET', '/bucket/key', { headers: signed(long, secretAccessKey) })
+      const expired = 'AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Expires=1&Signature=SECRET'
+      await raw(`GET /bucket/key?${expired} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+      const form = ['policy', 'AWSAccessKeyId', 'signature', 'key', 'file'].map((name) =>
+        [`--x`, `Content-Disposition: form-data; name="${name}"`, '', `form-${name}`].join('\r\n'),
+      )
+      const body = [...form, '--x--', ''].join('\r\n')
+      const type = 'Content-Type: multipart/form-data; boundary=x'
+      const head = `POST /bucket HTTP/1.1\r\nHost: x\r\n${type}\r\nContent-Length: ${body.length}`
+      await raw(`${head}\r\nConnection: close\r\n\r\n${body}`)
+      await raw('GET /bucket/key HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+      await loggedLines(7)
+    })
+    await audit.close()
+    const told = (await read()).map(({ code, accessKeyId, claimedAccessKeyId }) =>
+      [code, accessKeyId, claimedAccessKeyId].map((word) => word ?? '-').join(' '),
+    )
+    assert.equal(told, [
+      `NoSuchKey ${id} -`,
+      `SignatureDoesNotMatch - ${id}`,
+      'InvalidAccessKeyId - NOBODY\u009b',
+      `InvalidAccessKeyId - ${'L'.repeat(128)}…`,
+      `AccessDenied - ${id}`,
+      'InvalidAccessKeyId - form-AWSAccessKeyId',
+      'AccessDenied - -',
+    ])
+    assert.not.match(await readFile(file, 'utf8'), /SECRET|not-the-secret|\u009b/)
   })
 })
 

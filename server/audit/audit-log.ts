@@ -6,6 +6,8 @@ import { type LineFileOptions, openLineFile } from './line-file.ts'
 export type AuditEntry = RequestEntry & {
   /** Whose key has signed. */
   readonly owner: string | undefined
+  /** What was claimed and not proven: of a request that no key has signed. Anybody can write anything there. */
+  readonly claimedAccessKeyId: string | undefined
   readonly versionId: string | undefined
   readonly uploadId: string | undefined
   /** As the client wrote it, but for signatures. */
@@ -67,6 +69,12 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
     reopen: () => lines.reopen(),
     close: () => lines.close(),
   }
+}
+
+/** As long as an access key id can be; the rest of what a stranger writes there says nothing. */
+export function boundedClaim(accessKeyId: string): string {
+  const lengthMax = 128
+  return accessKeyId.length <= lengthMax ? accessKeyId : `${accessKeyId.slice(0, lengthMax)}…`
 }
 
 /** Some put a presigned URL where the name of an object belongs, escaped or not. */
