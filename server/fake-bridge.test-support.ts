@@ -224,6 +224,7 @@ function uploadMethods() {
       return {
         parts: page,
         nextAfterPartNumber: next,
+        initiator: undefined,
         storageClass: 'STANDARD',
         checksumAlgorithm: undefined,
         checksumType: undefined,

@@ -65,6 +65,7 @@ function asEntry(upload: UploadRecord): Entry {
     key: upload.key,
     uploadId: upload.uploadId,
     initiated: upload.initiated,
+    initiator: upload.initiator,
     storageClass: upload.storageClass ?? 'STANDARD',
     checksumAlgorithm: upload.checksumAlgorithm,
     checksumType: upload.checksumType,

@@ -13,8 +13,12 @@ import type {
   ObjectMetadata,
 } from './bridge.ts'
 
+/** Who began an upload, in whatever form the S3 server shows it. */
+export type Initiator = { readonly id: string; readonly name: string }
+
 export type CreateMultipartUploadInput = ObjectAddress &
   ObjectLabels & {
+    readonly initiator?: Initiator
     readonly metadata: ObjectMetadata
     readonly checksumAlgorithm: ChecksumAlgorithm | undefined
     readonly checksumType: Checksums['type'] | undefined
@@ -83,6 +87,8 @@ export type ListPartsInput = UploadAddress & {
 export type ListPartsResult = {
   readonly parts: readonly Part[]
   readonly nextAfterPartNumber: number | undefined
+  /** `undefined` for an upload from before that was kept. */
+  readonly initiator: Initiator | undefined
   readonly storageClass: string
   readonly checksumAlgorithm: ChecksumAlgorithm | undefined
   readonly checksumType: Checksums['type'] | undefined
@@ -101,6 +107,8 @@ export type ListedUpload = {
   readonly key: string
   readonly uploadId: string
   readonly initiated: Date
+  /** `undefined` for an upload from before that was kept. */
+  readonly initiator: Initiator | undefined
   readonly storageClass: string
   readonly checksumAlgorithm: ChecksumAlgorithm | undefined
   readonly checksumType: Checksums['type'] | undefined

@@ -134,6 +134,7 @@ export function createUploads(parts: UploadParts): Uploads {
         nextAfterPartNumber: isTruncated
           ? (page.at(-1)?.partNumber ?? input.afterPartNumber)
           : undefined,
+        initiator: upload.initiator,
         storageClass: upload.storageClass ?? 'STANDARD',
         checksumAlgorithm: upload.checksumAlgorithm,
         checksumType: upload.checksumType,

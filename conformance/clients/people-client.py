@@ -148,6 +148,15 @@ def grants():
     assert [g["Permission"] for g in root.get_bucket_acl(Bucket=bucket)["Grants"]] == ["FULL_CONTROL"] * 2
     alice.list_objects(Bucket=bucket)
     alice.put_object(Bucket=bucket, Key="hers", Body=b"x")
+    begun = {"Bucket": bucket, "Key": "begun"}
+    begun["UploadId"] = alice.create_multipart_upload(**begun)["UploadId"]
+    for shown in (root.list_parts(**begun), *root.list_multipart_uploads(Bucket=bucket)["Uploads"]):
+        assert shown["Initiator"] == {"ID": "arn:aws:iam::alice:user/alice", "DisplayName": "alice"}
+        assert shown["Owner"]["ID"] == ROOT_ID
+    root.abort_multipart_upload(**begun)
+    begun["UploadId"] = root.create_multipart_upload(Bucket=bucket, Key="begun")["UploadId"]
+    assert root.list_parts(**begun)["Initiator"]["ID"] == ROOT_ID
+    root.abort_multipart_upload(**begun)
     alice.get_bucket_acl(Bucket=bucket)
     assert code_of(nobody.list_objects, Bucket=bucket) == "AccessDenied"
     alice.put_bucket_acl(Bucket=bucket, ACL="private")

@@ -5,6 +5,7 @@ import { readUploadChecksum } from './wire/checksums.ts'
 import { readLabels } from './wire/labels.ts'
 import { abortHeaders } from './wire/lifecycle-headers.ts'
 import { readMetadata } from './wire/metadata.ts'
+import { initiatorOf } from './wire/owner.ts'
 import { objectOf } from './wire/target.ts'
 
 export const createMultipartUpload: Handler = async (request, services) => {
@@ -13,6 +14,7 @@ export const createMultipartUpload: Handler = async (request, services) => {
   const { uploadId } = await services.bridge.createMultipartUpload(
     {
       ...address,
+      initiator: initiatorOf(request.identity),
       metadata: readMetadata(request.headers),
       ...readLabels(request.headers),
       ...(await readObjectAcl(request, services)),

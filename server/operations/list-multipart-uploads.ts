@@ -4,9 +4,10 @@ import type {
   ListMultipartUploadsResult,
 } from '../../translate/bridge.ts'
 import { listUploadsMax } from '../../translate/limits.ts'
+import type { Owner } from '../access/owner.ts'
 import type { Handler, S3Request, Services, XmlValue } from '../operation.ts'
 import { type NameEncoding, readNameEncoding } from './wire/encoding-type.ts'
-import { ownerElement } from './wire/owner.ts'
+import { initiatorElement, ownerElement } from './wire/owner.ts'
 import { readInteger } from './wire/parameters.ts'
 import { bucketOf } from './wire/target.ts'
 import { renderXmlDate } from './wire/times.ts'
@@ -41,7 +42,7 @@ export const listMultipartUploads: Handler = async (request, services) => {
     MaxUploads: input.maxUploads,
     EncodingType: encoding.type,
     IsTruncated: nextMarkers !== undefined,
-    ...renderUploads(entries, encoding, ownerElement(request.access.owner)),
+    ...renderUploads(entries, encoding, request.access.owner),
   }
   return { status: 200, body: { kind: 'xml', root: 'ListMultipartUploadsResult', content } }
 }
@@ -59,7 +60,7 @@ async function listPage(
 function renderUploads(
   entries: ListMultipartUploadsResult['entries'],
   { encode }: NameEncoding,
-  owner: XmlValue,
+  owner: Owner,
 ): { Upload: XmlValue[]; CommonPrefixes: XmlValue[] } {
   const uploads: XmlValue[] = []
   const prefixes: XmlValue[] = []
@@ -70,8 +71,8 @@ function renderUploads(
       uploads.push({
         Key: encode(entry.key),
         UploadId: entry.uploadId,
-        Initiator: owner,
-        Owner: owner,
+        Initiator: initiatorElement(entry.initiator, owner),
+        Owner: ownerElement(owner),
         StorageClass: entry.storageClass,
         Initiated: renderXmlDate(entry.initiated),
         ChecksumAlgorithm: entry.checksumAlgorithm,

@@ -4,7 +4,7 @@ import { listPartsMax, partNumberMax } from '../../translate/limits.ts'
 import type { Handler } from '../operation.ts'
 import { checksumValueElements } from './wire/checksums.ts'
 import { readNameEncoding } from './wire/encoding-type.ts'
-import { ownerElement } from './wire/owner.ts'
+import { initiatorElement, ownerElement } from './wire/owner.ts'
 import { readInteger } from './wire/parameters.ts'
 import { objectOf, uploadIdOf } from './wire/target.ts'
 import { renderXmlDate } from './wire/times.ts'
@@ -31,7 +31,7 @@ export const listParts: Handler = async (request, { bridge }) => {
     Bucket: address.bucket,
     Key: encode(address.key),
     UploadId: address.uploadId,
-    Initiator: ownerElement(access.owner),
+    Initiator: initiatorElement(listed.initiator, access.owner),
     Owner: ownerElement(access.owner),
     StorageClass: listed.storageClass,
     PartNumberMarker: afterPartNumber,

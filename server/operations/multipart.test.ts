@@ -2,16 +2,47 @@ import { createHash } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type {
+  Bridge,
   CreateMultipartUploadInput,
   ListMultipartUploadsInput,
   ListMultipartUploadsResult,
 } from '../../translate/bridge.ts'
+import { rootHolder } from '../access/holder.test-support.ts'
+import { rootOwner } from '../access/owner.ts'
 import { fakeModified } from '../fake-bridge.test-support.ts'
+import type { Identity } from '../operation.ts'
 import { element, withServing } from '../serving.test-support.ts'
+import { initiatorOf } from './wire/owner.ts'
 
 const test = suite('multipart operations')
 
 const md5 = (text: string) => createHash('md5').update(text).digest('hex')
+
+test('who began an upload is kept with it, in S3s form, and shown with its parts', async () => {
+  const key = { accessKeyId: 'KEY', ...rootHolder, displayName: 'laptop' }
+  const rootId = rootOwner.id
+  const known: [who: Identity | undefined, initiator: { id: string; name: string }][] = [
+    [key, { id: 'arn:aws:iam::root:user/laptop', name: 'laptop' }],
+    [
+      { ...key, displayName: 'root' },
+      { id: rootId, name: 'root' },
+    ],
+    [undefined, { id: '65a011a29cdf8ec533ec3d1ccaae921c', name: 'anonymous' }],
+  ]
+  for (const [who, initiator] of known) assert.equal(initiatorOf(who), initiator)
+  const listParts: Bridge['listParts'] = async () => ({
+    ...{ parts: [], nextAfterPartNumber: undefined, storageClass: 'STANDARD' },
+    ...{ initiator: initiatorOf(key), checksumAlgorithm: undefined, checksumType: undefined },
+  })
+  await withServing({ overrides: { listParts } }, async ({ ask, bridge }) => {
+    await ask('POST', '/bucket/key?uploads')
+    const [created] = bridge.calls.filter(({ method }) => method === 'createMultipartUpload')
+    assert.match(JSON.stringify(created?.input), `"initiator":{"id":"${rootId}","name":"root"}`)
+    const { text } = await ask('GET', '/bucket/key?uploadId=upload-1')
+    assert.match(text, '<Initiator><ID>arn:aws:iam::root:user/laptop</ID><DisplayName>laptop</')
+    assert.match(text, `<Owner><ID>${rootId}</ID><DisplayName>root</DisplayName></Owner>`)
+  })
+})
 
 test('an upload from beginning to end', async () => {
   await withServing({}, async ({ ask, bridge, port }) => {
@@ -196,10 +227,16 @@ test('uploads are listed with markers, prefixes and encoding; none are an empty 
     const upload = {
       ...({ kind: 'upload', key: 'k é', uploadId: 'u', initiated: fakeModified } as const),
       storageClass: 'GLACIER',
+      initiator: undefined,
     }
+    const laptop = { id: 'arn:aws:iam::anna:user/laptop', name: 'laptop' }
     return {
       entries: [
         { ...upload, checksumAlgorithm: 'CRC32', checksumType: 'FULL_OBJECT' },
+        {
+          ...{ ...upload, key: 'l', initiator: laptop },
+          ...{ checksumAlgorithm: undefined, checksumType: undefined },
+        },
         { kind: 'prefix', prefix: 'p q/' },
       ],
       nextMarkers: { keyMarker: 'p q/', uploadIdMarker: 'u' },
@@ -224,6 +261,15 @@ test('uploads are listed with markers, prefixes and encoding; none are an empty 
       assert.is(element(text, name), value, name)
     }
     assert.match(text, '<CommonPrefixes><Prefix>p%20q/</Prefix></CommonPrefixes>')
+    const { id, name } = rootOwner
+    const owner = `<ID>${id}</ID><DisplayName>${name}</DisplayName>`
+    const known = '<ID>arn:aws:iam::anna:user/laptop</ID><DisplayName>laptop</DisplayName>'
+    for (const [initiator, why] of [
+      [owner, 'of an upload from before it was kept'],
+      [known, 'of one that says who began it'],
+    ]) {
+      assert.match(text, `<Initiator>${initiator}</Initiator><Owner>${owner}</Owner>`, why)
+    }
     await ask('GET', '/bucket?uploads&upload-id-marker=m')
     assert.equal(
       inputs.map((input) => input.uploadIdMarker),

@@ -11,7 +11,7 @@ export type ObjectData = Pick<
 >
 export type UploadData = Pick<
   UploadRecord,
-  'metadata' | 'checksumAlgorithm' | 'checksumType' | keyof ObjectLabels
+  'metadata' | 'initiator' | 'checksumAlgorithm' | 'checksumType' | keyof ObjectLabels
 >
 export type UploadResult = NonNullable<UploadRecord['result']>
 
@@ -39,6 +39,7 @@ export function parseObjectData(text: string): ObjectData {
 export function renderUploadData(data: UploadData): string {
   return JSON.stringify({
     metadata: toJson(data.metadata),
+    initiator: data.initiator,
     checksumAlgorithm: data.checksumAlgorithm,
     checksumType: data.checksumType,
     ...labelsToJson(data),
@@ -49,6 +50,7 @@ export function parseUploadData(text: string): UploadData {
   const json = uploadData.parse(JSON.parse(text))
   return {
     metadata: fromJson(json.metadata),
+    ...(json.initiator !== undefined && { initiator: json.initiator }),
     checksumAlgorithm: json.checksumAlgorithm,
     checksumType: json.checksumType,
     ...labelsFromJson(json),
@@ -102,6 +104,7 @@ const objectData = z.object({
 })
 const uploadData = z.object({
   metadata,
+  initiator: z.object({ id: z.string(), name: z.string() }).optional(),
   checksumAlgorithm: checksumAlgorithm.optional(),
   checksumType: checksumType.optional(),
   ...labels,

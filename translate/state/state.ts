@@ -3,6 +3,7 @@
 import type {
   ChecksumAlgorithm,
   Checksums,
+  Initiator,
   ObjectLabels,
   ObjectMetadata,
   ObjectPart,
@@ -38,6 +39,8 @@ export type UploadRecord = ObjectLabels & {
   readonly bucket: string
   readonly key: string
   readonly initiated: Date
+  /** Of an upload that was begun before this was kept there is none. */
+  readonly initiator?: Initiator
   readonly metadata: ObjectMetadata
   readonly checksumAlgorithm: ChecksumAlgorithm | undefined
   readonly checksumType: Checksums['type'] | undefined

@@ -12,6 +12,7 @@ export const uploads: Record<string, Proof> = {
     const full = upload('full', {
       key: 'a\0é\u{1f600}',
       metadata: fullRecord.metadata,
+      initiator: { id: 'arn:aws:iam::anna:user/laptop', name: 'laptop' },
       checksumAlgorithm: 'CRC64NVME',
       checksumType: 'FULL_OBJECT',
     })
