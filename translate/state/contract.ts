@@ -7,6 +7,7 @@ import { bucketConfigurations } from './contract/bucket-configurations.ts'
 import { chores } from './contract/chores.ts'
 import { folders } from './contract/folders.ts'
 import { leases } from './contract/leases.ts'
+import { listings } from './contract/listings.ts'
 import { objects } from './contract/objects.ts'
 import { parts } from './contract/parts.ts'
 import type { Proof } from './contract/samples.ts'
@@ -25,6 +26,7 @@ const tables = [
   chores,
   folders,
   leases,
+  listings,
   objects,
   uploads,
   parts,

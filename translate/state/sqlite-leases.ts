@@ -1,7 +1,7 @@
 // Leases in SQLite: one row for each name that somebody holds. They need not survive a power cut, which ends
 // all who hold some, so they do not wait for the disk.
 import type { DatabaseSync } from 'node:sqlite'
-import { inTransaction } from './sqlite-database.ts'
+import { inTransaction, unsynced } from './sqlite-database.ts'
 import type { State } from './state.ts'
 
 export function createLeases(database: DatabaseSync): State['leases'] {
@@ -31,16 +31,6 @@ export function createLeases(database: DatabaseSync): State['leases'] {
     async release(holder) {
       unsynced(database, () => sql.release.run(holder))
     },
-  }
-}
-
-/** In WAL mode this loses the last commits in a power cut, and never more than those. */
-function unsynced<T>(database: DatabaseSync, act: () => T): T {
-  database.exec('PRAGMA synchronous = NORMAL')
-  try {
-    return act()
-  } finally {
-    database.exec('PRAGMA synchronous = FULL')
   }
 }
 

@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { text } from 'node:stream/consumers'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { z } from 'zod'
 import { stateContract } from './contract.ts'
 import { openSqliteState } from './sqlite.ts'
 import type { NewObjectRecord, State } from './state.ts'
@@ -271,6 +272,74 @@ test('of several processes that complete one upload, one gets the files', () =>
     assert.is(files, count)
     await state.close()
   }))
+
+test('several processes get moments of one order, and one of them goes on from each page', () =>
+  withFolder(async (folder) => {
+    const file = join(folder, 'state.db')
+    const state = openSqliteState({ file })
+    const count = 300
+    const page = (n: number) => ({ name: `page-${n}`, nowMs: 0, keptMs: 1 })
+    for (let n = 0; n < count; n += 1) {
+      await state.listings.remember({ ...page(n), moment: n, namesMax: count })
+    }
+    const script = `
+      const page = ${page.toString()}
+      const moments = []
+      let taken = 0
+      for (let n = 0; n < ${count}; n += 1) {
+        moments.push(await state.listings.nextMoment(1_000_000 - n))
+        if ((await state.listings.take(page(n))) !== undefined) taken += 1
+      }
+      process.stdout.write(JSON.stringify({ moments, taken }))`
+    await using stack = new AsyncDisposableStack()
+    const told = await Promise.all(
+      ['one', 'other'].map(async () => {
+        const { child, exit } = stack.use(startProcess(file, script))
+        const output = await text(child.stdout)
+        assert.equal(await exit, [0, null])
+        return z.object({ moments: z.array(z.int()), taken: z.int() }).parse(JSON.parse(output))
+      }),
+    )
+    assert.is(
+      told.reduce((sum, { taken }) => sum + taken, 0),
+      count,
+    )
+    const moments = told.flatMap((its) => its.moments)
+    assert.is(new Set(moments).size, 2 * count)
+    assert.ok((await state.listings.nextMoment(0)) > Math.max(...moments))
+    for (const its of told)
+      assert.equal(
+        its.moments,
+        its.moments.toSorted((a, b) => a - b),
+      )
+    await state.close()
+  }))
+
+for (const [what, writtenMs] of [
+  ['are forgotten', 1000],
+  ['a clock that was ahead has written', 90_000],
+] as const) {
+  test(`pages of listings that ${what} leave the file a few at a time`, () =>
+    withFolder(async (folder) => {
+      const file = join(folder, 'state.db')
+      const state = openSqliteState({ file })
+      const database = new DatabaseSync(file)
+      const rows = (): number =>
+        Number(database.prepare('SELECT count(*) AS count FROM listing_pages').get()?.count)
+      const remember = async (name: string, nowMs: number): Promise<void> => {
+        await state.listings.remember({ name, nowMs, keptMs: 100, moment: 1, namesMax: 1000 })
+      }
+      for (let n = 0; n < 40; n += 1) await remember(`gone-${n}`, writtenMs)
+      const left: number[] = []
+      for (let n = 0; n < 6; n += 1) {
+        await remember(`new-${n}`, 2000)
+        left.push(rows() - n - 1)
+      }
+      assert.equal(left, [32, 24, 16, 8, 0, 0])
+      database.close()
+      await state.close()
+    }))
+}
 
 async function messageOf(act: () => Promise<unknown>): Promise<string> {
   try {

@@ -6,6 +6,7 @@ import { createChores } from './sqlite-chores.ts'
 import { openDatabase } from './sqlite-database.ts'
 import { createFolders } from './sqlite-folders.ts'
 import { createLeases } from './sqlite-leases.ts'
+import { createListings } from './sqlite-listings.ts'
 import { createObjects } from './sqlite-objects.ts'
 import { createParts, createUploads } from './sqlite-uploads.ts'
 import { createUsage } from './sqlite-usage.ts'
@@ -24,6 +25,7 @@ export function openSqliteState(options: { readonly file: string }): State {
       chores: createChores(database),
       folders: createFolders(database),
       leases: createLeases(database),
+      listings: createListings(database),
       objects: createObjects(database),
       uploads: createUploads(database),
       parts: createParts(database),

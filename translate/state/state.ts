@@ -309,6 +309,37 @@ export interface State {
     /** Forgets all other buckets: what is written to them is not noted any more. */
     keepOnly(buckets: ReadonlySet<string>): Promise<void>
   }
+  /**
+   * What processes have to know of each other's listings of several pages. All of it may be lost in a power cut,
+   * which ends the snapshots of listings too.
+   */
+  readonly listings: {
+    /**
+     * A moment after all that were given before, to whichever process: `nowMs`, or one more than the last. So a
+     * clock that steps back does not change which of two things came first.
+     */
+    nextMoment(nowMs: number): Promise<number>
+    /**
+     * A page ended where `name` says, and its listing goes on in nothing older than `moment`. Of several that
+     * ended there the latest moment counts for each, and all are forgotten when the first of them is.
+     */
+    remember(page: {
+      /** At most 64 characters. */
+      readonly name: string
+      readonly moment: number
+      readonly nowMs: number
+      /** Forgotten after so long. What a clock that was ahead has written counts as forgotten too. */
+      readonly keptMs: number
+      /** So many names are kept, and of more the oldest forgotten. */
+      readonly namesMax: number
+    }): Promise<void>
+    /** The moment for one listing that goes on; `undefined` when as many have gone on as pages ended there. */
+    take(page: {
+      readonly name: string
+      readonly nowMs: number
+      readonly keptMs: number
+    }): Promise<number | undefined>
+  }
   /** Names that one process at a time holds, or several that share them, until a time. */
   readonly leases: {
     /** All of the names or, where another holder has one that both do not share, none: `false`. */
