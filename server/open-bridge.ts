@@ -71,6 +71,7 @@ export async function openBridge(
     directory: join(directory, 'listings'),
     maxBytes: config.listingMaxBytes,
     now: Date.now,
+    nextMoment: () => state.listings.nextMoment(Date.now()),
     warn,
   })
   parts.defer(() => snapshots.close())

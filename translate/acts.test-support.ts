@@ -116,6 +116,7 @@ export async function withWorld(
     const snapshots = await openSnapshots({
       ...{ directory: snapshotDirectory, maxBytes: 2 ** 30 },
       ...(options.wait && { wait: options.wait }),
+      nextMoment: () => state.listings.nextMoment(clock.nowMs),
       ...{ now: () => clock.nowMs, warn: (message, cause) => warnings.push({ message, cause }) },
     })
     resources.defer(() => snapshots.close())

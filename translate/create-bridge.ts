@@ -85,7 +85,7 @@ export function createBridge(given: BridgeOptions): OwnBridge {
     count: Math.min(3, Math.floor((options.maxConcurrentUploads - 1) / 2)),
     now: options.now,
   })
-  const markers = createMarkers(options.now)
+  const markers = createMarkers(options.state.listings, options.now)
   const parts = { ...writing, stagingSlots, emptyFolders, buckets, markers }
   const objects = createObjects(parts)
   const uploads = createUploads(parts)

@@ -14,6 +14,7 @@ import type { Markers } from './listings/markers.ts'
 import type { WalkedObject } from './listings/row.ts'
 import { NoRoomError } from './listings/snapshot-threads.ts'
 import {
+  type Leaving,
   NotYetError,
   type OpenSnapshot,
   type SnapshotSource,
@@ -50,19 +51,19 @@ export async function listObjects(
       const { key, object } = entry
       return toListedObject(key, object, records.get(key))
     }),
-    ...nextOf(parts, input, page),
+    ...(await nextOf(parts, input, page)),
   }
 }
 
-function nextOf(
+async function nextOf(
   { markers }: ListParts,
   input: ListObjectsInput,
   { nextAfter, nextCursor }: CursorPage,
-): Pick<ListObjectsResult, 'nextAfter' | 'nextCursor'> {
+): Promise<Pick<ListObjectsResult, 'nextAfter' | 'nextCursor'>> {
   if (nextAfter === undefined) return { nextAfter }
   const { reader } = input
   if (reader !== undefined && nextCursor !== undefined) {
-    markers.remember({ ...input, reader, after: nextAfter }, nextCursor)
+    await markers.remember({ ...input, reader, after: nextAfter }, nextCursor)
   }
   return { nextAfter, nextCursor }
 }
@@ -92,7 +93,7 @@ async function readPage(
     const page = await listPage(source, input)
     return { ...page, nextCursor }
   }
-  const cursor = cursorOf(parts, input)
+  const cursor = await cursorOf(parts, input)
   const isNear = cursor === undefined && input.delimiter !== '/' && isSoonFound(input)
   const near = isNear ? await unlessTooLong(walk(nearListings)) : undefined
   if (near !== undefined) return near
@@ -168,10 +169,13 @@ async function unlessTooLong<T>(walk: Promise<T>): Promise<T | undefined> {
 }
 
 /** `undefined` for a listing that begins here. */
-function cursorOf({ markers }: ListParts, input: ListObjectsInput): string | undefined {
+async function cursorOf(
+  { markers }: ListParts,
+  input: ListObjectsInput,
+): Promise<string | undefined> {
   const { reader, after } = input
   if (reader === undefined || after === '') return input.cursor
-  return markers.find({ ...input, reader })
+  return await markers.take({ ...input, reader })
 }
 
 /** The one that costs least, and the one of all that is below. */
@@ -239,14 +243,16 @@ async function pageOf(
   source: SnapshotSource,
   input: ListObjectsInput,
 ): Promise<CursorPage | undefined> {
-  let isEnded = true
+  let left: Leaving = 'ended'
   try {
     if (opened.isEmpty && source.kind === 'tree') return undefined
     const page = await listPage(opened.entries, input)
-    isEnded = page.nextAfter === undefined
+    if (page.nextAfter !== undefined) left = 'goes-on'
+    // Equal listings by names alone go on in one snapshot, and nothing tells which of them is the last.
+    else if (input.reader !== undefined && input.after !== '') left = 'perhaps-ended'
     return { ...page, nextCursor: opened.cursor }
   } finally {
-    opened.leave(isEnded ? 'ended' : 'goes-on')
+    opened.leave(left)
   }
 }
 

@@ -1,6 +1,15 @@
-// Where the listings are that go on by the last name alone, as ListObjects of version 1 does: the cursor that
-// a reader would give back if its protocol had one. Forgotten after a while, which only costs time.
-import { laterCursor } from './snapshots.ts'
+// Where the listings are that go on by the last name alone, as ListObjects of version 1 does: the cursor that a
+// reader would give back if its protocol had one, in the state, for whichever process is asked for the next page.
+//
+// Nothing tells which listing a page belongs to, nor whether a listing begins at that name. So of all pages that
+// ended there the latest cursor counts, which is right for each of them, and it is good for as many pages as those:
+// who comes then begins anew. What is lost, forgotten or taken by another only makes a page slower, and so does
+// a client's repeat of a page that was answered. What remains wrong: where a listing stopped for good, or a page
+// was repeated, one is left over, and a new listing that begins at exactly that name within `knownForMs` of it
+// goes on in the old one's place.
+import { createHash } from 'node:crypto'
+import type { State } from '../state/state.ts'
+import { cursorAt, momentOf } from './cursor.ts'
 
 export type MarkedList = {
   readonly reader: string
@@ -12,35 +21,36 @@ export type MarkedList = {
 }
 
 export interface Markers {
-  /** The latest cursor stays: two listings may come to one name, and any will do that is not older than either. */
-  remember(list: MarkedList, cursor: string): void
-  find(list: MarkedList): string | undefined
+  /** A truncated page ended: one page may go on from there. */
+  remember(list: MarkedList, cursor: string): Promise<void>
+  /** For a page that goes on; `undefined` when it has to be taken for a new listing. */
+  take(list: MarkedList): Promise<string | undefined>
 }
 
-const markersMax = 4096
+const namesMax = 4096
 /** As long as an unused snapshot is kept. */
 const knownForMs = 5 * 60_000
+/** Of a page that has seen no snapshot: later than any, since none will do. */
+const noMoment = Number.MAX_SAFE_INTEGER
 
-export function createMarkers(now: () => number): Markers {
-  const known = new Map<string, { readonly cursor: string; readonly atMs: number }>()
-  const find = (list: MarkedList): string | undefined => {
-    const found = known.get(nameOf(list))
-    return found !== undefined && now() - found.atMs < knownForMs ? found.cursor : undefined
+export function createMarkers(listings: State['listings'], now: () => number): Markers {
+  const pageAt = (list: MarkedList) => {
+    return { name: nameOf(list), nowMs: now(), keptMs: knownForMs }
   }
   return {
-    find,
-    remember(list, cursor) {
-      const name = nameOf(list)
-      const before = find(list)
-      const latest = before === undefined ? cursor : laterCursor(before, cursor)
-      known.delete(name)
-      known.set(name, { cursor: latest, atMs: now() })
-      const [oldest] = known.keys()
-      if (known.size > markersMax && oldest !== undefined) known.delete(oldest)
+    async remember(list, cursor) {
+      await listings.remember({ ...pageAt(list), moment: momentOf(cursor) ?? noMoment, namesMax })
+    },
+    async take(list) {
+      const moment = await listings.take(pageAt(list))
+      if (moment === undefined) return undefined
+      return moment === noMoment ? '' : cursorAt(moment)
     },
   }
 }
 
+/** Of one size, however long the names are. */
 function nameOf({ reader, bucket, prefix, delimiter, after }: MarkedList): string {
-  return JSON.stringify([reader, bucket, prefix, delimiter, after])
+  const list = JSON.stringify([reader, bucket, prefix, delimiter, after])
+  return createHash('sha256').update(list).digest('base64url')
 }

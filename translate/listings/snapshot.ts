@@ -9,8 +9,11 @@ import { RunFile, type RunReader, readRows } from './run-file.ts'
 export class Snapshot {
   readonly source: string
   state: 'queued' | 'running' | 'ready' | 'gone' = 'queued'
-  /** When its upstream request was about to be sent, in Unix milliseconds; infinite before. */
-  startedMs = Number.POSITIVE_INFINITY
+  /**
+   * Of the state's order, from before its upstream request was sent: it is not older than listings of this moment
+   * or an earlier one. Infinite until then, and `-Infinity` when there was none to be had.
+   */
+  moment = Number.POSITIVE_INFINITY
   usedMs: number
   /** On the disk. */
   sizeBytes = 0

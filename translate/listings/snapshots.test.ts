@@ -18,6 +18,7 @@ import {
   openSnapshots,
   type SnapshotSource,
   type Snapshots,
+  type SnapshotsOptions,
 } from './snapshots.ts'
 
 const test = suite('snapshots of listings')
@@ -25,15 +26,20 @@ const test = suite('snapshots of listings')
 type Setup = { readonly snapshots: Snapshots; readonly directory: string; clock: { nowMs: number } }
 
 async function withSnapshots(
-  options: { maxBytes?: number; maxSnapshots?: number },
+  options: Partial<Pick<SnapshotsOptions, 'maxBytes' | 'maxSnapshots' | 'nextMoment' | 'warn'>>,
   act: (setup: Setup) => Promise<void>,
 ): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'snapshots-'))
   const clock = { nowMs: 1_000_000 }
   const warn = (message: string): void => assert.unreachable(message)
   const maxBytes = 2 ** 30
+  let last = 0
+  const nextMoment = async (): Promise<number> => {
+    last = Math.max(last + 1, clock.nowMs)
+    return last
+  }
   const snapshots = await openSnapshots({
-    ...{ directory, maxBytes, now: () => clock.nowMs, warn },
+    ...{ directory, maxBytes, now: () => clock.nowMs, nextMoment, warn },
     ...options,
   })
   try {
@@ -195,6 +201,55 @@ test('a page goes on in any snapshot that is not older than its listing, else in
   })
 })
 
+test('whoever comes while the moment of a snapshot is found out waits for the next one', async () => {
+  const moments = [Promise.withResolvers<number>(), Promise.withResolvers<number>()]
+  let asked = 0
+  const nextMoment = async (): Promise<number> => {
+    asked += 1
+    return (await moments[asked - 1]?.promise) ?? Number.NaN
+  }
+  await withSnapshots({ nextMoment }, async ({ snapshots }) => {
+    const told = { calls: 0 }
+    const source = sourceOf(() => chunksOf(treeXml(told.calls === 1 ? ['old'] : ['new'])), told)
+    const first = snapshots.begin(source, contextOf())
+    assert.is(asked, 1)
+    const second = snapshots.begin(source, contextOf())
+    // Another process might list, and get the moment 6, between these two.
+    moments[0]?.resolve(5)
+    moments[1]?.resolve(7)
+    const [opened, later] = [await first, await second]
+    assert.equal([opened.cursor, later.cursor], ['5', '7'])
+    assert.equal((await pageOf(opened, '')).names, ['old'])
+    assert.equal((await pageOf(later, '')).names, ['new'])
+  })
+})
+
+test('without a moment every page is right, and begins a snapshot of its own', async () => {
+  const warnings: string[] = []
+  const options: Partial<SnapshotsOptions> = {
+    nextMoment: async () => await Promise.reject(new Error('full')),
+    warn: (message) => warnings.push(message),
+  }
+  await withSnapshots(options, async ({ snapshots }) => {
+    const told = { calls: 0 }
+    const source = sourceOf(() => chunksOf(treeXml(['a', 'b', 'c'])), told)
+    let opened = await snapshots.begin(source, contextOf())
+    for (const [after, name] of [
+      ['', 'a'],
+      ['a', 'b'],
+      ['b', 'c'],
+    ] as const) {
+      assert.is(opened.cursor, '')
+      assert.equal((await pageOf(opened, after, 1)).names, [name])
+      opened = await snapshots.goOn(source, opened.cursor, contextOf())
+    }
+    assert.equal([told.calls, warnings.length], [4, 4])
+    // Nor does it serve who comes with a moment.
+    await snapshots.goOn(source, '1', contextOf())
+    assert.is(told.calls, 5)
+  })
+})
+
 test('a listing that is cut or lies is asked for again, and refused when it goes on so', async () => {
   await withSnapshots({}, async ({ snapshots, directory }) => {
     const wrong = '<stats><folders>1</folders><files>2</files></stats>'
@@ -280,6 +335,32 @@ test('too large for its place, a snapshot is refused, and idle ones make way bef
       await pageOf(await snapshots.begin(source, contextOf()), '', 1)
     }
     assert.ok(snapshots.usage().snapshots <= 4)
+  })
+})
+
+test('a snapshot that others may be reading is kept, and makes way before those that go on', async () => {
+  await withSnapshots({ maxSnapshots: 2 }, async ({ snapshots, clock }) => {
+    const told = { calls: 0 }
+    const of = (name: string): SnapshotSource => ({
+      ...sourceOf(() => chunksOf(treeXml(['a', 'b'])), told),
+      name,
+    })
+    const goingOn = await snapshots.begin(of('goes on'), contextOf())
+    goingOn.leave('goes-on')
+    clock.nowMs += 10
+    const perhaps = await snapshots.begin(of('perhaps'), contextOf())
+    perhaps.leave('perhaps-ended')
+    const another = await snapshots.goOn(of('perhaps'), perhaps.cursor, contextOf())
+    another.leave('perhaps-ended')
+    assert.is(told.calls, 2)
+    const further = await snapshots.begin(of('further'), contextOf())
+    further.leave('goes-on')
+    const still = await snapshots.goOn(of('goes on'), goingOn.cursor, contextOf())
+    still.leave('goes-on')
+    assert.is(told.calls, 3)
+    const gone = await snapshots.goOn(of('perhaps'), perhaps.cursor, contextOf())
+    gone.leave('ended')
+    assert.is(told.calls, 4)
   })
 })
 

@@ -6,6 +6,7 @@ import type { RequestContext } from '../bridge.ts'
 import { orAborted } from '../key-locks.ts'
 import type { OrderedSource } from '../listing.ts'
 import { S3Error } from '../s3-error.ts'
+import { cursorAt, momentOf } from './cursor.ts'
 import type { Job } from './job.ts'
 import type { WalkedObject } from './row.ts'
 import { Snapshot } from './snapshot.ts'
@@ -29,9 +30,12 @@ export type OpenSnapshot = {
   readonly cursor: string
   readonly isEmpty: boolean
   readonly entries: OrderedSource<WalkedObject>
-  /** To be called once. `ended`: there is no further page. */
-  leave(listing: 'goes-on' | 'ended'): void
+  /** To be called once. */
+  leave(listing: Leaving): void
 }
+
+/** `ended`: there is no further page. `perhaps-ended`: nor here, but others may be in its place. */
+export type Leaving = 'goes-on' | 'ended' | 'perhaps-ended'
 
 /** Making a snapshot takes longer than the patience. It is made all the same, for who comes with the cursor. */
 export class NotYetError extends Error {
@@ -80,6 +84,8 @@ export type SnapshotsOptions = {
   readonly maxSnapshots?: number
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** Later than all that were given before, in every process that goes on with the listings of this one. */
+  readonly nextMoment: () => Promise<number>
   /** How patience is waited for; tests do not. Rejects when the signal aborts. */
   readonly wait?: (delayMs: number, signal: AbortSignal) => Promise<unknown>
   readonly warn: (message: string, cause: unknown) => void
@@ -133,11 +139,11 @@ class SnapshotStore implements Snapshots {
 
   async goOn(source: SnapshotSource, cursor: string, context: RequestContext, patienceMs?: number) {
     this.#sweep()
-    const begunMs = begunMsOf(cursor)
+    const begun = momentOf(cursor)
     const usable = [...this.#all]
       .filter((one) => one.source === source.name && one.state !== 'gone')
-      .filter((one) => begunMs !== undefined && one.startedMs >= begunMs)
-      .sort((a, b) => a.startedMs - b.startedMs)[0]
+      .filter((one) => begun !== undefined && one.moment >= begun)
+      .sort((a, b) => a.moment - b.moment)[0]
     if (usable === undefined) return await this.begin(source, context, patienceMs)
     return await this.#use(usable, context, patienceMs)
   }
@@ -166,26 +172,28 @@ class SnapshotStore implements Snapshots {
     snapshot.users += 1
     snapshot.isKept = false
     let isLeft = false
-    const leave = (listing: 'goes-on' | 'ended'): void => {
+    const leave = (listing: Leaving): void => {
       if (isLeft) return
       isLeft = true
       snapshot.users -= 1
       snapshot.usedMs = this.#options.now()
       if (listing === 'ended') snapshot.listings -= 1
+      // Kept for a shorter time, and the first to make way.
+      if (listing === 'perhaps-ended') snapshot.usedMs -= idleMaxMs / 2
       this.#dropUnused(snapshot)
     }
     try {
       if (!(await this.#isReadyWithin(snapshot.ready.promise, patienceMs, context.signal))) {
         snapshot.isKept = true
         leave('goes-on')
-        throw new NotYetError(cursorOf(snapshot))
+        throw new NotYetError(cursorAt(snapshot.moment))
       }
     } catch (error) {
       leave('ended')
       throw error
     }
     return {
-      cursor: cursorOf(snapshot),
+      cursor: cursorAt(snapshot.moment),
       isEmpty: snapshot.isEmpty,
       entries: snapshot.entries(),
       leave,
@@ -223,8 +231,8 @@ class SnapshotStore implements Snapshots {
       )
       if (isBusy && !snapshot.stopSignal.aborted) continue
       this.#starts.delete(snapshot)
+      // From here on nobody joins it: others may get a later moment before its request is sent.
       snapshot.state = 'running'
-      snapshot.startedMs = this.#options.now()
       const running = start().finally(() => {
         this.#running.delete(running)
         this.#startNext()
@@ -240,6 +248,7 @@ class SnapshotStore implements Snapshots {
     request: Pick<RequestContext, 'requestId' | 'counter'>,
   ): Promise<void> {
     try {
+      snapshot.moment = await this.#nextMoment()
       // What could not even be begun was tried as often as it is of use.
       let refusal: unknown
       const upstream = source.upstream(request)
@@ -275,6 +284,16 @@ class SnapshotStore implements Snapshots {
     } catch (error) {
       this.#all.delete(snapshot)
       snapshot.fail(error)
+    }
+  }
+
+  /** Without one, a snapshot serves those who wait for it, and their next pages begin another. */
+  async #nextMoment(): Promise<number> {
+    try {
+      return await this.#options.nextMoment()
+    } catch (error) {
+      this.#options.warn('the beginning of a listing could not be written down', error)
+      return Number.NEGATIVE_INFINITY
     }
   }
 
@@ -332,22 +351,6 @@ class SnapshotStore implements Snapshots {
   #sizeBytes(): number {
     return [...this.#all].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   }
-}
-
-/** '' before its request is sent: then a listing that begins anew joins it. */
-function cursorOf({ startedMs }: Snapshot): string {
-  return Number.isFinite(startedMs) ? startedMs.toString(36) : ''
-}
-
-/** `undefined` for a listing that has seen no snapshot. */
-function begunMsOf(cursor: string): number | undefined {
-  return /^[0-9a-z]{1,9}$/.test(cursor) ? Number.parseInt(cursor, 36) : undefined
-}
-
-/** Of two cursors, the one that may not be gone on with in an older snapshot. */
-export function laterCursor(a: string, b: string): string {
-  const [begunA, begunB] = [begunMsOf(a) ?? Infinity, begunMsOf(b) ?? Infinity]
-  return begunA > begunB ? a : b
 }
 
 /** What another try may well not meet again: a reply that was cut, or whose stats do not match. */
