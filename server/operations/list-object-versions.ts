@@ -1,34 +1,23 @@
 // Of a bucket that never enabled versioning: every object is its own latest version, named `null`. Tools
 // that empty a bucket, and backup programs, list it this way.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
-import { listObjectsMax } from '../../translate/limits.ts'
 import type { Handler, Query } from '../operation.ts'
-import { readNameEncoding } from './wire/encoding-type.ts'
 import { replyWithPage } from './wire/list-page.ts'
 import { renderEntries } from './wire/listed-entries.ts'
+import { readListing } from './wire/listing.ts'
 import { ownerElement } from './wire/owner.ts'
-import { invalidArgument, readInteger } from './wire/parameters.ts'
-import { bucketOf } from './wire/target.ts'
+import { invalidArgument } from './wire/parameters.ts'
 
 /** An object's only version. */
 const onlyVersion = 'null'
 
 export const listObjectVersions: Handler = async (request, { bridge }) => {
   const { query, context, access, identity } = request
-  const bucket = bucketOf(request)
-  const { type, encode } = readNameEncoding(query)
-  const maxKeys = readInteger(query, 'max-keys', {
-    min: 0,
-    cap: listObjectsMax,
-    ifAbsent: listObjectsMax,
-  })
-  const prefix = query.get('prefix') ?? ''
-  const delimiter = query.get('delimiter') ?? ''
+  const { wanted, encode, elements } = readListing(request)
   const keyMarker = query.get('key-marker') ?? ''
   const versionIdMarker = readVersionIdMarker(query)
   // The marker's version is its key's last, so with it or without it the list goes on behind the key.
-  const reader = identity?.accessKeyId
-  const input = { bucket, prefix, delimiter, after: keyMarker, maxKeys, reader }
+  const input = { ...wanted, after: keyMarker, reader: identity?.accessKeyId }
   const asked = { bridge, input, context }
   return replyWithPage(asked, 'ListVersionsResult', ({ entries, nextAfter }) => {
     const endsWithPrefix = entries.at(-1)?.kind === 'prefix'
@@ -38,15 +27,11 @@ export const listObjectVersions: Handler = async (request, { bridge }) => {
       version: { VersionId: onlyVersion, IsLatest: true },
     })
     return {
-      Name: bucket,
-      Prefix: encode(prefix),
+      ...elements,
       KeyMarker: encode(keyMarker),
       VersionIdMarker: versionIdMarker,
       NextKeyMarker: nextAfter === undefined ? undefined : encode(nextAfter),
       NextVersionIdMarker: nextAfter === undefined || endsWithPrefix ? undefined : onlyVersion,
-      MaxKeys: maxKeys,
-      Delimiter: delimiter === '' ? undefined : encode(delimiter),
-      EncodingType: type,
       IsTruncated: nextAfter !== undefined,
       Version: contents,
       CommonPrefixes: prefixes,
