@@ -13,6 +13,7 @@ import type { KeyLocks } from './key-locks.ts'
 import { foldName } from './key-path.ts'
 import { type KeyPlaces, lockLocation, type Target } from './key-places.ts'
 import { type Held, heldTogether } from './leases.ts'
+import type { FolderUse, NewFolders } from './new-folders.ts'
 import { modifiedOf } from './object-time.ts'
 import type { ParentFolders } from './parent-folders.ts'
 import { checkWriteConditions } from './precondition.ts'
@@ -28,6 +29,7 @@ export type WriteParts = {
   readonly guard: FolderGuard
   readonly parents: ParentFolders
   readonly places: KeyPlaces
+  readonly newFolders: NewFolders
   readonly replacing: Replacing
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -47,8 +49,7 @@ export async function commitWrite(
   input: WriteInput,
   context: RequestContext,
 ): Promise<{ readonly modified: Date }> {
-  return await withTarget(parts, place, input.record.key, context, async (target, held) => {
-    await checkTarget(parts, target, input.record, input.conditions)
+  return await withTarget(parts, place, input, context, async (target, held) => {
     const modified = modifiedOf(place, input.record.metadata, parts.now())
     const store = async (at: Location): Promise<FileEntry> => {
       try {
@@ -79,34 +80,68 @@ export async function commitWrite(
   })
 }
 
-/** As `asOnlyWriter` of a key, with the place that it is written to, whose folders exist. */
+/**
+ * As `asOnlyWriter` of a key, with the place that it is written to, whose folders exist. Those that were made for
+ * it are removed again when `act` fails, unless something came into them.
+ */
 export async function withTarget<T>(
-  parts: Pick<WriteParts, 'locks' | 'guard' | 'parents' | 'places'>,
+  parts: TargetParts,
   place: BucketPlace,
-  key: string,
+  wanted: Pick<WriteInput, 'record' | 'conditions'>,
   context: RequestContext,
   act: (target: Target, held: HeldContext) => Promise<T>,
 ): Promise<T> {
-  return await asOnlyWriter(parts, lockLocation(place, key), context, async (held) => {
-    const choose = async (): Promise<Target> => {
-      const target = await parts.places.choose(place, key, held)
-      if (target.missing === undefined) return target
-      return await makeWay(parts, place, key, target.missing.segmentCount, held)
-    }
-    const target = await choose()
-    try {
-      return await act(target, held)
-    } catch (error) {
-      if (!isInTheWay(error)) throw error
-      // Another process may have put a file where this one has seen a folder lately.
-      const { root } = place
-      const top = target.location.path.slice(0, root.path.length + 1)
-      parts.parents.forget({ ...root, path: top })
-      const now = await choose()
-      if (isSamePlace(now.location, target.location)) throw error
-      return await act(now, held)
-    }
-  })
+  const use = parts.newFolders.begin()
+  try {
+    const location = lockLocation(place, wanted.record.key)
+    return await asOnlyWriter(parts, location, context, async (held) => {
+      const tryAt = async (target: Target): Promise<T> => {
+        const done = await act(target, held)
+        use.stored(target.location)
+        return done
+      }
+      const target = await chooseTarget(parts, place, wanted, use, held)
+      try {
+        return await tryAt(target)
+      } catch (error) {
+        if (!isInTheWay(error)) throw error
+        // Another process may have put a file where this one has seen a folder lately.
+        const { root } = place
+        const top = target.location.path.slice(0, root.path.length + 1)
+        parts.parents.forget({ ...root, path: top })
+        const now = await chooseTarget(parts, place, wanted, use, held)
+        if (isSamePlace(now.location, target.location)) throw error
+        return await tryAt(now)
+      }
+    })
+  } finally {
+    await use.end(place, context)
+  }
+}
+
+type TargetParts = Pick<
+  WriteParts,
+  'locks' | 'guard' | 'parents' | 'places' | 'newFolders' | 'state'
+>
+
+async function chooseTarget(
+  parts: TargetParts,
+  place: BucketPlace,
+  { record, conditions }: Pick<WriteInput, 'record' | 'conditions'>,
+  use: FolderUse,
+  context: RequestContext,
+): Promise<Target> {
+  const { key } = record
+  const target = await parts.places.choose(place, key, context)
+  // Before any folder is made for what is refused.
+  await checkTarget(parts, target, record, conditions)
+  if (target.missing === undefined) {
+    use.goesTo(target.location)
+    return target
+  }
+  const made = await makeWay(parts, place, key, target.missing.segmentCount, use, context)
+  await checkTarget(parts, made, record, conditions)
+  return made
 }
 
 /** Jottacloud stored nothing, because of what is at the place or on the way there. */
@@ -124,10 +159,12 @@ async function makeWay(
   place: BucketPlace,
   key: string,
   segmentCount: number,
+  use: FolderUse,
   context: RequestContext,
 ): Promise<Target> {
   const choose = async (): Promise<Target> => {
     const target = await parts.places.choose(place, key, context)
+    use.goesTo(target.location)
     await parts.places.makeFolders(place.root, target, context)
     return target
   }

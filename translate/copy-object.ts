@@ -16,13 +16,7 @@ import type {
 } from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
 import { checksumOf } from './checksum.ts'
-import {
-  checkTarget,
-  commitRecord,
-  commitWrite,
-  type WriteParts,
-  withTarget,
-} from './commit-write.ts'
+import { commitRecord, commitWrite, type WriteParts, withTarget } from './commit-write.ts'
 import { checkKey } from './key-path.ts'
 import { copyObjectSizeMaxBytes } from './limits.ts'
 import { modifiedOf } from './object-time.ts'
@@ -137,8 +131,7 @@ export async function commitCopy(
   const { record, from } = input
   const modified = modifiedOf(place, record.metadata, parts.now())
   const wanted = { md5: record.md5, sizeBytes: record.sizeBytes, created: modified, modified }
-  await withTarget(parts, place, record.key, context, async (target, held) => {
-    await checkTarget(parts, target, record, input.conditions)
+  await withTarget(parts, place, input, context, async (target, held) => {
     const store = async (at: Location): Promise<FileEntry> => {
       const made = await parts.jotta.createByHash(at, wanted, held)
       if (made !== undefined) return made

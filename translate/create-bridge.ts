@@ -22,6 +22,7 @@ import {
 import { listObjects } from './list-objects.ts'
 import { createMarkers } from './listings/markers.ts'
 import type { Snapshots } from './listings/snapshots.ts'
+import { createNewFolders } from './new-folders.ts'
 import { createObjects } from './objects.ts'
 import { createParentFolders } from './parent-folders.ts'
 import { createReplacing } from './replacing.ts'
@@ -71,13 +72,14 @@ export function createBridge(given: BridgeOptions): OwnBridge {
   const home = createBucketHome(options.jotta, options.placement.home)
   const parents = createParentFolders(options.jotta, options.now)
   const facts = createFolderFacts(options.jotta, options.state.folders, options.now)
-  const places = createKeyPlaces({ ...options, parents, facts })
   const emptyFolders = createEmptyFolders({
     ...{ jotta: options.jotta, guard, parents, facts, now: options.now },
     isBucketRoot: (folder) => isBucketRoot(home, options.placement, folder),
   })
+  const newFolders = createNewFolders({ ...options, emptyFolders })
+  const places = createKeyPlaces({ ...options, parents, facts, newFolders })
   const replacing = createReplacing({ ...options, locks, guard, parents })
-  const writing = { ...options, locks, guard, parents, places, facts, replacing }
+  const writing = { ...options, locks, guard, parents, places, facts, newFolders, replacing }
   const buckets = createBuckets({ ...writing, home })
   const stagingSlots = createStagingSlots({
     minBytes: options.memoryLimitBytes,
@@ -96,7 +98,10 @@ export function createBridge(given: BridgeOptions): OwnBridge {
   }
 
   return {
-    settled: () => uploads.settled(),
+    async settled() {
+      await uploads.settled()
+      await newFolders.settled()
+    },
     runLifecycle: (lifecycle, context) =>
       runLifecycle({ ...parts, uploads, ...lists }, lifecycle, context),
     listBuckets: (context) => translatingErrors(() => buckets.list(context)),

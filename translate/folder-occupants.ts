@@ -14,9 +14,14 @@ export interface FolderOccupants {
   note(location: Location): void
   /**
    * Whether nothing live is in a folder, but for folders that are no part of keys, as long as nothing is in
-   * those.
+   * those. `leftovers`: names of unfinished uploads that count as nothing.
    */
-  isEmpty(folder: Location, asKeys: KeyFolder, context: RequestContext): Promise<boolean>
+  isEmpty(
+    folder: Location,
+    asKeys: KeyFolder,
+    leftovers: 'all' | ReadonlySet<string>,
+    context: RequestContext,
+  ): Promise<boolean>
 }
 
 const maxNamesPerFolder = 256
@@ -31,7 +36,7 @@ export function createFolderOccupants(jotta: JottaClient, now: () => number): Fo
   /** Folder that is being listed -> children deleted meanwhile, which the listing may still name. */
   const goneMeanwhile = new Map<string, Set<string>>()
 
-  const isEmpty: FolderOccupants['isEmpty'] = async (folder, asKeys, context) => {
+  const isEmpty: FolderOccupants['isEmpty'] = async (folder, asKeys, leftovers, context) => {
     const id = JSON.stringify(folder)
     const seen = occupants.get(id)
     if (seen !== undefined && now() - seen.seenMs < rememberedForMs) {
@@ -43,13 +48,15 @@ export function createFolderOccupants(jotta: JottaClient, now: () => number): Fo
     const seenMs = now()
     const gone = new Set<string>()
     goneMeanwhile.set(id, gone)
-    const found = await look(jotta, folder, asKeys, context).finally(() => goneMeanwhile.delete(id))
+    const found = await look(jotta, folder, asKeys, leftovers, context).finally(() =>
+      goneMeanwhile.delete(id),
+    )
     occupants.delete(id)
     const { names } = found
     const named = names.size
     for (const name of gone) names.delete(name)
     // All that was named is gone by now; only another look tells what else there is.
-    if (named > 0 && names.size === 0) return await isEmpty(folder, asKeys, context)
+    if (named > 0 && names.size === 0) return await isEmpty(folder, asKeys, leftovers, context)
     if (names.size > 0) occupants.set(id, { names, seenMs })
     for (const oldest of occupants.keys()) {
       if (occupants.size <= maxFolders) break
@@ -59,7 +66,7 @@ export function createFolderOccupants(jotta: JottaClient, now: () => number): Fo
     // Not remembered: what empties them may leave them there.
     for (const [name, child] of found.structural) {
       const within = { ...folder, path: [...folder.path, name] }
-      if (!(await isEmpty(within, child, context))) return false
+      if (!(await isEmpty(within, child, leftovers, context))) return false
     }
     return true
   }
@@ -90,7 +97,7 @@ async function isLive(
   }
 }
 
-/** Unfinished uploads are no objects. */
+/** What is left of uploads that were never finished is no object. */
 function isOccupant(entry: Entry): boolean {
   return !entry.deleted && (entry.kind === 'folder' || readableObject(entry) !== undefined)
 }
@@ -99,12 +106,14 @@ async function look(
   jotta: JottaClient,
   folder: Location,
   asKeys: KeyFolder,
+  leftovers: 'all' | ReadonlySet<string>,
   context: RequestContext,
 ): Promise<{ readonly names: Set<string>; readonly structural: Map<string, KeyFolder> }> {
   const names = new Set<string>()
   const structural = new Map<string, KeyFolder>()
   for await (const entry of jotta.list(folder, context)) {
-    if (!isOccupant(entry)) continue
+    const isLeftover = leftovers === 'all' || leftovers.has(entry.name)
+    if (entry.deleted || (isLeftover && !isOccupant(entry))) continue
     const child = entry.kind === 'folder' ? enterFolder(asKeys, entry.name) : undefined
     if (child !== undefined && isStructural(child)) structural.set(entry.name, child)
     else names.add(entry.name)

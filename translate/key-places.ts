@@ -7,6 +7,7 @@ import type { BucketPlace } from './bucket-place.ts'
 import type { FolderFacts } from './folder-facts.ts'
 import { folderAt, type KeyFolder, keyAt } from './key-folder.ts'
 import { checkKey } from './key-path.ts'
+import type { NewFolders } from './new-folders.ts'
 import { createPlacing, type Way } from './new-names.ts'
 import { type ParentFolders, parentOf } from './parent-folders.ts'
 import { S3Error } from './s3-error.ts'
@@ -18,6 +19,7 @@ export type KeyPlacesParts = {
   readonly jotta: JottaClient
   readonly parents: ParentFolders
   readonly facts: FolderFacts
+  readonly newFolders: Pick<NewFolders, 'making'>
   /** Of a folder, those in the trash included; more names go into shards. */
   readonly folderMaxEntries: number
 }
@@ -113,6 +115,7 @@ export function createKeyPlaces(parts: KeyPlacesParts): KeyPlaces {
       // Before it is made: from then on other processes put names into it, which must not be forgotten.
       if (isNew) for (const folder of made) await parts.facts.created(folder)
       await parts.facts.met(location, location.path.length - root.path.length)
+      parts.newFolders.making(made)
       try {
         await parts.jotta.createFolder(parent, context)
       } catch (error) {
