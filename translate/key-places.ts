@@ -110,12 +110,14 @@ export function createKeyPlaces(parts: KeyPlacesParts): KeyPlaces {
       const made = parent.path
         .map((_, index) => ({ ...root, path: parent.path.slice(0, index + 1) }))
         .slice(missing.folder.path.length - 1)
+      const seen = await parts.jotta.stat(missing.folder, context)
       // A folder that comes back from the trash may hold anything.
-      const isNew = (await parts.jotta.stat(missing.folder, context)) === undefined
+      const isNew = seen === undefined
       // Before it is made: from then on other processes put names into it, which must not be forgotten.
       if (isNew) for (const folder of made) await parts.facts.created(folder)
       await parts.facts.met(location, location.path.length - root.path.length)
-      parts.newFolders.making(made)
+      // Else somebody else has just made it.
+      if (isNew || seen.deleted) parts.newFolders.making(made)
       try {
         await parts.jotta.createFolder(parent, context)
       } catch (error) {

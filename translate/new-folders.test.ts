@@ -25,6 +25,10 @@ import {
   withWorld,
 } from './acts.test-support.ts'
 import type { Bridge } from './bridge.ts'
+import { createFolderFacts } from './folder-facts.ts'
+import { createKeyPlaces } from './key-places.ts'
+import { currentEncoding } from './name-encoding.ts'
+import { createParentFolders } from './parent-folders.ts'
 import { S3Error } from './s3-error.ts'
 
 const test = suite('new folders')
@@ -372,6 +376,29 @@ test('a folder that was there before stays, empty as it is', async () => {
     assert.is(live?.deleted, false)
     assert.equal(await prefixes(bridge, 'theirs/'), ['theirs/empty/'])
     assert.equal(await prefixes(bridge, 'theirs/empty/'), [])
+  })
+})
+
+test('a folder that others made since it was seen to be missing is not taken for a new one', async () => {
+  await withWorld({}, async ({ foreign, state, clock }) => {
+    const now = (): number => clock.nowMs
+    const parents = createParentFolders(foreign, now)
+    const facts = createFolderFacts(foreign, state.folders, now)
+    const made: string[] = []
+    const newFolders = {
+      making: (folders: readonly Location[]) =>
+        void made.push(...folders.map(({ path }) => path.join('/'))),
+    }
+    const folderMaxEntries = 5000
+    const parts = { jotta: foreign, parents, facts, newFolders, folderMaxEntries }
+    const places = createKeyPlaces(parts)
+    const place = { root: placeOf(), encoding: currentEncoding }
+    for (const name of ['theirs', 'new']) {
+      const target = await places.choose(place, `${name}/er/key`, contextOf())
+      if (name === 'theirs') await foreign.createFolder(placeOf(name), contextOf())
+      await places.makeFolders(place.root, target, contextOf())
+    }
+    assert.equal(made, ['new', 'new/er'])
   })
 })
 
