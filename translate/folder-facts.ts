@@ -35,6 +35,11 @@ type WholeFolder = Pick<Facts, 'entries' | 'hasIrregular' | 'hasShards'>
 
 /** Only what others moved here meanwhile is not found for so long, or until it is listed. */
 const knownForMs = 10 * 60_000
+/** Nothing relies on it for longer than `knownForMs`, and no look that takes longer than that is relied on. */
+const keptForMs = 24 * 60 * 60_000
+/** After so many rows were written, at the least, older ones are forgotten, some for each that was written. */
+const rowsBetween = 128
+const forgottenPerRow = 4
 /** What a listing shows anew of a folder is kept when it is news, or after so long. */
 const refreshedAfterMs = knownForMs / 2
 
@@ -44,6 +49,15 @@ export function createFolderFacts(
   now: () => number,
 ): FolderFacts {
   const none = { entries: 0, hasIrregular: false, hasShards: false }
+  let rows = 0
+  /** To be called when rows were written, many or few, so that there are never many more than are of use. */
+  const forgetOld = async (written: number): Promise<void> => {
+    rows += written
+    if (rows < rowsBetween) return
+    const limit = forgottenPerRow * rows
+    rows = 0
+    await folders.forgetOld(now() - keptForMs, limit)
+  }
 
   const begin = async (folder: Location) => {
     const place = placeName(folder)
@@ -53,7 +67,8 @@ export function createFolderFacts(
       const seen = { entries, hasIrregular, hasShards, ...began }
       await folders.learn(place, seen)
       // Also when the rest was not kept, because something was put there meanwhile.
-      await folders.mark([{ place, isIrregular: hasIrregular, isShard: hasShards }])
+      await folders.mark([{ place, isIrregular: hasIrregular, isShard: hasShards }], now())
+      await forgetOld(1)
       return seen
     }
     return { before, began, keep }
@@ -73,7 +88,9 @@ export function createFolderFacts(
   }
   const known = async (folder: Location): Promise<Facts | undefined> => {
     const facts = await folders.find(placeName(folder))
-    return facts !== undefined && now() - facts.learntMs < knownForMs ? facts : undefined
+    if (facts === undefined) return undefined
+    // What lies ahead is of a clock that was wrong.
+    return Math.abs(now() - facts.learntMs) < knownForMs ? facts : undefined
   }
 
   return {
@@ -98,21 +115,25 @@ export function createFolderFacts(
           isIrregular: hasIrregular,
           isShard: hasShards,
         })),
+        now(),
       )
+      await forgetOld(seen.length)
     },
     async created(folder) {
       await folders.forget(placeName(folder))
       await folders.learn(placeName(folder), { ...none, learntMs: now(), changes: 0 })
+      await forgetOld(1)
     },
     async added(location) {
-      await folders.add(placeName(parentOf(location)), marksAt(location))
+      await folders.add(placeName(parentOf(location)), marksAt(location), now())
     },
     async met(location, nameCount) {
       const marks: FolderMark[] = []
       for (let at = location; marks.length < nameCount; at = parentOf(at)) {
         marks.push({ place: placeName(parentOf(at)), ...marksAt(at) })
       }
-      await folders.mark(marks.filter(({ isIrregular, isShard }) => isIrregular || isShard))
+      const told = marks.filter(({ isIrregular, isShard }) => isIrregular || isShard)
+      await folders.mark(told, now())
     },
     forget: (folder) => folders.forget(placeName(folder)),
   }

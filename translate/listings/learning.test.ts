@@ -93,7 +93,7 @@ test('another process over the same state knows it too', async () => {
 
 test('what was written to a folder while it was listed does not undo what the listing met', async () => {
   await withWorld({}, async (world) => {
-    const { bridge, emulator, foreign, state } = world
+    const { bridge, clock, emulator, foreign, state } = world
     await remembered(world)
     const { names, key } = moved['a tagged file']
     await storeForeign(foreign, placeOf('dir', ...names), 'theirs')
@@ -102,7 +102,8 @@ test('what was written to a folder while it was listed does not undo what the li
     const listed = list(bridge, { prefix: 'dir/', delimiter: '/' })
     await listing.reached()
     // As the write of another process does.
-    await state.folders.add(`S3/${bucket}/dir`, { isIrregular: false, isShard: false })
+    const plainName = { isIrregular: false, isShard: false }
+    await state.folders.add(`S3/${bucket}/dir`, plainName, clock.nowMs)
     listing.release()
     assert.ok((await listed).includes(key))
     assert.is((await get(bridge, key)).toString(), 'theirs')

@@ -209,6 +209,9 @@ const migrations = [
     since_ms INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX listing_pages_since ON listing_pages (since_ms);`,
+
+  // Until now changes were only counted, so what is there is as old as it was learnt.
+  `CREATE INDEX folders_age ON folders (max(learnt_ms, changes));`,
 ]
 
 function migrate(database: DatabaseSync, file: string, steps: readonly string[]): void {

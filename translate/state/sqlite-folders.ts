@@ -1,4 +1,4 @@
-// What is known of Jottacloud's folders, in SQLite: one row for each that was written to.
+// What is known of Jottacloud's folders, in SQLite: one row for each that was written to lately.
 import type { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
 import { inTransaction } from './sqlite-database.ts'
@@ -25,11 +25,11 @@ export function createFolders(database: DatabaseSync): State['folders'] {
       sql.learn.run(place, entries, hasIrregular ? 1 : 0, hasShards ? 1 : 0, learntMs, changes)
     },
 
-    async add(place, { isIrregular, isShard }) {
-      sql.add.run(place, isIrregular ? 1 : 0, isShard ? 1 : 0)
+    async add(place, { isIrregular, isShard }, nowMs) {
+      sql.add.run(place, isIrregular ? 1 : 0, isShard ? 1 : 0, nowMs)
     },
 
-    async mark(marks) {
+    async mark(marks, nowMs) {
       const isNews = ({ place, isIrregular, isShard }: FolderMark): boolean => {
         const row = sql.find.get(place)
         return (isIrregular && row?.has_irregular !== 1) || (isShard && row?.has_shards !== 1)
@@ -38,7 +38,7 @@ export function createFolders(database: DatabaseSync): State['folders'] {
       if (news.length === 0) return
       inTransaction(database, () => {
         for (const { place, isIrregular, isShard } of news) {
-          sql.mark.run(place, isIrregular ? 1 : 0, isShard ? 1 : 0)
+          sql.mark.run(place, isIrregular ? 1 : 0, isShard ? 1 : 0, nowMs)
         }
       })
     },
@@ -46,6 +46,10 @@ export function createFolders(database: DatabaseSync): State['folders'] {
     async forget(place) {
       // What is below begins with the place and a slash, after which `0` comes.
       sql.forget.run(place, `${place}/`, `${place}0`)
+    },
+
+    async forgetOld(beforeMs, limit) {
+      sql.forgetOld.run(beforeMs, limit)
     },
   }
 }
@@ -65,18 +69,23 @@ function prepare(database: DatabaseSync) {
     ),
     mark: database.prepare(
       `INSERT INTO folders (place, entries, has_irregular, has_shards, learnt_ms, changes)
-       VALUES (?, 0, ?, ?, 0, 1)
+       VALUES (?, 0, ?, ?, 0, ?)
        ON CONFLICT (place) DO UPDATE SET has_irregular = max(has_irregular, excluded.has_irregular),
-         has_shards = max(has_shards, excluded.has_shards), changes = changes + 1`,
+         has_shards = max(has_shards, excluded.has_shards), changes = max(changes + 1, excluded.changes)`,
     ),
     add: database.prepare(
       `INSERT INTO folders (place, entries, has_irregular, has_shards, learnt_ms, changes)
-       VALUES (?, 1, ?, ?, 0, 1)
+       VALUES (?, 1, ?, ?, 0, ?)
        ON CONFLICT (place) DO UPDATE SET entries = entries + 1,
          has_irregular = max(has_irregular, excluded.has_irregular),
-         has_shards = max(has_shards, excluded.has_shards), changes = changes + 1`,
+         has_shards = max(has_shards, excluded.has_shards), changes = max(changes + 1, excluded.changes)`,
     ),
     forget: database.prepare('DELETE FROM folders WHERE place = ? OR (place > ? AND place < ?)'),
+    forgetOld: database.prepare(
+      `DELETE FROM folders WHERE place IN (
+         SELECT place FROM folders WHERE max(learnt_ms, changes) < ?
+         ORDER BY max(learnt_ms, changes) LIMIT ?)`,
+    ),
   }
 }
 

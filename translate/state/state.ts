@@ -91,7 +91,10 @@ export type FolderFacts = {
   readonly hasShards: boolean
   /** When it was last seen as a whole, in milliseconds since the epoch; 0: never. */
   readonly learntMs: number
-  /** Counts what the bridge put there; 0 when nothing is known of the folder. */
+  /**
+   * Goes on with everything that the bridge puts there: when it did last, in milliseconds since the epoch, or a
+   * little more where much came at once; 0 when nothing is known of the folder.
+   */
   readonly changes: number
 }
 
@@ -268,14 +271,20 @@ export interface State {
      */
     learn(place: string, facts: FolderFacts): Promise<void>
     /** Such names were seen in these folders. Writes nothing where that is known. */
-    mark(marks: readonly FolderMark[]): Promise<void>
+    mark(marks: readonly FolderMark[], nowMs: number): Promise<void>
     /** A name was put there. Also for a folder of which nothing is known. */
     add(
       place: string,
       entry: { readonly isIrregular: boolean; readonly isShard: boolean },
+      nowMs: number,
     ): Promise<void>
     /** The folder is gone, and all below it. */
     forget(place: string): Promise<void>
+    /**
+     * Forgets the oldest, `limit` at most, of those that were neither learnt nor changed since. Looks that began
+     * before then must not be kept any more: they may have missed what is forgotten here.
+     */
+    forgetOld(beforeMs: number, limit: number): Promise<void>
   }
   /** How much buckets with a quota hold. */
   readonly usage: {
