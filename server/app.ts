@@ -2,7 +2,6 @@
 // one try/catch around all. The stages live in files of their own; this one is their order.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { setTimeout } from 'node:timers/promises'
 import Router from '@koa/router'
 import Koa, { type Context } from 'koa'
 import type { Bridge } from '../translate/bridge.ts'
@@ -22,6 +21,7 @@ import {
   withoutSignatures,
 } from './audit/audit-log.ts'
 import { answerClientErrors } from './client-error.ts'
+import { realClock } from './clock.ts'
 import { answerPreflight, crossOriginHeaders } from './cors-exchange.ts'
 import { detect } from './detect.ts'
 import {
@@ -171,7 +171,7 @@ export function createApp(options: AppOptions): App {
       // S3 serves requests that expect something else, and so would be refused here by Node with 417.
       server.on('checkExpectation', listen)
       const responseOn = (socket: Duplex) => responses.get(socket)
-      const { log, wait = waitFor } = options
+      const { log, wait = realClock.wait } = options
       answerClientErrors(server, { log, makeRequestId, responseOn, wait })
     },
     answerVisit(req, res, visit) {
@@ -193,7 +193,7 @@ async function serve(
     addedHeaders: () => exchange.addedHeaders,
     signal: exchange.signal,
     awaitsContinue: () => exchange.expectsContinue && !exchange.hasSentContinue,
-    wait: options.wait ?? waitFor,
+    wait: options.wait ?? realClock.wait,
     idleTimeoutMs: options.idleTimeoutMs ?? idleTimeoutDefaultMs,
   }
   try {
@@ -324,8 +324,4 @@ function arrivalOf({ peer }: Exchange, { now = currentTime }: AppOptions): Arriv
 
 function currentTime(): Date {
   return new Date()
-}
-
-async function waitFor(ms: number, signal: AbortSignal): Promise<void> {
-  await setTimeout(ms, undefined, { signal })
 }

@@ -19,6 +19,7 @@ import { createAccountWatch } from './account-facts.ts'
 import { createApp } from './app.ts'
 import { type AuditLog, openAuditLog } from './audit/audit-log.ts'
 import { accountOf } from './bucket-settings.ts'
+import { type Clock, realClock } from './clock.ts'
 import { accessOf, type Config } from './config.ts'
 import type { ConsoleFacts } from './console/console-api.ts'
 import { openConsole } from './console/open-console.ts'
@@ -27,7 +28,7 @@ import { createFigures, type Figures } from './figures/figures.ts'
 import { createExposition } from './figures/prometheus.ts'
 import { accessKeysFile } from './keys-command.ts'
 import { createLog, type Log } from './log.ts'
-import { type AccountInUse, openBridge, openState } from './open-bridge.ts'
+import { type AccountInUse, openBridge, openState, type Surroundings } from './open-bridge.ts'
 import { createFindPeer } from './peer.ts'
 import type { Health } from './reply.ts'
 import { type AccessKey, loadRootAccessKey, rootAccessKeyFile } from './root-access-key.ts'
@@ -86,7 +87,12 @@ export async function serve(config: Config): Promise<number> {
   return 0
 }
 
-export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+/** `clock` is that of buckets and objects and of the daily work; connections and signatures have the real one. */
+export async function startServer(
+  config: Config,
+  log: Log,
+  clock: Clock = realClock,
+): Promise<RunningServer> {
   await using parts = new AsyncDisposableStack()
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
   const isEmbedded = await usesEmbedded(config)
@@ -94,7 +100,8 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   const warn = (message: string, cause: unknown): void => log.warn({ err: cause }, message)
   const figures = parts.use(createFigures({ now: Date.now, warn }))
   const audit = await openAudit(config, log, figures, parts)
-  const opened = await openAccounts(config, log, { figures, stopSignal: stopping.signal }, parts)
+  const surroundings = { log, clock, stopSignal: stopping.signal }
+  const opened = await openAccounts(config, surroundings, figures, parts)
 
   const { key, isNew } = await rootAccessKey(config)
   let isListening = false
@@ -134,8 +141,8 @@ async function openAudit(
 /** The account of the settings, and those that single buckets are on. */
 async function openAccounts(
   config: Config,
-  log: Log,
-  { figures, stopSignal }: { readonly figures: Figures; readonly stopSignal: AbortSignal },
+  surroundings: Surroundings,
+  figures: Figures,
   parts: AsyncDisposableStack,
 ): Promise<Pick<Served, 'bridge' | 'health' | 'accounts'>> {
   const names = new Set([config.account])
@@ -146,12 +153,12 @@ async function openAccounts(
     const { account, inUse } = await openOne(
       { ...config, account: name },
       config.account,
-      log,
+      surroundings.log,
       figures,
       parts,
     )
     accounts.set(name, account)
-    const { bridge, usage } = await openBridge(config, inUse, log, stopSignal, parts)
+    const { bridge, usage } = await openBridge(config, inUse, surroundings, parts)
     bridges.set(name, bridge)
     figures.watch({
       name,

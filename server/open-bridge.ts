@@ -3,7 +3,6 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import type { Bridge } from '../translate/bridge.ts'
 import type { BucketPlacement } from '../translate/bucket-place.ts'
 import { findOddBuckets } from '../translate/buckets.ts'
@@ -18,6 +17,7 @@ import type { State } from '../translate/state/state.ts'
 import { reopenUploads, sweepUploads } from '../translate/upload-expiry.ts'
 import { type OpenAccount, stateFileName } from './account.ts'
 import { placementOf, quotasOf } from './bucket-settings.ts'
+import type { Clock } from './clock.ts'
 import { accessOf, type Config } from './config.ts'
 import type { Log } from './log.ts'
 
@@ -51,14 +51,20 @@ export async function openState(directory: string, parts: AsyncDisposableStack):
   return state
 }
 
+export type Surroundings = {
+  readonly log: Log
+  readonly clock: Clock
+  readonly stopSignal: AbortSignal
+}
+
 /** What it opens is closed by `parts`. */
 export async function openBridge(
   config: Config,
   account: AccountInUse,
-  log: Log,
-  stopSignal: AbortSignal,
+  { log, clock, stopSignal }: Surroundings,
   parts: AsyncDisposableStack,
 ): Promise<OpenBridge> {
+  const { now } = clock
   const { jotta, state, directory } = account
   const spool = await openSpool({
     directory: join(directory, 'spool'),
@@ -70,8 +76,8 @@ export async function openBridge(
   const snapshots = await openSnapshots({
     directory: join(directory, 'listings'),
     maxBytes: config.listingMaxBytes,
-    now: Date.now,
-    nextMoment: () => state.listings.nextMoment(Date.now()),
+    now,
+    nextMoment: () => state.listings.nextMoment(now()),
     warn,
   })
   parts.defer(() => snapshots.close())
@@ -87,21 +93,21 @@ export async function openBridge(
     memoryLimitBytes: config.uploadMemoryLimit,
     maxConcurrentUploads: config.maxConcurrentUploads,
     folderMaxEntries: config.folderMaxEntries,
-    now: Date.now,
+    now,
     warn,
     stopSignal,
   })
   // Before the state is closed: a completion whose client left still has a word to write there.
   parts.defer(() => own.settled())
   const quotas = quotasOf(config, account.name)
-  const quota = await openQuota(quotas, { state, bridge: own, warn, stopSignal }, parts)
+  const quota = await openQuota(quotas, { state, bridge: own, now, warn, stopSignal }, parts)
   const bridge = withQuotas(own, quota)
-  await reopenUploads(state, Date.now())
+  await reopenUploads(state, now())
   if (accessOf(config) === 'full') {
-    await keepSwept(config, state, spool, log, parts)
-    const chores = [lifecycleChore(account, bridge, log)]
+    await keepSwept(config, { state, spool, log, clock }, parts)
+    const chores = [lifecycleChore(account, bridge, { log, clock })]
     if (quotas.size > 0) chores.push(quotaChore([...quotas.keys()], quota))
-    for (const chore of chores) keepChore(chore, account, state, log, parts)
+    for (const chore of chores) keepChore(chore, account, { log, clock }, parts)
   }
   logEncodings(account, placement, log)
   inspectBuckets(account, placement, log, parts)
@@ -115,26 +121,39 @@ export async function openBridge(
   }
 }
 
+type Told = Pick<Surroundings, 'log' | 'clock'>
+
 /** Removes uploads that expired, now and each hour. */
 async function keepSwept(
   { uploadExpiryDays }: Config,
-  state: State,
-  spool: Spool,
-  log: Log,
+  { state, spool, log, clock }: Told & { readonly state: State; readonly spool: Spool },
   parts: AsyncDisposableStack,
 ): Promise<void> {
   const sweep = async (): Promise<void> => {
     try {
       const uploadExpiryMs = uploadExpiryDays * 24 * 60 * 60_000
-      const removed = await sweepUploads(state, spool, { uploadExpiryMs, nowMs: Date.now() })
+      const removed = await sweepUploads(state, spool, { uploadExpiryMs, nowMs: clock.now() })
       if (removed.uploads + removed.strayFiles > 0) log.info(removed, 'expired uploads removed')
     } catch (error) {
       log.warn({ err: error }, 'expired uploads could not be removed')
     }
   }
   await sweep()
-  const sweeping = setInterval(() => void sweep(), sweepIntervalMs)
-  parts.defer(() => clearInterval(sweeping))
+  const ending = new AbortController()
+  const keepSweeping = async (): Promise<void> => {
+    for (;;) {
+      await clock.wait(sweepIntervalMs, ending.signal)
+      await sweep()
+    }
+  }
+  const sweeping = keepSweeping().catch((error: unknown) => {
+    if (!ending.signal.aborted)
+      log.error({ err: error }, 'expired uploads are not removed any more')
+  })
+  parts.defer(async () => {
+    ending.abort()
+    await sweeping
+  })
 }
 
 type Chore = {
@@ -147,17 +166,15 @@ type Chore = {
 function keepChore(
   { name, work }: Chore,
   account: AccountInUse,
-  state: State,
-  log: Log,
+  { log, clock }: Told,
   parts: AsyncDisposableStack,
 ): void {
   const ending = new AbortController()
   const { signal } = ending
   const about = { account: account.name, chore: name }
   const keeping = keepDaily({
-    ...{ state, name, signal, now: Date.now },
+    ...{ state: account.state, name, signal, ...clock },
     work: (hold) => work(hold, signal),
-    wait: async (ms) => await setTimeout(ms, undefined, { signal }),
     warn: (message, cause) => log.warn({ ...about, err: cause }, message),
   }).catch((error: unknown) => log.error({ ...about, err: error }, 'a chore is not done any more'))
   parts.defer(async () => {
@@ -167,14 +184,14 @@ function keepChore(
 }
 
 /** Carries lifecycle rules out, slowly. */
-function lifecycleChore({ name }: AccountInUse, bridge: OwnBridge, log: Log): Chore {
+function lifecycleChore({ name }: AccountInUse, bridge: OwnBridge, { log, clock }: Told): Chore {
   return {
     name: 'lifecycle',
     async work(hold, signal) {
       const context = { requestId: randomUUID(), signal, counter: { upstreamCalls: 0 } }
       const pause = async (before: 'page' | 'removal'): Promise<void> => {
         await hold()
-        await setTimeout(lifecyclePausesMs[before], undefined, { signal })
+        await clock.wait(lifecyclePausesMs[before], signal)
       }
       const counts = await bridge.runLifecycle({ pause }, context)
       const { upstreamCalls } = context.counter
@@ -198,13 +215,13 @@ type QuotaParts = Parameters<typeof createQuota>[0]
 /** The quota of each bucket that has one; its counts end with `parts`. */
 async function openQuota(
   quotas: ReadonlyMap<string, number>,
-  given: Omit<QuotaParts, 'quotaOf' | 'now' | 'state'> & { readonly state: State },
+  given: Omit<QuotaParts, 'quotaOf' | 'state'> & { readonly state: State },
   parts: AsyncDisposableStack,
 ): Promise<Quota> {
   const ending = new AbortController()
   const stopSignal = AbortSignal.any([given.stopSignal, ending.signal])
   const quotaOf = (bucket: string) => quotas.get(bucket)
-  const quota = createQuota({ ...given, quotaOf, stopSignal, now: Date.now })
+  const quota = createQuota({ ...given, quotaOf, stopSignal })
   parts.defer(async () => {
     ending.abort(new Error('the server is stopping'))
     await quota.settled()
