@@ -11,7 +11,7 @@ export interface NewFolders {
   /** These were seen to be missing, and are about to be made. */
   making(folders: readonly Location[]): void
   begin(): FolderUse
-  /** Resolves when no folder is being removed. */
+  /** Resolves when no write is under way, and no folder is being removed. */
   settled(): Promise<void>
 }
 
@@ -44,7 +44,8 @@ export function createNewFolders(parts: NewFoldersParts): NewFolders {
   const folders = new Map<string, Set<string>>()
   /** Where writes that are under way go. */
   const uses = new Set<Location[]>()
-  const removals = new Set<Promise<void>>()
+  /** Of each write, until it is over and what it left is removed. */
+  const works = new Set<Promise<void>>()
 
   const isInUse = (folder: Location): boolean => {
     const id = idOf(folder)
@@ -91,6 +92,9 @@ export function createNewFolders(parts: NewFoldersParts): NewFolders {
     begin() {
       const targets: Location[] = []
       uses.add(targets)
+      const over = Promise.withResolvers<void>()
+      works.add(over.promise)
+      void over.promise.then(() => works.delete(over.promise))
       return {
         goesTo: (location) => void targets.push(location),
         stored(location) {
@@ -102,7 +106,7 @@ export function createNewFolders(parts: NewFoldersParts): NewFolders {
             folders.get(idOf(parentOf(target)))?.add(target.path.at(-1) ?? '')
           }
           const left = targets.filter((target) => folders.has(idOf(parentOf(target))))
-          if (left.length === 0) return
+          if (left.length === 0) return over.resolve()
           const signal = AbortSignal.timeout(cleanUpTimeoutMs)
           const removal = (async () => {
             try {
@@ -111,14 +115,13 @@ export function createNewFolders(parts: NewFoldersParts): NewFolders {
               parts.warn('a folder that a failed write made could not be removed', error)
             }
           })()
-          removals.add(removal)
-          void removal.finally(() => removals.delete(removal))
+          over.resolve(removal)
           await withinMs(removal, answerWithinMs)
         },
       }
     },
     async settled() {
-      await Promise.all(removals)
+      await Promise.all(works)
     },
   }
 }

@@ -6,7 +6,13 @@ import * as assert from 'uvu/assert'
 import { randomBuffer } from '../support/bytes.ts'
 import { boundary, renderForm, signFields } from '../support/signed-form.ts'
 import { follow, signedHeaders } from '../support/signed-request.ts'
-import { contentMd5, errorCode, type FaultyBridge, withFaultyBridge } from './faulty-bridge.ts'
+import {
+  contentMd5,
+  errorCode,
+  type FaultyBridge,
+  lookAt,
+  withFaultyBridge,
+} from './faulty-bridge.ts'
 
 const test = suite('new folders')
 const small = Buffer.from('small content')
@@ -106,6 +112,26 @@ test('a write into new folders whose client leaves leaves no prefix behind', asy
       assert.equal(await prefixes(faulty), [], operation)
     }
   })
+})
+
+test('a server that is told to stop in the midst of a write leaves no new folder either', async () => {
+  await withFaultyBridge(
+    async (faulty) => {
+      const { bridge, emulator, foreign, request, startAgain } = faulty
+      const allocating = emulator.faults.hold({ operation: 'allocate' })
+      const putting = request('PUT', '/bucket/new/er/key', { body: small }).catch(() => undefined)
+      await allocating.reached()
+      assert.is(await bridge.stop(), 0)
+      await putting
+      allocating.release()
+      const { text } = await foreign.get('S3/bucket')
+      assert.match(text, /<folder name="new" deleted=/)
+      const troubles = bridge.log.filter(({ level }) => level === 'error' || level === 'warn')
+      assert.equal(troubles, [])
+      assert.equal(await prefixes(lookAt({ ...faulty, bridge: await startAgain() }, foreign)), [])
+    },
+    { JOTTA_S3_SHUTDOWN_SECONDS: '1' },
+  )
 })
 
 test.run()
