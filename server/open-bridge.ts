@@ -8,6 +8,7 @@ import type { BucketPlacement } from '../translate/bucket-place.ts'
 import { findOddBuckets } from '../translate/buckets.ts'
 import { createBridge, type OwnBridge } from '../translate/create-bridge.ts'
 import { keepDaily } from '../translate/daily-chore.ts'
+import { createLeases } from '../translate/leases.ts'
 import { openSnapshots, type SnapshotsUsage } from '../translate/listings/snapshots.ts'
 import { createQuota, type Quota } from '../translate/quota/quota.ts'
 import { withQuotas } from '../translate/quota/quota-bridge.ts'
@@ -158,8 +159,7 @@ async function keepSwept(
 
 type Chore = {
   readonly name: string
-  /** Calls `hold` every few minutes. */
-  readonly work: (hold: () => Promise<void>, signal: AbortSignal) => Promise<void>
+  readonly work: (signal: AbortSignal) => Promise<void>
 }
 
 /** Does it once a day, beside everything else. */
@@ -172,10 +172,12 @@ function keepChore(
   const ending = new AbortController()
   const { signal } = ending
   const about = { account: account.name, chore: name }
+  const warn = (message: string, cause: unknown): void =>
+    log.warn({ ...about, err: cause }, message)
+  const { state } = account
+  const leases = createLeases({ leases: state.leases, now: clock.now, warn })
   const keeping = keepDaily({
-    ...{ state: account.state, name, signal, ...clock },
-    work: (hold) => work(hold, signal),
-    warn: (message, cause) => log.warn({ ...about, err: cause }, message),
+    ...{ state, leases, name, work, warn, signal, ...clock },
   }).catch((error: unknown) => log.error({ ...about, err: error }, 'a chore is not done any more'))
   parts.defer(async () => {
     ending.abort()
@@ -187,10 +189,9 @@ function keepChore(
 function lifecycleChore({ name }: AccountInUse, bridge: OwnBridge, { log, clock }: Told): Chore {
   return {
     name: 'lifecycle',
-    async work(hold, signal) {
+    async work(signal) {
       const context = { requestId: randomUUID(), signal, counter: { upstreamCalls: 0 } }
       const pause = async (before: 'page' | 'removal'): Promise<void> => {
-        await hold()
         await clock.wait(lifecyclePausesMs[before], signal)
       }
       const counts = await bridge.runLifecycle({ pause }, context)
@@ -204,9 +205,7 @@ function lifecycleChore({ name }: AccountInUse, bridge: OwnBridge, { log, clock 
 function quotaChore(buckets: readonly string[], quota: Quota): Chore {
   return {
     name: 'quota',
-    async work(hold, signal) {
-      await quota.countAll(buckets, hold, signal)
-    },
+    work: (signal) => quota.countAll(buckets, signal),
   }
 }
 

@@ -210,7 +210,7 @@ test('a daily count learns what others stored, and is not stopped by a bucket th
       await storeForeign(foreign, at('theirs'), freshBytes(2000))
       clock.nowMs += 1000
       const signal = AbortSignal.timeout(60_000)
-      await quota.countAll(['nowhere', bucket], async () => {}, signal)
+      await quota.countAll(['nowhere', bucket], signal)
       const usage = await state.usage.find(bucket)
       assert.equal([usage?.countedBytes, usage?.addedBytes], [3000, 0])
       assert.equal(warnings, ['what the bucket nowhere holds could not be counted'])

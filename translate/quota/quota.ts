@@ -34,12 +34,8 @@ export interface Quota {
     context: RequestContext,
     write: () => Promise<T>,
   ): Promise<T>
-  /** Counts them anew, one after another; one that cannot be counted is warned of. `hold` may throw to stop. */
-  countAll(
-    buckets: readonly string[],
-    hold: () => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<void>
+  /** Counts them anew, one after another; one that cannot be counted is warned of. */
+  countAll(buckets: readonly string[], signal: AbortSignal): Promise<void>
   forget(bucket: string): Promise<void>
   /** Resolves when no count is under way, as after `stopSignal`. */
   settled(): Promise<void>
@@ -105,9 +101,8 @@ export function createQuota(parts: QuotaParts): Quota {
 
   return {
     has: (bucket) => parts.quotaOf(bucket) !== undefined,
-    async countAll(buckets, hold, signal) {
+    async countAll(buckets, signal) {
       for (const bucket of buckets) {
-        await hold()
         try {
           await orAborted(count(bucket), signal)
         } catch (error) {

@@ -1,41 +1,25 @@
-// Work that is done once a day by one of several processes, in SQLite: one row for each chore.
+// When work that is due once a day was done last, in SQLite: one row for each chore.
 import type { DatabaseSync } from 'node:sqlite'
+import { z } from 'zod'
 import type { State } from './state.ts'
 
 export function createChores(database: DatabaseSync): State['chores'] {
-  const sql = {
-    // A time that lies ahead is of a clock that was wrong, and keeps nobody from the work.
-    begin: database.prepare(
-      `INSERT INTO chores (name, holder, held_until_ms) VALUES ($name, $holder, $heldUntil)
-       ON CONFLICT (name) DO UPDATE SET holder = $holder, held_until_ms = $heldUntil
-       WHERE (done_ms IS NULL OR done_ms < $dueSince OR done_ms > $now)
-         AND (holder IS NULL OR held_until_ms <= $now OR held_until_ms > $heldUntil)`,
-    ),
-    hold: database.prepare('UPDATE chores SET held_until_ms = ? WHERE name = ? AND holder = ?'),
-    finish: database.prepare(
-      `UPDATE chores SET holder = NULL, held_until_ms = NULL, done_ms = coalesce(?, done_ms)
-       WHERE name = ? AND holder = ?`,
-    ),
-  }
+  const find = database.prepare('SELECT done_ms FROM chores WHERE name = ?')
+  const keep = database.prepare(
+    `INSERT INTO chores (name, done_ms) VALUES (?, ?)
+     ON CONFLICT (name) DO UPDATE SET done_ms = excluded.done_ms`,
+  )
 
   return {
-    async begin(name, { holder, now, dueSince, heldUntil }) {
-      const { changes } = sql.begin.run({
-        $name: name,
-        $holder: holder,
-        $now: now.getTime(),
-        $dueSince: dueSince.getTime(),
-        $heldUntil: heldUntil.getTime(),
-      })
-      return Number(changes) > 0
+    async doneAt(name) {
+      const row = find.get(name)
+      return row === undefined ? undefined : new Date(choreRow.parse(row).done_ms)
     },
 
-    async hold(name, { holder, heldUntil }) {
-      return Number(sql.hold.run(heldUntil.getTime(), name, holder).changes) > 0
-    },
-
-    async finish(name, { holder, doneAt }) {
-      sql.finish.run(doneAt?.getTime() ?? null, name, holder)
+    async setDone(name, at) {
+      keep.run(name, at.getTime())
     },
   }
 }
+
+const choreRow = z.object({ done_ms: z.int() })

@@ -4,7 +4,13 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { fromKeyBytes, inTransaction, openDatabase, toKeyBytes } from './sqlite-database.ts'
+import {
+  fromKeyBytes,
+  inTransaction,
+  migrations,
+  openDatabase,
+  toKeyBytes,
+} from './sqlite-database.ts'
 
 const test = suite('sqlite-database')
 
@@ -76,5 +82,26 @@ test('keys come back from their bytes, the empty one too, and none is bent to fi
     }
     assert.throws(() => toKeyBytes('\ud800'), /not Unicode/)
   }))
+
+test('what was done is known after who does it became a lease, and what was only begun is not done', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sqlite-database-'))
+  const file = join(folder, 'state.db')
+  const step = migrations.findIndex((each) => each.includes('chores_done'))
+  const before = openDatabase(file, migrations.slice(0, step))
+  before.exec(`INSERT INTO chores (name, holder, held_until_ms, done_ms) VALUES
+    ('done', NULL, NULL, 5), ('again', 'a', 9, 6), ('begun', 'a', 9, NULL)`)
+  before.close()
+  const database = openDatabase(file)
+  const rows = database.prepare('SELECT name, done_ms FROM chores ORDER BY name').all()
+  database.close()
+  await rm(folder, { recursive: true })
+  assert.equal(
+    rows.map(({ name, done_ms }) => [name, done_ms]),
+    [
+      ['again', 6],
+      ['done', 5],
+    ],
+  )
+})
 
 test.run()

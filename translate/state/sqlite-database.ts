@@ -68,7 +68,7 @@ export function fromKeyBytes(bytes: Uint8Array): string {
 }
 
 /** The schema as a list of steps; `user_version` counts those that a file has behind it. */
-const migrations = [
+export const migrations = [
   `CREATE TABLE object_records (
     write_id INTEGER PRIMARY KEY AUTOINCREMENT,
     bucket TEXT NOT NULL,
@@ -212,6 +212,15 @@ const migrations = [
 
   // Until now changes were only counted, so what is there is as old as it was learnt.
   `CREATE INDEX folders_age ON folders (max(learnt_ms, changes));`,
+
+  // Who is at a chore has a lease.
+  `CREATE TABLE chores_done (
+    name TEXT NOT NULL PRIMARY KEY,
+    done_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO chores_done SELECT name, done_ms FROM chores WHERE done_ms IS NOT NULL;
+  DROP TABLE chores;
+  ALTER TABLE chores_done RENAME TO chores;`,
 ]
 
 function migrate(database: DatabaseSync, file: string, steps: readonly string[]): void {

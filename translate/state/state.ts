@@ -134,31 +134,11 @@ export interface State {
     /** Every one, in order of bucket and name: for export, and for work that goes through all buckets. */
     all(): Promise<readonly BucketConfigurationRecord[]>
   }
-  /** Work that one of several processes does, once a day. */
+  /** Work that is done once a day. Which process does it is a matter of `leases`. */
   readonly chores: {
-    /**
-     * `true` for one caller, who then holds it: when it was not done since `dueSince`, and nobody else holds
-     * it now.
-     */
-    begin(
-      name: string,
-      turn: {
-        readonly holder: string
-        readonly now: Date
-        readonly dueSince: Date
-        readonly heldUntil: Date
-      },
-    ): Promise<boolean>
-    /** Holds it for longer; `false` when another has it, or nobody. */
-    hold(
-      name: string,
-      turn: { readonly holder: string; readonly heldUntil: Date },
-    ): Promise<boolean>
-    /** Gives it back, done or (`undefined`) undone. Nothing when another holds it. */
-    finish(
-      name: string,
-      turn: { readonly holder: string; readonly doneAt: Date | undefined },
-    ): Promise<void>
+    /** When it was done last; `undefined`: never. */
+    doneAt(name: string): Promise<Date | undefined>
+    setDone(name: string, at: Date): Promise<void>
   }
   /**
    * Object metadata. A write has two halves, so that a process killed between Jottacloud's commit
