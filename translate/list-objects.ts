@@ -85,7 +85,10 @@ async function readPage(
     keyPrefix === ''
       ? [{ location: place.root, folder: rootFolder(place.encoding) }]
       : await parts.places.findFolders(place, keyPrefix, context)
-  const walk = async (listingsMax: number, nextCursor = ''): Promise<CursorPage> => {
+  const walk = async (
+    listingsMax: number,
+    nextCursor = parts.markers.ownWalk,
+  ): Promise<CursorPage> => {
     const options = { root: place.root, prefix, delimiter, entriesPerFolder, listingsMax }
     const folders = await findFolders(context)
     if (folders.length === 0) return { entries: [], nextAfter: undefined, nextCursor: undefined }
@@ -93,8 +96,14 @@ async function readPage(
     const page = await listPage(source, input)
     return { ...page, nextCursor }
   }
+  const sources = snapshotSources(parts, place, input, findFolders)
   const cursor = await cursorOf(parts, input)
-  const isNear = cursor === undefined && input.delimiter !== '/' && isSoonFound(input)
+  // A listing whose last page came from another process may go on there again: a snapshot for each of its pages
+  // would cost as much as all pages together.
+  const isReadOnHere =
+    cursor !== undefined &&
+    (cursor === parts.markers.ownWalk || parts.snapshots.canGoOn(sources.best, cursor))
+  const isNear = !isReadOnHere && input.delimiter !== '/' && isSoonFound(input)
   const near = isNear ? await unlessTooLong(walk(nearListings)) : undefined
   if (near !== undefined) return near
   const fromSnapshot = async (source: SnapshotSource): Promise<CursorPage | undefined> => {
@@ -109,7 +118,6 @@ async function readPage(
     }
     return await pageOf(opened, source, input)
   }
-  const sources = snapshotSources(parts, place, input, findFolders)
   let isTreeEmpty = false
   try {
     const page = await fromSnapshot(sources.best).catch(async (error: unknown) => {

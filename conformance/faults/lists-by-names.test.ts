@@ -78,7 +78,7 @@ for (const delimiter of ['', '/']) {
   })
 }
 
-test('a list goes on after a restart, and asks Jottacloud for one more listing', async () => {
+test('a list goes on after a restart, and Jottacloud is asked for one more listing of it all', async () => {
   await withEmulatedBridge(
     async ({ bridge, startAgain, emulator }) => {
       const listing = new Listing({ prefix: '', delimiter: '' })
@@ -93,7 +93,6 @@ test('a list goes on after a restart, and asks Jottacloud for one more listing',
       assert.equal([...listing.sizes.keys()], keys)
       assert.is(listing.sizes.get(keys.at(-1) ?? ''), 3)
       assert.is(emulator.faults.count({ operation: 'liststream' }), 1)
-      assert.is(emulator.faults.count({ operation: 'stat' }), 0, 'nothing is walked to')
     },
     {},
     { seeded },

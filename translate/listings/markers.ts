@@ -9,7 +9,7 @@
 // goes on in the old one's place.
 import { createHash } from 'node:crypto'
 import type { State } from '../state/state.ts'
-import { cursorAt, momentOf } from './cursor.ts'
+import { createWalkCursor, cursorAt, numberOf } from './cursor.ts'
 
 export type MarkedList = {
   readonly reader: string
@@ -21,6 +21,8 @@ export type MarkedList = {
 }
 
 export interface Markers {
+  /** The cursor of every page that this process walks to. */
+  readonly ownWalk: string
   /** A truncated page ended: one page may go on from there. */
   remember(list: MarkedList, cursor: string): Promise<void>
   /** For a page that goes on; `undefined` when it has to be taken for a new listing. */
@@ -30,21 +32,19 @@ export interface Markers {
 const namesMax = 4096
 /** As long as an unused snapshot is kept. */
 const knownForMs = 5 * 60_000
-/** Of a page that has seen no snapshot: later than any, since none will do. */
-const noMoment = Number.MAX_SAFE_INTEGER
 
 export function createMarkers(listings: State['listings'], now: () => number): Markers {
   const pageAt = (list: MarkedList) => {
     return { name: nameOf(list), nowMs: now(), keptMs: knownForMs }
   }
   return {
+    ownWalk: createWalkCursor(),
     async remember(list, cursor) {
-      await listings.remember({ ...pageAt(list), moment: momentOf(cursor) ?? noMoment, namesMax })
+      await listings.remember({ ...pageAt(list), moment: numberOf(cursor), namesMax })
     },
     async take(list) {
       const moment = await listings.take(pageAt(list))
-      if (moment === undefined) return undefined
-      return moment === noMoment ? '' : cursorAt(moment)
+      return moment === undefined ? undefined : cursorAt(moment)
     },
   }
 }

@@ -61,6 +61,8 @@ export interface Snapshots {
     context: RequestContext,
     patienceMs?: number,
   ): Promise<OpenSnapshot>
+  /** Whether a further page would begin no snapshot. */
+  canGoOn(source: SnapshotSource, cursor: string): boolean
   /** What there is now. */
   usage(): SnapshotsUsage
   close(): Promise<void>
@@ -139,13 +141,14 @@ class SnapshotStore implements Snapshots {
 
   async goOn(source: SnapshotSource, cursor: string, context: RequestContext, patienceMs?: number) {
     this.#sweep()
-    const begun = momentOf(cursor)
-    const usable = [...this.#all]
-      .filter((one) => one.source === source.name && one.state !== 'gone')
-      .filter((one) => begun !== undefined && one.moment >= begun)
-      .sort((a, b) => a.moment - b.moment)[0]
+    const usable = this.#usable(source, cursor)
     if (usable === undefined) return await this.begin(source, context, patienceMs)
     return await this.#use(usable, context, patienceMs)
+  }
+
+  canGoOn(source: SnapshotSource, cursor: string): boolean {
+    this.#sweep()
+    return this.#usable(source, cursor) !== undefined
   }
 
   usage() {
@@ -166,6 +169,14 @@ class SnapshotStore implements Snapshots {
     for (const snapshot of this.#all) await this.#remove(snapshot)
     await this.#threads.close()
     await this.#directory.close()
+  }
+
+  #usable(source: SnapshotSource, cursor: string): Snapshot | undefined {
+    const begun = momentOf(cursor)
+    if (begun === undefined) return undefined
+    return [...this.#all]
+      .filter((one) => one.source === source.name && one.state !== 'gone' && one.moment >= begun)
+      .sort((a, b) => a.moment - b.moment)[0]
   }
 
   async #use(snapshot: Snapshot, context: RequestContext, patienceMs: number | undefined) {
