@@ -8,6 +8,10 @@ const LATEST_MS = Date.UTC(9999, 11, 31, 23, 59, 59)
 const timePattern =
   /^(\d{4}-\d{2}-\d{2})-?T(\d{2}:\d{2}:\d{2})(?:\.\d{1,9})?(?:Z|([+-]\d{2}):?(\d{2}))$/
 
+/** In UTC, of this century, and on a day that every month has. */
+const commonPattern =
+  /^20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])-?T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/
+
 /** `2026-03-01T08:00:00Z`, for allocations. */
 export function renderRfc3339(time: Date): string {
   const timeMs = time.getTime()
@@ -23,6 +27,26 @@ export function renderJfsTime(time: Date): string {
 
 /** Either form, fractions dropped. What is no time is `undefined`: one odd entry spoils no listing. */
 export function parseTime(text: string | undefined): Date | undefined {
+  return parseCommonTime(text) ?? parseAnyTime(text)
+}
+
+/** What nearly all times look like, of which a listing has three for each file: read in place, four times as fast. */
+function parseCommonTime(text = ''): Date | undefined {
+  if (!commonPattern.test(text)) return undefined
+  const shift = text.length - '2026-03-01T08:00:00Z'.length
+  const year = twoDigits(text, 0) * 100 + twoDigits(text, 2)
+  const [month, day] = [twoDigits(text, 5), twoDigits(text, 8)]
+  const hour = twoDigits(text, 11 + shift)
+  const minute = twoDigits(text, 14 + shift)
+  const second = twoDigits(text, 17 + shift)
+  return new Date(Date.UTC(year, month - 1, day, hour, minute, second))
+}
+
+function twoDigits(text: string, at: number): number {
+  return (text.charCodeAt(at) - 48) * 10 + text.charCodeAt(at + 1) - 48
+}
+
+function parseAnyTime(text: string | undefined): Date | undefined {
   const match = timePattern.exec(text?.trim() ?? '')
   if (match === null) return undefined
   const [, day, time, hours, minutes] = match

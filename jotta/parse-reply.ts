@@ -133,9 +133,11 @@ function isState(text: string): text is RevisionState {
   return states.has(text)
 }
 
-function parseMd5(text: string | undefined): string | undefined {
-  const md5 = text?.trim().toLowerCase() ?? ''
-  return /^[0-9a-f]{32}$/.test(md5) ? md5 : undefined
+function parseMd5(text = ''): string | undefined {
+  const isMd5 = /^[0-9a-f]{32}$/
+  if (isMd5.test(text)) return text
+  const md5 = text.trim().toLowerCase()
+  return isMd5.test(md5) ? md5 : undefined
 }
 
 function attributeName(element: XmlElement, subject: string): string {

@@ -2,7 +2,8 @@
 // when it closes and then forgotten. Memory depends on the largest element, never on the document.
 import { SaxesParser } from 'saxes'
 import { JottaError } from './jotta-error.ts'
-import { type Draft, readPlainElement, skipBlanks } from './xml-plain-element.ts'
+import { PlainElements, skipBlanks } from './xml-plain-element.ts'
+import type { Draft } from './xml-shape.ts'
 
 export type XmlElement = {
   readonly name: string
@@ -99,6 +100,7 @@ class XmlSplitter {
   readonly #containers: ReadonlySet<string>
   readonly #decoder = new TextDecoder('utf-8', { fatal: true })
   readonly #parser = new SaxesParser({ xmlns: false, fragment: false, position: false })
+  readonly #plain = new PlainElements()
   #events: XmlEvent[] = []
   /** Open elements from the root down; the first ones are containers. */
   #stack: Draft[] = []
@@ -173,7 +175,7 @@ class XmlSplitter {
   #takePlainElements(text: string, from: number): number {
     const container = this.#containerDepth === 2 ? (this.#stack[1]?.name ?? '') : ''
     for (let at = from; ; ) {
-      const plain = readPlainElement(text, skipBlanks(text, at))
+      const plain = this.#plain.read(text, skipBlanks(text, at))
       if (plain === undefined) return at
       const { element, end } = plain
       if (this.#containerDepth === 1 && this.#containers.has(element.name)) return at

@@ -12,7 +12,8 @@ export const RESERVED_FOLDER = '\u201bjotta-s3'
 
 /** Whether a stored name is the bridge's own folder, in whatever casing. */
 export function isReservedName(storedName: string): boolean {
-  return foldName(storedName) === foldedReservedFolder
+  // No other character folds to its first one, and hardly a name has that.
+  return storedName.includes('\u201b') && foldName(storedName) === foldedReservedFolder
 }
 
 /**

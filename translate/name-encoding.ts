@@ -16,6 +16,8 @@ export type NameEncoding = {
   readonly originals: ReadonlyMap<string, string>
   /** Finds what must be replaced, quoted or escaped in a name. */
   readonly special: RegExp
+  /** The same, for a test of whether there is any. */
+  readonly anySpecial: RegExp
   /** Finds quoted characters (group 1), escaped bytes (group 2) and replacements in a stored name. */
   readonly stored: RegExp
 }
@@ -89,6 +91,12 @@ export function decodeName(storedName: string, encoding: NameEncoding = currentE
   return chunks.length === 0 ? rest : Buffer.concat([...chunks, rest])
 }
 
+/** Whether a name is stored as it is and, stored, stands for itself. */
+export function isEncodedAsItIs(name: string, encoding: NameEncoding): boolean {
+  const { anySpecial, wholeNames, wholeNameOriginals } = encoding
+  return !anySpecial.test(name) && !wholeNames.has(name) && !wholeNameOriginals.has(name)
+}
+
 const quote = '\u201b'
 
 type Place = 'anywhere' | 'first' | 'last'
@@ -159,13 +167,15 @@ function createEncoding(flags: ReadonlySet<string>): NameEncoding {
     [...(anywhere + first + last)].map((char) => [char, replacementOf(char)]),
   )
   const wholeNames = periodNames(flags)
+  const special = specialPattern(places)
   return {
     flags: used.join(','),
     wholeNames,
     wholeNameOriginals: inverse(wholeNames),
     replacements,
     originals: inverse(replacements),
-    special: specialPattern(places),
+    special,
+    anySpecial: new RegExp(special.source, 'u'),
     stored: storedPattern(places),
   }
 }

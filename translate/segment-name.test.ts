@@ -35,6 +35,18 @@ for (const [what, segment, kind, natural, irregular] of forms) {
   })
 }
 
+test('a name that stands for itself is the name it is stored under, in any encoding', () => {
+  fc.assert(
+    fc.property(anyKeySegment, fc.constantFrom(...encodings), (name, encoding) => {
+      for (const kind of kinds) {
+        const isItsOwn = segmentOf(name, kind, encoding) === name
+        const { natural } = segmentNames(name, kind, encoding)
+        assert.is(isItsOwn, natural?.name === name)
+      }
+    }),
+  )
+})
+
 const foreign: [what: string, name: string][] = [
   ['with a raw colon', 'a:b'],
   ['with a raw percent sign', '50%'],

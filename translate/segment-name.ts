@@ -9,7 +9,7 @@
 //   ‛u007f ‛ufffe ‛uffff  characters that Jottacloud cannot carry
 import { createHash } from 'node:crypto'
 import { isReservedName } from './key-path.ts'
-import { decodeName, encodeName, type NameEncoding } from './name-encoding.ts'
+import { decodeName, encodeName, isEncodedAsItIs, type NameEncoding } from './name-encoding.ts'
 
 export type NameKind = 'file' | 'folder'
 
@@ -50,6 +50,7 @@ export function segmentNames(
  * U+201B, `w` and itself: so it has a key as well, and that one key alone.
  */
 export function segmentOf(storedName: string, kind: NameKind, encoding: NameEncoding): string {
+  if (isPlainly(storedName, encoding)) return storedName
   return ownSegment(storedName, kind, encoding) ?? verbatim + storedName
 }
 
@@ -119,6 +120,11 @@ function plainName(segment: string, encoding: NameEncoding): string {
     /[\x7f\ufffe\uffff]/gu,
     (char) => `${quote}u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
+}
+
+/** Whether a name is that of the same segment, as nearly all are: told without the way there and back. */
+function isPlainly(name: string, encoding: NameEncoding): boolean {
+  return name !== '' && !/[/\x7f\ufffe\uffff]/.test(name) && isEncodedAsItIs(name, encoding)
 }
 
 function plainSegment(name: string, encoding: NameEncoding): string | undefined {
