@@ -10,7 +10,7 @@ const timePattern =
 
 /** In UTC, of this century, and on a day that every month has. */
 const commonPattern =
-  /^20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])-?T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/
+  /^20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])-?T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z$/
 
 /** `2026-03-01T08:00:00Z`, for allocations. */
 export function renderRfc3339(time: Date): string {
@@ -33,7 +33,7 @@ export function parseTime(text: string | undefined): Date | undefined {
 /** What nearly all times look like, of which a listing has three for each file: read in place, four times as fast. */
 function parseCommonTime(text = ''): Date | undefined {
   if (!commonPattern.test(text)) return undefined
-  const shift = text.length - '2026-03-01T08:00:00Z'.length
+  const shift = text[10] === '-' ? 1 : 0
   const year = twoDigits(text, 0) * 100 + twoDigits(text, 2)
   const [month, day] = [twoDigits(text, 5), twoDigits(text, 8)]
   const hour = twoDigits(text, 11 + shift)
