@@ -11,6 +11,8 @@ import type { FolderFacts as Facts, FolderMark, State } from './state/state.ts'
 export interface FolderFacts {
   /** What can be relied on now; `undefined` when it must be found out. */
   known(folder: Location): Promise<Facts | undefined>
+  /** Whether a name of the bridge's own kind was ever seen or put there, however long ago. */
+  isMarked(folder: Location): Promise<boolean>
   /** Looks at the folder unless enough is known of it. */
   learn(folder: Location, context: RequestContext): Promise<Facts>
   /** As `learn`, and always looks. */
@@ -95,6 +97,10 @@ export function createFolderFacts(
 
   return {
     known,
+    async isMarked(folder) {
+      const facts = await folders.find(placeName(folder))
+      return facts !== undefined && (facts.hasIrregular || facts.hasShards)
+    },
     learn: async (folder, context) => (await known(folder)) ?? (await look(folder, context)),
     learnAnew: look,
     async watch(folder) {

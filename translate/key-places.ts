@@ -2,6 +2,7 @@
 // of its folder: this finds the one that is taken, and chooses one for what is new. Everything is found in
 // Jottacloud itself; the state only spares looks.
 import type { JottaClient, Location } from '../jotta/client.ts'
+import type { AbsentFolders } from './absent-folders.ts'
 import type { RequestContext } from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
 import type { FolderFacts } from './folder-facts.ts'
@@ -20,6 +21,9 @@ export type KeyPlacesParts = {
   readonly parents: ParentFolders
   readonly facts: FolderFacts
   readonly newFolders: Pick<NewFolders, 'making'>
+  readonly absent: AbsentFolders
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
   /** Of a folder, those in the trash included; more names go into shards. */
   readonly folderMaxEntries: number
 }
@@ -41,12 +45,12 @@ export interface KeyPlaces {
     key: string,
     context: RequestContext,
   ): Promise<{ readonly location: Location; readonly object: StoredObject } | undefined>
-  /** The folders that hold keys with this prefix, which is '' or ends in a slash. */
+  /** The folders that hold keys with this prefix, which is '' or ends in a slash; the natural one first. */
   findFolders(
     place: Place,
     keyPrefix: string,
     context: RequestContext,
-  ): Promise<{ readonly location: Location; readonly folder: KeyFolder }[]>
+  ): AsyncGenerator<{ readonly location: Location; readonly folder: KeyFolder }>
   /** Where a write goes. Only certain while the key's lock is held. Throws KeyCaseConflict. */
   choose(place: Place, key: string, context: RequestContext): Promise<Target>
   /** Makes the folders that are missing on the way. To be called with the topmost one's lock held. */
@@ -80,17 +84,15 @@ export function createKeyPlaces(parts: KeyPlacesParts): KeyPlaces {
       return await createSearch(parts, place, context).find(key)
     },
 
-    async findFolders(place, keyPrefix, context) {
+    async *findFolders(place, keyPrefix, context) {
       const { root, encoding } = place
-      const found: { location: Location; folder: KeyFolder }[] = []
       const segments = keyPrefix.split('/').slice(0, -1)
-      for await (const location of createSearch(parts, place, context).folders(root, segments)) {
+      for await (const location of createSearch(parts, place, context).allFolders(root, segments)) {
         const folder = folderAt(location.path.slice(root.path.length), encoding)
         // The bridge's own as well, for what others have put there.
         const isOne = [folder, folder?.asOrdinary].some((one) => one?.keyPrefix === keyPrefix)
-        if (folder !== undefined && isOne) found.push({ location, folder })
+        if (folder !== undefined && isOne) yield { location, folder }
       }
-      return found
     },
 
     async choose(place, key, context) {
@@ -166,7 +168,11 @@ async function checkPathLength(
 function createSearch(parts: KeyPlacesParts, { root, encoding }: Place, context: RequestContext) {
   const { facts, folderMaxEntries } = parts
   const looks = createLooks(parts.jotta, parts.parents, root, context)
-  const { places, folders } = createSegmentPlaces(looks, facts, encoding)
+  const { places, folders, allFolders } = createSegmentPlaces({
+    ...{ looks, facts, encoding },
+    absent: parts.absent,
+    beganMs: parts.now(),
+  })
   const placing = createPlacing({ looks, facts, folderMaxEntries, encoding, context })
 
   /** By any two keys one place may be tried; it is only one key's. */
@@ -236,5 +242,5 @@ function createSearch(parts: KeyPlacesParts, { root, encoding }: Place, context:
     return { location, object: undefined, isNew: entry === undefined, missing }
   }
 
-  return { find, folders, firstFolder, choose }
+  return { find, folders, allFolders, firstFolder, choose }
 }

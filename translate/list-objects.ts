@@ -81,16 +81,16 @@ async function readPage(
   const { prefix, delimiter } = input
   const keyPrefix = prefix.slice(0, prefix.lastIndexOf('/') + 1)
   // Asks Jottacloud, so only for a walk and when a snapshot is made, and not for its every page.
-  const findFolders: FindFolders = async (context) =>
-    keyPrefix === ''
-      ? [{ location: place.root, folder: rootFolder(place.encoding) }]
-      : await parts.places.findFolders(place, keyPrefix, context)
+  const findFolders: FindFolders = async function* (context) {
+    if (keyPrefix === '') yield { location: place.root, folder: rootFolder(place.encoding) }
+    else yield* parts.places.findFolders(place, keyPrefix, context)
+  }
   const walk = async (
     listingsMax: number,
     nextCursor = parts.markers.ownWalk,
   ): Promise<CursorPage> => {
     const options = { root: place.root, prefix, delimiter, entriesPerFolder, listingsMax }
-    const folders = await findFolders(context)
+    const folders = await Array.fromAsync(findFolders(context))
     if (folders.length === 0) return { entries: [], nextAfter: undefined, nextCursor: undefined }
     const source = walkFolders(parts, { folders, keyPrefix }, options, context)
     const page = await listPage(source, input)
@@ -134,8 +134,9 @@ async function readPage(
   }
   return await walk(Number.POSITIVE_INFINITY).catch(async (error: unknown) => {
     if (!isTreeEmpty || !isJottaError(error, 'unlistable')) throw error
-    const folders = await findFolders(context)
-    for (const { location } of folders) await checkLive(parts.jotta, location, error, context)
+    for await (const { location } of findFolders(context)) {
+      await checkLive(parts.jotta, location, error, context)
+    }
     return { entries: [], nextAfter: undefined, nextCursor: undefined }
   })
 }
@@ -198,7 +199,7 @@ function snapshotSources(
   return { best: snapshotSource(parts, place, input, findFolders, 'folder'), tree }
 }
 
-type FindFolders = (context: RequestContext) => Promise<readonly WalkedFolder[]>
+type FindFolders = (context: RequestContext) => AsyncIterable<WalkedFolder>
 
 function snapshotSource(
   { jotta, facts }: ListParts,
@@ -212,9 +213,10 @@ function snapshotSource(
     ...{ kind, prefix, encodingFlags },
     name: JSON.stringify([kind, prefix, encodingFlags, root]),
     upstream: ({ requestId, counter }) => ({
-      async folders(signal) {
-        const folders = await findFolders({ requestId, counter, signal })
-        return folders.map(({ location }) => location.path.slice(root.path.length))
+      async *folders(signal) {
+        for await (const { location } of findFolders({ requestId, counter, signal })) {
+          yield location.path.slice(root.path.length)
+        }
       },
       async open(below, signal) {
         const location = { ...root, path: [...root.path, ...below] }

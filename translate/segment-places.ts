@@ -2,12 +2,13 @@
 // in a shard of that. One search looks at nothing twice.
 import type { JottaClient, Location } from '../jotta/client.ts'
 import type { Entry } from '../jotta/wire.ts'
+import type { AbsentFolders } from './absent-folders.ts'
 import type { RequestContext } from './bridge.ts'
 import type { FolderFacts } from './folder-facts.ts'
 import { isJottaError } from './jotta-error.ts'
 import { shardFolders } from './key-folder.ts'
 import type { NameEncoding } from './name-encoding.ts'
-import type { ParentFolders } from './parent-folders.ts'
+import { type ParentFolders, parentOf } from './parent-folders.ts'
 import { S3Error } from './s3-error.ts'
 import { type NameKind, segmentNames } from './segment-name.ts'
 import { isExactly, readableObject, type StoredObject } from './stored-object.ts'
@@ -57,13 +58,37 @@ export interface SegmentPlaces {
   places(folder: Location, segment: string, kind: NameKind): AsyncGenerator<Location>
   /** The folders that some segments lead to. */
   folders(folder: Location, segments: readonly string[]): AsyncGenerator<Location>
+  /** As `folders`, for who wants them all: those with the natural names come first, and the looks go at once. */
+  allFolders(folder: Location, segments: readonly string[]): AsyncGenerator<Location>
 }
 
-export function createSegmentPlaces(
-  looks: Looks,
-  facts: FolderFacts,
-  encoding: NameEncoding,
-): SegmentPlaces {
+/** Longer ways are looked at one folder after the other. */
+const levelsAtOnce = 8
+
+export type SegmentPlacesParts = {
+  readonly looks: Looks
+  readonly facts: Pick<FolderFacts, 'known' | 'isMarked'>
+  readonly absent: AbsentFolders
+  readonly encoding: NameEncoding
+  /** Before anything of this search is looked at. */
+  readonly beganMs: number
+}
+
+export function createSegmentPlaces({
+  looks,
+  facts,
+  absent,
+  encoding,
+  beganMs,
+}: SegmentPlacesParts): SegmentPlaces {
+  /** Of a shard or a tagged folder. */
+  const isFolder = async (location: Location): Promise<boolean> => {
+    if (absent.isKnown(location) && !(await facts.isMarked(parentOf(location)))) return false
+    const isThere = await looks.isFolder(location)
+    if (!isThere) absent.remember(location, beganMs)
+    return isThere
+  }
+
   /** The folder itself and those of its shards that a name may be in. */
   async function* holders(folder: Location, name: string): AsyncGenerator<Location> {
     yield folder
@@ -72,7 +97,7 @@ export function createSegmentPlaces(
       const known = await facts.known(holder)
       if (known !== undefined && !known.hasShards) return
       holder = childOf(holder, shard)
-      if (!(await looks.isFolder(holder))) return
+      if (!(await isFolder(holder))) return
       yield holder
     }
   }
@@ -84,15 +109,22 @@ export function createSegmentPlaces(
     kind: NameKind,
   ): AsyncGenerator<Location> {
     const { natural, irregular } = segmentNames(segment, kind, encoding)
-    if (natural !== undefined) yield* placesOf(folder, [natural.name], kind)
-    if (irregular.length === 1 && irregular[0] === natural?.name) return
-    // A shard knows only of itself.
-    const known = await facts.known(folder)
-    if (known === undefined || known.hasIrregular || known.hasShards) {
-      yield* placesOf(folder, irregular, kind)
+    if (natural !== undefined) {
+      const isTaken = kind === 'folder' ? looks.isFolder : looks.object
+      for await (const holder of holders(folder, natural.name)) {
+        const location = childOf(holder, natural.name)
+        if (await isTaken(location)) yield location
+      }
     }
+    if (irregular.length === 1 && irregular[0] === natural?.name) return
+    if (await mayHoldIrregular(folder)) yield* irregularPlaces(folder, irregular, kind)
   }
-  async function* placesOf(
+  const mayHoldIrregular = async (folder: Location): Promise<boolean> => {
+    const known = await facts.known(folder)
+    // A shard knows only of itself.
+    return known === undefined || known.hasIrregular || known.hasShards
+  }
+  async function* irregularPlaces(
     folder: Location,
     [name = '', ...rest]: readonly string[],
     kind: NameKind,
@@ -100,10 +132,8 @@ export function createSegmentPlaces(
     for await (const holder of holders(folder, name)) {
       const location = childOf(holder, name)
       if (rest.length > 0) {
-        if (await looks.isFolder(location)) yield* placesOf(location, rest, kind)
-      } else if (
-        kind === 'folder' ? await looks.isFolder(location) : await looks.object(location)
-      ) {
+        if (await isFolder(location)) yield* irregularPlaces(location, rest, kind)
+      } else if (kind === 'folder' ? await isFolder(location) : await looks.object(location)) {
         yield location
       }
     }
@@ -117,7 +147,52 @@ export function createSegmentPlaces(
     else for await (const next of places(folder, segment, 'folder')) yield* folders(next, rest)
   }
 
-  return { places, folders }
+  /** What one look each tells that `folders` is about to ask for. */
+  const lookAhead = async (folder: Location, segments: readonly string[]): Promise<void> => {
+    const way = naturalWay(folder, segments, encoding)
+    for (const [level, segment] of segments.slice(0, levelsAtOnce).entries()) {
+      const at = way[level]
+      if (at === undefined || !(await mayHoldIrregular(at))) continue
+      const { natural, irregular } = segmentNames(segment, 'folder', encoding)
+      const names = [natural?.name, irregular[0]].filter((name) => name !== undefined)
+      const shards = names.flatMap((name) => shardFolders(name).slice(0, 1))
+      for (const name of new Set([...shards, ...irregular.slice(0, 1)])) {
+        // Whoever asks for it is told of a failure.
+        isFolder(childOf(at, name)).catch(() => {})
+      }
+    }
+  }
+  async function* allFolders(
+    folder: Location,
+    segments: readonly string[],
+  ): AsyncGenerator<Location> {
+    const way = naturalWay(folder, segments, encoding)
+    const natural = way.length > segments.length ? way.at(-1) : undefined
+    const looking = natural === undefined ? undefined : looks.isFolder(natural)
+    // It is waited for in a moment.
+    looking?.catch(() => {})
+    await lookAhead(folder, segments)
+    // All on its way are there as well, and need no look.
+    await looking
+    yield* folders(folder, segments)
+  }
+
+  return { places, folders, allFolders }
+}
+
+/** The folder and, under their natural names, those that segments lead to; as many as have one. */
+function naturalWay(
+  folder: Location,
+  segments: readonly string[],
+  encoding: NameEncoding,
+): Location[] {
+  const way = [folder]
+  for (const segment of segments) {
+    const { natural } = segmentNames(segment, 'folder', encoding)
+    if (natural === undefined) break
+    way.push(childOf(way.at(-1) ?? folder, natural.name))
+  }
+  return way
 }
 
 export function childOf(folder: Location, name: string): Location {

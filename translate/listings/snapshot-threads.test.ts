@@ -16,7 +16,9 @@ test('a thread that reads listings gives way to requests, and nothing else of th
     const made = await threads.run(
       { kind: 'tree', prefix: '', encodingFlags: currentEncoding.flags, file: 'not written' },
       {
-        folders: async () => [[]],
+        folders: async function* () {
+          yield []
+        },
         open: async () => ({
           bytes: Readable.from(xml, { objectMode: false }),
           subject: 'GET /bucket',

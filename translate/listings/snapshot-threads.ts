@@ -10,8 +10,8 @@ import { orAborted } from '../key-locks.ts'
 import type { Failure, FromThread, Job, Made, ToThread } from './job.ts'
 
 export type Upstream = {
-  /** Names from the bucket's root down to each folder that is listed. */
-  readonly folders: (signal: AbortSignal) => Promise<readonly (readonly string[])[]>
+  /** Names from the bucket's root down to each folder that is listed, as they are found. */
+  readonly folders: (signal: AbortSignal) => AsyncIterable<readonly string[]>
   readonly open: (path: readonly string[], signal: AbortSignal) => Promise<OpenFolder>
 }
 
@@ -98,25 +98,37 @@ async function feedAll(
   upstream: Upstream,
   signal: AbortSignal,
 ): Promise<void> {
-  const waiting = [...(await upstream.folders(signal))]
+  const waiting: (readonly string[])[] = []
   const under = new Set<Promise<void>>()
   const stopping = new AbortController()
   const either = AbortSignal.any([signal, stopping.signal])
+  const start = (work: Promise<readonly (readonly string[])[]>): void => {
+    const settled = work.then((paths) => {
+      waiting.push(...paths)
+      under.delete(settled)
+    })
+    under.add(settled)
+  }
+  const found = upstream.folders(either)[Symbol.asyncIterator]()
+  let isFinding = true
+  const findNext = async (): Promise<readonly (readonly string[])[]> => {
+    const { done, value } = await found.next()
+    if (done === true) isFinding = false
+    else start(findNext())
+    return done === true ? [] : [value]
+  }
   let feeds = 0
   try {
+    start(findNext())
     while (waiting.length + under.size > 0) {
-      const path = under.size < feedsAtOnce ? waiting.shift() : undefined
+      const feeding = under.size - (isFinding ? 1 : 0)
+      const path = feeding < feedsAtOnce ? waiting.shift() : undefined
       if (path === undefined) {
         await Promise.race(under)
         continue
       }
       feeds += 1
-      const feed = feedOne(thread, running, { id: feeds, path }, upstream, either)
-      const settled = feed.then((inside) => {
-        waiting.push(...inside)
-        under.delete(settled)
-      })
-      under.add(settled)
+      start(feedOne(thread, running, { id: feeds, path }, upstream, either))
     }
   } catch (error) {
     stopping.abort(error)

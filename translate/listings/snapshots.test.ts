@@ -91,7 +91,9 @@ function sourceOf(
   return {
     ...{ name: 'source', kind: 'tree', prefix: '', encodingFlags: currentEncoding.flags },
     upstream: () => ({
-      folders: async () => [[]],
+      folders: async function* () {
+        yield []
+      },
       async open(_path, signal) {
         told.calls += 1
         const saw = async (): Promise<void> => {}

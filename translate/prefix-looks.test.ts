@@ -1,0 +1,128 @@
+// What a listing of a prefix asks Jottacloud: where the prefix is, and then what is there.
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { JottaClient } from '../jotta/client.ts'
+import { createAbsentFolders } from './absent-folders.ts'
+import {
+  bucket,
+  codeOf,
+  contextOf,
+  get,
+  list,
+  placeOf,
+  put,
+  storeForeign,
+  withWorld,
+} from './acts.test-support.ts'
+import type { ListObjectsInput } from './bridge.ts'
+import { createFolderFacts } from './folder-facts.ts'
+import { shardFolders } from './key-folder.ts'
+import { createKeyPlaces } from './key-places.ts'
+import { currentEncoding } from './name-encoding.ts'
+import { createParentFolders } from './parent-folders.ts'
+import { segmentNames } from './segment-name.ts'
+
+const test = suite('looks for a prefix')
+
+const folderOfThree: Partial<ListObjectsInput> = { prefix: 'a/b/c/', delimiter: '/' }
+
+test('a folder that is listed again within half a minute is one call', async () => {
+  await withWorld({}, async ({ bridge, foreign, clock }) => {
+    await storeForeign(foreign, placeOf('a', 'b', 'c', 'theirs'), 'theirs')
+    // What is asked once of every bucket is over then.
+    assert.is(await codeOf(get(bridge, 'none')), 'NoSuchKey')
+    const callsOf = async (): Promise<number> => {
+      const context = contextOf()
+      const input = {
+        bucket,
+        prefix: '',
+        delimiter: '',
+        after: '',
+        maxKeys: 1000,
+        cursor: undefined,
+      }
+      const { entries } = await bridge.listObjects({ ...input, ...folderOfThree }, context)
+      assert.is(entries.length, 1)
+      return context.counter.upstreamCalls
+    }
+    // The folder, what else each of the three may be, a tagged name, and the shards that either may be in.
+    assert.is(await callsOf(), 1 + 3 * 3 + 1)
+    clock.nowMs += 5_000
+    assert.is(await callsOf(), 1)
+    clock.nowMs += 31_000
+    assert.ok((await callsOf()) > 1)
+  })
+})
+
+test('all that a prefix may be is asked for at once', async () => {
+  await withWorld({}, async ({ foreign, state, clock }) => {
+    await storeForeign(foreign, placeOf('a', 'b', 'c', 'theirs'), 'theirs')
+    const everyLook = 1 + 3 * 3
+    let asked = 0
+    const allAsked = Promise.withResolvers<void>()
+    const stat: JottaClient['stat'] = async (location, options) => {
+      asked += 1
+      if (asked === everyLook) allAsked.resolve()
+      // With one after the other this would never go on.
+      await allAsked.promise
+      return await foreign.stat(location, options)
+    }
+    const jotta = { ...foreign, stat }
+    const now = (): number => clock.nowMs
+    const places = createKeyPlaces({
+      ...{ jotta, now, folderMaxEntries: 5000, absent: createAbsentFolders(now) },
+      newFolders: { making: () => undefined },
+      parents: createParentFolders(jotta, now),
+      facts: createFolderFacts(jotta, state.folders, now),
+    })
+    const place = { root: placeOf(), encoding: currentEncoding }
+    const found = await Array.fromAsync(places.findFolders(place, 'a/b/c/', contextOf()))
+    assert.equal(
+      found.map(({ location }) => location.path),
+      [['a', 'b', 'c']],
+    )
+    assert.is(asked, everyLook)
+  })
+})
+
+test('a long way is not asked for at once', async () => {
+  await withWorld({}, async ({ bridge }) => {
+    await put(bridge, `${'x/'.repeat(400)}key`, 'deep')
+    const context = contextOf()
+    const input = { bucket, delimiter: '/', after: '', maxKeys: 1000, cursor: undefined }
+    const page = await bridge.listObjects({ ...input, prefix: 'x/'.repeat(400) }, context)
+    assert.is(page.entries.length, 1)
+  })
+})
+
+const moved = {
+  'a tagged folder': [segmentNames('a', 'folder', currentEncoding).irregular[0] ?? '', 'new'],
+  'a shard': [...shardFolders('a').slice(0, 1), 'a', 'new'],
+}
+for (const [what, names] of Object.entries(moved)) {
+  test(`${what} that was looked for in vain is found when another process says so, or later`, async () => {
+    await withWorld({}, async ({ bridge, foreign, state, clock, startAgain }) => {
+      await storeForeign(foreign, placeOf('a', 'theirs'), 'theirs')
+      const query = { prefix: 'a/', delimiter: '/' }
+      assert.equal(await list(bridge, query), ['a/theirs'])
+      await storeForeign(foreign, placeOf(...names), 'new')
+      // What others move here is not seen at once by who has just looked.
+      assert.equal(await list(bridge, query), ['a/theirs'])
+      assert.equal(await list(await startAgain(), query), ['a/new', 'a/theirs'])
+      await state.folders.mark([
+        {
+          place: `S3/${bucket}`,
+          isIrregular: what === 'a tagged folder',
+          isShard: what === 'a shard',
+        },
+      ])
+      assert.equal(await list(bridge, query), ['a/new', 'a/theirs'])
+      await state.folders.forget(`S3/${bucket}`)
+      assert.equal(await list(bridge, query), ['a/theirs'])
+      clock.nowMs += 31_000
+      assert.equal(await list(bridge, query), ['a/new', 'a/theirs'])
+    })
+  })
+}
+
+test.run()
