@@ -187,7 +187,7 @@ function createSearch(parts: KeyPlacesParts, { root, encoding }: Place, context:
     }
     const segments = key.split('/')
     const last = segments.pop() ?? ''
-    for await (const folder of folders(root, segments)) {
+    for await (const folder of allFolders(root, segments)) {
       for await (const location of places(folder, last, 'file')) {
         const object = await looks.object(location)
         if (object !== undefined && isOf(location, key)) return { location, object }

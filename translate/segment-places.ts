@@ -58,7 +58,7 @@ export interface SegmentPlaces {
   places(folder: Location, segment: string, kind: NameKind): AsyncGenerator<Location>
   /** The folders that some segments lead to. */
   folders(folder: Location, segments: readonly string[]): AsyncGenerator<Location>
-  /** As `folders`, for who wants them all: those with the natural names come first, and the looks go at once. */
+  /** As `folders`, for who wants them all: when the one of natural names is there, all looks go at once. */
   allFolders(folder: Location, segments: readonly string[]): AsyncGenerator<Location>
 }
 
@@ -168,12 +168,8 @@ export function createSegmentPlaces({
   ): AsyncGenerator<Location> {
     const way = naturalWay(folder, segments, encoding)
     const natural = way.length > segments.length ? way.at(-1) : undefined
-    const looking = natural === undefined ? undefined : looks.isFolder(natural)
-    // It is waited for in a moment.
-    looking?.catch(() => {})
-    await lookAhead(folder, segments)
-    // All on its way are there as well, and need no look.
-    await looking
+    // Then all on its way are there as well; else there may be nothing to look at.
+    if (natural !== undefined && (await looks.isFolder(natural))) await lookAhead(folder, segments)
     yield* folders(folder, segments)
   }
 
