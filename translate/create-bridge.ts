@@ -1,7 +1,6 @@
 // Builds the Bridge out of its acts. The one place that knows how they hang together.
 import type { JottaClient } from '../jotta/client.ts'
 import { createReadOnlyClient } from '../jotta/read-only.ts'
-import { createAbsentFolders } from './absent-folders.ts'
 import type { Bridge, RequestContext } from './bridge.ts'
 import { createBucketHome } from './bucket-home.ts'
 import type { BucketPlacement } from './bucket-place.ts'
@@ -78,8 +77,7 @@ export function createBridge(given: BridgeOptions): OwnBridge {
     isBucketRoot: (folder) => isBucketRoot(home, options.placement, folder),
   })
   const newFolders = createNewFolders({ ...options, emptyFolders })
-  const absent = createAbsentFolders(options.now)
-  const places = createKeyPlaces({ ...options, parents, facts, absent, newFolders })
+  const places = createKeyPlaces({ ...options, parents, facts, newFolders })
   const replacing = createReplacing({ ...options, locks, guard, parents })
   const writing = { ...options, locks, guard, parents, places, facts, newFolders, replacing }
   const buckets = createBuckets({ ...writing, home })

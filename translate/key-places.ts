@@ -2,7 +2,7 @@
 // of its folder: this finds the one that is taken, and chooses one for what is new. Everything is found in
 // Jottacloud itself; the state only spares looks.
 import type { JottaClient, Location } from '../jotta/client.ts'
-import type { AbsentFolders } from './absent-folders.ts'
+import { type AbsentFolders, createAbsentFolders } from './absent-folders.ts'
 import type { RequestContext } from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
 import type { FolderFacts } from './folder-facts.ts'
@@ -21,7 +21,6 @@ export type KeyPlacesParts = {
   readonly parents: ParentFolders
   readonly facts: FolderFacts
   readonly newFolders: Pick<NewFolders, 'making'>
-  readonly absent: AbsentFolders
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** Of a folder, those in the trash included; more names go into shards. */
@@ -77,7 +76,8 @@ export function lockLocation(
   }
 }
 
-export function createKeyPlaces(parts: KeyPlacesParts): KeyPlaces {
+export function createKeyPlaces(given: KeyPlacesParts): KeyPlaces {
+  const parts = { ...given, absent: createAbsentFolders(given.now) }
   return {
     async find(place, key, context) {
       checkKey(key)
@@ -164,8 +164,10 @@ async function checkPathLength(
     await jotta.stat(location, context)
 }
 
+type SearchParts = KeyPlacesParts & { readonly absent: AbsentFolders }
+
 /** One search for one key: what it saw is not looked at again. */
-function createSearch(parts: KeyPlacesParts, { root, encoding }: Place, context: RequestContext) {
+function createSearch(parts: SearchParts, { root, encoding }: Place, context: RequestContext) {
   const { facts, folderMaxEntries } = parts
   const looks = createLooks(parts.jotta, parts.parents, root, context)
   const { places, folders, allFolders } = createSegmentPlaces({

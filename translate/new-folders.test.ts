@@ -6,7 +6,6 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { JottaClient, Location } from '../jotta/client.ts'
 import type { Match, Rule } from '../jotta/emulator/emulator.ts'
-import { createAbsentFolders } from './absent-folders.ts'
 import {
   bodyOf,
   bucket,
@@ -391,8 +390,7 @@ test('a folder that others made since it was seen to be missing is not taken for
         void made.push(...folders.map(({ path }) => path.join('/'))),
     }
     const folderMaxEntries = 5000
-    const absent = createAbsentFolders(now)
-    const parts = { jotta: foreign, parents, facts, absent, newFolders, folderMaxEntries, now }
+    const parts = { jotta: foreign, parents, facts, newFolders, folderMaxEntries, now }
     const places = createKeyPlaces(parts)
     const place = { root: placeOf(), encoding: currentEncoding }
     for (const name of ['theirs', 'new']) {

@@ -2,7 +2,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { JottaClient } from '../jotta/client.ts'
-import { createAbsentFolders } from './absent-folders.ts'
 import {
   bucket,
   codeOf,
@@ -71,7 +70,7 @@ test('all that a prefix may be as well is asked for at once', async () => {
     const jotta = { ...foreign, stat }
     const now = (): number => clock.nowMs
     const places = createKeyPlaces({
-      ...{ jotta, now, folderMaxEntries: 5000, absent: createAbsentFolders(now) },
+      ...{ jotta, now, folderMaxEntries: 5000 },
       newFolders: { making: () => undefined },
       parents: createParentFolders(jotta, now),
       facts: createFolderFacts(jotta, state.folders, now),
@@ -110,13 +109,9 @@ for (const [what, names] of Object.entries(moved)) {
       // What others move here is not seen at once by who has just looked.
       assert.equal(await list(bridge, query), ['a/theirs'])
       assert.equal(await list(await startAgain(), query), ['a/new', 'a/theirs'])
-      await state.folders.mark([
-        {
-          place: `S3/${bucket}`,
-          isIrregular: what === 'a tagged folder',
-          isShard: what === 'a shard',
-        },
-      ])
+      const isShard = what === 'a shard'
+      const mark = { place: `S3/${bucket}`, isIrregular: !isShard, isShard }
+      await state.folders.mark([mark], clock.nowMs)
       assert.equal(await list(bridge, query), ['a/new', 'a/theirs'])
       await state.folders.forget(`S3/${bucket}`)
       assert.equal(await list(bridge, query), ['a/theirs'])

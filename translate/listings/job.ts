@@ -1,7 +1,7 @@
 // What passes between the thread that serves requests and one that reads listings.
 import type { JottaError } from '../../jotta/jotta-error.ts'
 import type { FolderSeen } from '../folder-marks.ts'
-import type { Row } from './row.ts'
+import type { PackedRun } from './run-blocks.ts'
 
 /** One snapshot to be made. */
 export type Job = {
@@ -65,7 +65,7 @@ export type FromThread =
   | { readonly type: 'ended'; readonly job: number }
 
 export type Made =
-  | { readonly kind: 'rows'; readonly rows: readonly Row[] }
+  | { readonly kind: 'packed'; readonly run: PackedRun }
   | { readonly kind: 'file'; readonly sizeBytes: number }
 
 export type Failure = {

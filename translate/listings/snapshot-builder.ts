@@ -6,11 +6,12 @@ import { enterFolder, folderAt, isStructural, type KeyFolder, keyOfFile } from '
 import { type NameEncoding, parseNameEncoding } from '../name-encoding.ts'
 import { readableObject } from '../stored-object.ts'
 import type { Feed, Job, Made } from './job.ts'
-import { compareRows, objectRow, prefixRow, type Row } from './row.ts'
+import { objectRow, prefixRow, type Row } from './row.ts'
+import { blocksOf, packRun } from './run-blocks.ts'
 import { type RunWriter, writeRuns } from './run-file.ts'
 
-/** Up to so many rows are handed over as they are. */
-export const rowsInMemoryMax = 2_000
+/** What takes no more is never written: a folder as full as the bridge makes any. */
+export const packedMaxBytes = 1024 ** 2
 /** A run ends, unless it goes on in order, with so many rows or, when keys are long, letters of them. */
 const runRows = 32_768
 const runLetters = 4 * 1024 ** 2
@@ -54,12 +55,9 @@ export class SnapshotBuilder {
   }
 
   finish(): Made {
-    if (this.#writer === undefined && this.#rows.length <= rowsInMemoryMax) {
-      const rows = this.#rows.sort(compareRows)
-      return {
-        kind: 'rows',
-        rows: rows.filter(([name], at) => at === 0 || name !== rows[at - 1]?.[0]),
-      }
+    if (this.#writer === undefined) {
+      const packed = packRun(blocksOf(this.#rows), packedMaxBytes)
+      if (packed !== undefined) return { kind: 'packed', run: packed }
     }
     this.#flush()
     const sizeBytes = this.#writer?.sizeBytes() ?? 0

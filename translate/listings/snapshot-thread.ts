@@ -63,7 +63,8 @@ async function read(job: number, running: RunningJob, feed: Feed): Promise<void>
 
 function finish(job: number, running: RunningJob): void {
   try {
-    tell({ type: 'done', job, made: running.builder.finish() })
+    const made = running.builder.finish()
+    tell({ type: 'done', job, made }, made.kind === 'packed' ? [made.run.bytes.buffer] : [])
     end(job, running)
   } catch (error) {
     fail(job, running, error)
@@ -93,8 +94,8 @@ function failureOf(error: unknown): Failure {
   return { kind: isDisk ? 'disk' : 'defect', message }
 }
 
-function tell(message: FromThread): void {
-  port.postMessage(message)
+function tell(message: FromThread, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer)
 }
 
 /** Bytes that came, until they are read. The sender bounds how many wait. */

@@ -28,7 +28,7 @@ test('a thread that reads listings gives way to requests, and nothing else of th
       },
       { signal: AbortSignal.timeout(60_000), onSize: () => undefined },
     )
-    assert.equal(made, { kind: 'rows', rows: [] })
+    assert.is(made.kind === 'packed' && made.run.ends.length, 0)
     assert.is(getPriority(), before, 'the thread that serves requests')
     if (process.platform === 'linux') {
       assert.ok((await prioritiesOfThreads()).includes(10))

@@ -4,7 +4,8 @@ import { compareKeys } from '../key-order.ts'
 import type { OrderedSource } from '../listing.ts'
 import type { Made } from './job.ts'
 import { entryOf, type WalkedObject } from './row.ts'
-import { RunFile, type RunReader, readRows } from './run-file.ts'
+import { type RunReader, readRuns, unpackRun } from './run-blocks.ts'
+import { RunFile } from './run-file.ts'
 
 export class Snapshot {
   readonly source: string
@@ -17,6 +18,8 @@ export class Snapshot {
   usedMs: number
   /** On the disk. */
   sizeBytes = 0
+  /** In the memory. */
+  heldBytes = 0
   /** Requests that wait for it or read from it now. */
   users = 0
   /** Listings that began with it and have not come to their end. */
@@ -44,9 +47,11 @@ export class Snapshot {
   }
 
   finish(made: Made, file: string): void {
-    if (made.kind === 'rows') {
-      const { rows } = made
-      this.#open = { reader: () => readRows(rows), isEmpty: rows.length === 0, close: () => {} }
+    if (made.kind === 'packed') {
+      const run = unpackRun(made.run)
+      const isEmpty = made.run.ends.length === 0
+      this.#open = { reader: () => readRuns([run]), isEmpty, close: () => {} }
+      this.heldBytes = made.run.bytes.byteLength
     } else {
       this.#file = file
       const runs = new RunFile(file)

@@ -26,7 +26,7 @@ const test = suite('snapshots of listings')
 type Setup = { readonly snapshots: Snapshots; readonly directory: string; clock: { nowMs: number } }
 
 async function withSnapshots(
-  options: Partial<Pick<SnapshotsOptions, 'maxBytes' | 'maxSnapshots' | 'nextMoment' | 'warn'>>,
+  options: Partial<Omit<SnapshotsOptions, 'directory' | 'now' | 'wait'>>,
   act: (setup: Setup) => Promise<void>,
 ): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'snapshots-'))
@@ -363,6 +363,21 @@ test('a snapshot that others may be reading is kept, and makes way before those 
     const gone = await snapshots.goOn(of('perhaps'), perhaps.cursor, contextOf())
     gone.leave('ended')
     assert.is(told.calls, 4)
+  })
+})
+
+test('small snapshots are held in the memory, and idle ones make way', async () => {
+  // Each takes some seven thousand bytes.
+  await withSnapshots({ maxHeldBytes: 30_000 }, async ({ snapshots, directory }) => {
+    for (let n = 0; n < 9; n += 1) {
+      const open = (): Readable => chunksOf(treeXml(numbered(100)))
+      const source = { ...sourceOf(open, { calls: 0 }), name: `${n}` }
+      await pageOf(await snapshots.begin(source, contextOf()), '', 1)
+    }
+    const { snapshots: count, sizeBytes } = snapshots.usage()
+    assert.ok(count > 2 && count < 7, `${count}`)
+    assert.is(sizeBytes, 0)
+    assert.equal(await filesIn(directory), [])
   })
 })
 

@@ -84,6 +84,8 @@ export type SnapshotsOptions = {
   readonly maxBytes: number
   /** Default 64. */
   readonly maxSnapshots?: number
+  /** Of those in the memory, which are small, all together. Default 16 MiB. */
+  readonly maxHeldBytes?: number
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** Later than all that were given before, in every process that goes on with the listings of this one. */
@@ -316,12 +318,13 @@ class SnapshotStore implements Snapshots {
   }
 
   #makeRoom(): void {
-    const { maxBytes, maxSnapshots = 64 } = this.#options
+    const { maxBytes, maxSnapshots = 64, maxHeldBytes = 16 * 1024 ** 2 } = this.#options
     const idle = [...this.#all]
       .filter(({ state, users }) => state === 'ready' && users === 0)
       .sort((a, b) => a.usedMs - b.usedMs)
     for (const oldest of idle) {
-      if (this.#sizeBytes() <= maxBytes && this.#all.size <= maxSnapshots) return
+      const isRoom = this.#sizeBytes() <= maxBytes && this.#heldBytes() <= maxHeldBytes
+      if (isRoom && this.#all.size <= maxSnapshots) return
       this.#discard(oldest)
     }
   }
@@ -357,6 +360,10 @@ class SnapshotStore implements Snapshots {
   async #remove(snapshot: Snapshot): Promise<void> {
     this.#all.delete(snapshot)
     await snapshot.remove()
+  }
+
+  #heldBytes(): number {
+    return [...this.#all].reduce((sum, { heldBytes }) => sum + heldBytes, 0)
   }
 
   #sizeBytes(): number {
