@@ -8,6 +8,8 @@ RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
 COPY server ./server
 COPY translate ./translate
 COPY jotta ./jotta
+# Leaves what it makes of the sources for every start.
+RUN node server/cli.ts help > /dev/null
 RUN mkdir /data && chown node:node /data
 USER node
 ENV JOTTA_S3_HOST=0.0.0.0 JOTTA_S3_PORT=9000 JOTTA_S3_CONSOLE_HOST=0.0.0.0 JOTTA_S3_DATA_DIR=/data

@@ -49,6 +49,16 @@ test('the first start prints a key that works, the second does not print it agai
   })
 })
 
+test('a start takes what an earlier one made of the sources', async () => {
+  await cli('help')
+  const env = { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
+  const options = { cwd: project, env, timeoutMs: 60_000 }
+  const { stderr } = await run(process.execPath, ['server/cli.ts', 'help'], options)
+  for (const file of ['server/command-line.ts', 'translate/create-bridge.ts', 'jotta/client.ts']) {
+    assert.match(stderr, new RegExp(`StrippedTypeScript file://\\S*/${file}\\.\\.\\.success`))
+  }
+})
+
 test('objects and their metadata survive a restart', async () => {
   await withFolder(async (dataDirectory) => {
     const first = await startBridge({ dataDirectory })
