@@ -58,18 +58,18 @@ async function expectNothingLeft(
   world: World,
   fail: (key: string) => Promise<unknown>,
 ): Promise<void> {
-  const { bridge, foreign, emulator, warnings } = world
+  const { at, bridge, foreign, emulator, warnings } = world
   await put(bridge, 'old/key', 'old')
-  const before = await tree(foreign, placeOf())
+  const before = await tree(foreign, at())
   for (const key of newKeys) {
     await fail(key)
     emulator.faults.clear()
     assert.equal(await prefixes(bridge), ['old/'], key)
-    assert.equal(await tree(foreign, placeOf()), before, key)
+    assert.equal(await tree(foreign, at()), before, key)
     await put(bridge, key, 'and then')
     assert.is((await get(bridge, key)).toString(), 'and then')
     await bridge.deleteObject({ bucket, key }, contextOf())
-    assert.equal(await tree(foreign, placeOf()), before, key)
+    assert.equal(await tree(foreign, at()), before, key)
   }
   assert.equal(warnings, [])
 }
@@ -107,6 +107,17 @@ for (const [what, rule, code] of refusals) {
     }
   })
 }
+
+test('wherever a bucket is, and however it keeps versions, a PUT that fails leaves no new folder', async () => {
+  for (const options of [{ layout: 'alias' }, { layout: 'folder', versions: 'none' }] as const) {
+    await withWorld(options, async (world) => {
+      await expectNothingLeft(world, async (key) => {
+        world.emulator.faults.failNext({ status: 460, match: { operation: 'upload' } })
+        assert.is(await codeOf(put(world.bridge, key, freshBytes(9))), 'QuotaExceeded')
+      })
+    })
+  }
+})
 
 test('a PUT that went straight through and cannot be put in its new folders leaves none of them', async () => {
   await withWorld({}, async (world) => {
@@ -267,6 +278,27 @@ test('of two writers into one new folder one fails, and the object of the other 
         })
       }
     }
+  }
+})
+
+test('a process that has seen a new folder writes into it when another one has removed it', async () => {
+  for (const trashedFolderReuse of ['revive', 'rename'] as const) {
+    await withWorld({ emulator: { trashedFolderReuse } }, async (world) => {
+      const { bridge, startAgain } = world
+      const other = await startAgain()
+      await put(bridge, 'source', 'content')
+      const writer = await heldCopy(world, bridge, 'new/er/key')
+      assert.is(await codeOf(get(other, 'new/er/other')), 'NoSuchKey')
+      assert.equal(await prefixes(other), ['new/', 'source'])
+      await writer.end('fail')
+      assert.equal(await prefixes(other), ['source'])
+      await put(other, 'new/er/other', 'other')
+      for (const each of [bridge, other]) {
+        assert.equal(await list(each), ['new/er/other', 'source'])
+        assert.equal(await prefixes(each, 'new/er/'), ['new/er/other'])
+        assert.is((await get(each, 'new/er/other')).toString(), 'other')
+      }
+    })
   }
 })
 
