@@ -1,9 +1,21 @@
 // The plain elements of which Jottacloud's listings consist, read twenty times faster than by a parser of all
 // of XML. Pure. It takes only what every parser would read alike; whatever else it meets, it leaves.
-import { type Draft, plainText, plainValue, readShape, type Shape, shapeOf } from './xml-shape.ts'
+import { plainText, plainValue, readShape, type Shape, shapeOf } from './xml-shape.ts'
+import type { XmlElement } from './xml-stream.ts'
+
+/** An element while it is read. */
+export type Draft = {
+  name: string
+  attributes: Record<string, string>
+  children: Draft[]
+  text: string
+}
 
 /** An element and where it ends. */
-export type PlainElement = { readonly element: Draft; readonly end: number }
+export type PlainElement<Element = XmlElement> = {
+  readonly element: Element
+  readonly end: number
+}
 
 /** Deeper ones are left. In a listing: file, currentRevision, size. */
 const DEPTH_MAX = 4
@@ -60,7 +72,11 @@ export function skipBlanks(text: string, at: number): number {
  * The element that begins at `at` and where it ends. `undefined` when it is not plain, or not all of it
  * is in `text`.
  */
-export function readPlainElement(text: string, at: number, depth = 1): PlainElement | undefined {
+export function readPlainElement(
+  text: string,
+  at: number,
+  depth = 1,
+): PlainElement<Draft> | undefined {
   start.lastIndex = at
   const opened = start.exec(text)
   if (opened === null || depth > DEPTH_MAX) return undefined

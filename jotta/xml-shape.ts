@@ -1,13 +1,6 @@
 // What elements of one look have in common, as a pattern that reads the next such element in one go: a listing
 // is thousands of elements that differ in nothing but their values. Pure.
-
-/** An element as it is read: an XmlElement. */
-export type Draft = {
-  name: string
-  attributes: Record<string, string>
-  children: Draft[]
-  text: string
-}
+import type { XmlElement } from './xml-stream.ts'
 
 // Without references, carriage returns, controls and what XML cannot carry: those need rules.
 export const plainValue = '[^"<>&\\0-\\x1f\\ufffe\\uffff]*'
@@ -63,7 +56,8 @@ export function shapeOf(source: string): Shape | undefined {
 }
 
 /** The element of this shape that begins at `at`; it ends at the pattern's `lastIndex`. */
-export function readShape({ pattern, root }: Shape, text: string, at: number): Draft | undefined {
+export function readShape(shape: Shape, text: string, at: number): XmlElement | undefined {
+  const { pattern, root } = shape
   pattern.lastIndex = at
   const values = pattern.exec(text)
   if (values === null) return undefined
@@ -72,13 +66,24 @@ export function readShape({ pattern, root }: Shape, text: string, at: number): D
     last += 1
     return values[last] ?? ''
   }
-  const fill = ({ name, attributes: names, children, blanks }: Part): Draft => {
+  const attributesOf = (names: readonly string[]): XmlElement['attributes'] => {
+    if (names.length === 0) return noAttributes
     const attributes: Record<string, string> = {}
-    for (const attributeName of names) attributes[attributeName] = next()
-    return { name, attributes, children: children.map(fill), text: blanks ?? next() }
+    for (const name of names) attributes[name] = next()
+    return attributes
   }
+  const fill = ({ name, attributes, children, blanks }: Part): XmlElement => ({
+    name,
+    attributes: attributesOf(attributes),
+    children: children.length === 0 ? noChildren : children.map(fill),
+    text: blanks ?? next(),
+  })
   return fill(root)
 }
+
+/** Nearly all elements have neither: one of each is enough for all. */
+const noAttributes: XmlElement['attributes'] = Object.freeze({})
+const noChildren: XmlElement['children'] = Object.freeze([])
 
 function valuesOf(list: string): string {
   return list.replace(attribute, (_, name: string) => ` ${literal(name)}="(${plainValue})"`)

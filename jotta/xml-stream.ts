@@ -2,8 +2,7 @@
 // when it closes and then forgotten. Memory depends on the largest element, never on the document.
 import { SaxesParser } from 'saxes'
 import { JottaError } from './jotta-error.ts'
-import { PlainElements, skipBlanks } from './xml-plain-element.ts'
-import type { Draft } from './xml-shape.ts'
+import { type Draft, PlainElements, skipBlanks } from './xml-plain-element.ts'
 
 export type XmlElement = {
   readonly name: string
