@@ -13,7 +13,7 @@ export async function* list(
 ): AsyncGenerator<Entry, void, undefined> {
   const listing = await openListing(service, location, 'folder', options)
   try {
-    yield* readFolderListing(listing)
+    for await (const entries of readFolderListing(listing)) yield* entries
   } finally {
     listing.bytes.destroy()
   }
@@ -27,7 +27,7 @@ export async function* listTree(
 ): AsyncGenerator<TreeEntry, void, undefined> {
   const listing = await openListing(service, location, 'tree', options)
   try {
-    yield* readTreeListing(listing)
+    for await (const entries of readTreeListing(listing)) yield* entries
   } finally {
     listing.bytes.destroy()
   }

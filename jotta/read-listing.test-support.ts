@@ -21,9 +21,9 @@ async function* bytes(): AsyncGenerator<Uint8Array> {
 }
 
 let files = 0
-for await (const { kind } of readTreeListing({
+for await (const entries of readTreeListing({
   ...{ bytes: bytes(), subject: 'GET /m', rootSegments: 1 },
 })) {
-  if (kind === 'file') files += 1
+  files += entries.filter(({ kind }) => kind === 'file').length
 }
 parentPort?.postMessage(files)

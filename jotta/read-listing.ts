@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { JottaError } from './jotta-error.ts'
 import { isDeleted, parseCount, parseFile, parseFolder, parseTreeEntry } from './parse-reply.ts'
 import type { Entry, TreeEntry } from './wire.ts'
-import { readXml, textOf, type XmlElement } from './xml-stream.ts'
+import { readXmlPieces, textOf, type XmlElement } from './xml-stream.ts'
 
 /** A listing as it arrives. Its reader goes to the end of `bytes` or destroys them. */
 export type OpenListing<Bytes extends AsyncIterable<Uint8Array>> = {
@@ -15,39 +15,50 @@ export type OpenListing<Bytes extends AsyncIterable<Uint8Array>> = {
   readonly rootSegments: number
 }
 
-/** See JottaClient.list. */
+/** See JottaClient.list. Entries come as many at once as a chunk of bytes holds. */
 export async function* readFolderListing({
   bytes,
   subject,
-}: OpenListing<AsyncIterable<Uint8Array>>): AsyncGenerator<Entry, void, undefined> {
+}: OpenListing<AsyncIterable<Uint8Array>>): AsyncGenerator<readonly Entry[], void, undefined> {
   const count = createChildCount()
-  for await (const event of readXml(bytes, ['folders', 'files'], subject)) {
-    if (event.type === 'open' && event.container === '') assertLiveFolder(event.element, subject)
-    if (event.type !== 'element') continue
-    count.add(event)
-    const { container, element } = event
-    if (container === 'folders' && element.name === 'folder') yield parseFolder(element, subject)
-    if (container === 'files' && element.name === 'file') yield parseFile(element, subject)
+  for await (const events of readXmlPieces(bytes, ['folders', 'files'], subject)) {
+    const entries: Entry[] = []
+    for (const event of events) {
+      if (event.type === 'open' && event.container === '') assertLiveFolder(event.element, subject)
+      if (event.type !== 'element') continue
+      count.add(event)
+      const { container, element } = event
+      if (container === 'folders' && element.name === 'folder') {
+        entries.push(parseFolder(element, subject))
+      }
+      if (container === 'files' && element.name === 'file')
+        entries.push(parseFile(element, subject))
+    }
+    yield entries
   }
   count.assertNoneMissing(subject)
 }
 
-/** See JottaClient.listTree. */
+/** See JottaClient.listTree. Entries come as many at once as a chunk of bytes holds. */
 export async function* readTreeListing({
   bytes,
   subject,
   rootSegments,
-}: OpenListing<AsyncIterable<Uint8Array>>): AsyncGenerator<TreeEntry, void, undefined> {
+}: OpenListing<AsyncIterable<Uint8Array>>): AsyncGenerator<readonly TreeEntry[], void, undefined> {
   const count = createTreeCount()
   let stats: XmlElement | undefined
-  for await (const event of readXml(bytes, [], subject)) {
-    if (event.type !== 'element') continue
-    const { element } = event
-    if (element.name === 'stats') stats = element
-    if (element.name !== 'folder' && element.name !== 'file') continue
-    const entry = parseTreeEntry(element, rootSegments, subject)
-    count.add(entry)
-    if (entry.kind === 'file' || entry.path.length > 0) yield entry
+  for await (const events of readXmlPieces(bytes, [], subject)) {
+    const entries: TreeEntry[] = []
+    for (const event of events) {
+      if (event.type !== 'element') continue
+      const { element } = event
+      if (element.name === 'stats') stats = element
+      if (element.name !== 'folder' && element.name !== 'file') continue
+      const entry = parseTreeEntry(element, rootSegments, subject)
+      count.add(entry)
+      if (entry.kind === 'file' || entry.path.length > 0) entries.push(entry)
+    }
+    yield entries
   }
   count.assertIs(stats, subject)
 }

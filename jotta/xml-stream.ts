@@ -43,13 +43,22 @@ export async function* readXml(
   containers: readonly string[],
   subject: string,
 ): AsyncGenerator<XmlEvent, void, undefined> {
+  for await (const events of readXmlPieces(source, containers, subject)) yield* events
+}
+
+/** As `readXml`, with all events of a chunk at once: waiting for each would take as long as reading it. */
+export async function* readXmlPieces(
+  source: AsyncIterable<Uint8Array>,
+  containers: readonly string[],
+  subject: string,
+): AsyncGenerator<readonly XmlEvent[], void, undefined> {
   const splitter = new XmlSplitter(containers, subject)
   for await (const chunk of source) {
     splitter.write(chunk)
-    yield* splitter.take()
+    yield splitter.take()
   }
   splitter.end()
-  yield* splitter.take()
+  yield splitter.take()
 }
 
 /** The whole of a small document, from text. Throws like `readXml`. */

@@ -1,6 +1,7 @@
 // Turns listings into the rows of one snapshot. Runs in a thread of its own; holds a bounded number of rows
 // and leaves the rest in the file.
 import { readFolderListing, readTreeListing } from '../../jotta/read-listing.ts'
+import type { Entry } from '../../jotta/wire.ts'
 import { FolderCount, type FolderSeen, TreeMarks } from '../folder-marks.ts'
 import { enterFolder, folderAt, isStructural, type KeyFolder, keyOfFile } from '../key-folder.ts'
 import { type NameEncoding, parseNameEncoding } from '../name-encoding.ts'
@@ -79,21 +80,23 @@ export class SnapshotBuilder {
   ): Promise<void> {
     let path: readonly string[] = []
     let folder: KeyFolder | undefined = root
-    for await (const entry of readTreeListing({ ...feed, bytes })) {
-      if (entry.kind === 'folder') continue
-      if (!isSamePath(entry.path, path)) {
-        path = entry.path
-        folder = root
-        for (const name of path) folder = folder && enterFolder(folder, name)
-        marks.addFolders(path)
+    for await (const entries of readTreeListing({ ...feed, bytes })) {
+      for (const entry of entries) {
+        if (entry.kind === 'folder') continue
+        if (!isSamePath(entry.path, path)) {
+          path = entry.path
+          folder = root
+          for (const name of path) folder = folder && enterFolder(folder, name)
+          marks.addFolders(path)
+        }
+        marks.addFile(path, entry.name)
+        const key = folder && keyOfFile(folder, entry.name)
+        if (key === undefined || !key.startsWith(this.#job.prefix)) continue
+        const { md5, sizeBytes, modified = new Date(0) } = entry
+        const depth = feed.path.length + path.length + 1
+        const object = { md5, sizeBytes, modified, updated: undefined, mime: undefined }
+        this.#add(objectRow(key, depth, object))
       }
-      marks.addFile(path, entry.name)
-      const key = folder && keyOfFile(folder, entry.name)
-      if (key === undefined || !key.startsWith(this.#job.prefix)) continue
-      const { md5, sizeBytes, modified = new Date(0) } = entry
-      const depth = feed.path.length + path.length + 1
-      const object = { md5, sizeBytes, modified, updated: undefined, mime: undefined }
-      this.#add(objectRow(key, depth, object))
     }
     marks.flush()
   }
@@ -105,25 +108,35 @@ export class SnapshotBuilder {
     count: FolderCount,
   ): Promise<string[][]> {
     const inside: string[][] = []
-    const depth = feed.path.length + 1
-    for await (const entry of readFolderListing({ ...feed, bytes })) {
-      count.add(entry)
-      if (entry.deleted) continue
-      if (entry.kind === 'file') {
-        const object = readableObject(entry)
-        const key = object && keyOfFile(folder, entry.name)
-        if (object === undefined || key === undefined || !key.startsWith(this.#job.prefix)) continue
-        this.#addInFolder(key, objectRow(key, depth, object))
-        continue
-      }
-      const child = enterFolder(folder, entry.name)
-      if (child === undefined) continue
-      if (isStructural(child)) inside.push([...feed.path, entry.name])
-      else if (child.keyPrefix.startsWith(this.#job.prefix)) {
-        this.#addInFolder(child.keyPrefix, prefixRow(child.keyPrefix, depth))
+    for await (const entries of readFolderListing({ ...feed, bytes })) {
+      for (const entry of entries) {
+        count.add(entry)
+        const isInside = !entry.deleted && this.#addEntry(feed, folder, entry)
+        if (isInside) inside.push([...feed.path, entry.name])
       }
     }
     return inside
+  }
+
+  /** Returns whether it is a folder whose content belongs to this one. */
+  #addEntry({ path }: Feed, folder: KeyFolder, entry: Entry): boolean {
+    const { prefix } = this.#job
+    const depth = path.length + 1
+    if (entry.kind === 'file') {
+      const object = readableObject(entry)
+      const key = object && keyOfFile(folder, entry.name)
+      if (object !== undefined && key?.startsWith(prefix) === true) {
+        this.#addInFolder(key, objectRow(key, depth, object))
+      }
+      return false
+    }
+    const child = enterFolder(folder, entry.name)
+    if (child === undefined) return false
+    if (isStructural(child)) return true
+    if (child.keyPrefix.startsWith(prefix)) {
+      this.#addInFolder(child.keyPrefix, prefixRow(child.keyPrefix, depth))
+    }
+    return false
   }
 
   /** In a folder of the bridge's own, others may have put what is deeper down. */
