@@ -6,7 +6,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { compareKeys, keyAfter } from '../key-order.ts'
 import { compareRows, type Row } from './row.ts'
-import { blocksOf, packRun, type RunReader, readRuns, unpackRun } from './run-blocks.ts'
+import { packRun, RunPacker, type RunReader, readRuns, sortRows, unpackRun } from './run-blocks.ts'
 import { RunFile, writeRuns } from './run-file.ts'
 
 const test = suite('runs of rows')
@@ -59,7 +59,7 @@ function readExpected(all: readonly Row[], asked: readonly string[]): (Row | und
 test('a packed run gives every row once and in order, from any name on', () => {
   fc.assert(
     fc.property(rows, steps, (all, asked) => {
-      const packed = packRun(blocksOf([...all]), 2 ** 20)
+      const packed = packRun(sortRows([...all]), 2 ** 20)
       assert.ok(packed !== undefined)
       const run = unpackRun(structuredClone(packed, { transfer: [packed.bytes.buffer] }))
       assert.equal(read(readRuns([run]), asked), readExpected(all, asked))
@@ -92,10 +92,24 @@ test('so do runs in a file, whatever they overlap', async () => {
 test('a run that takes more bytes than it may is not packed', () => {
   const row = (at: number): Row => [String(at).padStart(100, '0'), 1, 'a'.repeat(32), 1, 1]
   const all = Array.from({ length: 1000 }, (_, at) => row(at))
-  const sizeBytes = packRun(blocksOf(all), 2 ** 20)?.bytes.byteLength ?? 0
+  const sizeBytes = packRun(all, 2 ** 20)?.bytes.byteLength ?? 0
   assert.ok(sizeBytes > 100_000)
-  assert.is(packRun(blocksOf(all), sizeBytes)?.bytes.byteLength, sizeBytes)
-  assert.is(packRun(blocksOf(all), sizeBytes - 1), undefined)
+  assert.is(packRun(all, sizeBytes)?.bytes.byteLength, sizeBytes)
+  assert.is(packRun(all, sizeBytes - 1), undefined)
+})
+
+test('rows are packed as they come, as long as each is above the one before', () => {
+  fc.assert(
+    fc.property(rows, fc.boolean(), (all, isSorted) => {
+      const given = isSorted ? sortRows([...all]) : all
+      const packer = new RunPacker(2 ** 20)
+      for (const one of given) packer.add(one)
+      const inOrder = given.every(
+        ([key], at) => at === 0 || compareKeys(given[at - 1]?.[0] ?? '', key) < 0,
+      )
+      assert.equal(packer.finish(), inOrder ? packRun(given, 2 ** 20) : undefined)
+    }),
+  )
 })
 
 test.run()

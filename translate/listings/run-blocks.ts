@@ -9,14 +9,21 @@ const blockRows = 128
 /** One block of a run: its first name and its rows, as JSON. */
 export type Block = { readonly first: string; readonly json: string }
 
-/** The blocks of rows, which are sorted in place; of one name, the first. */
-export function* blocksOf(rows: Row[]): Generator<Block> {
+/** Sorts rows in place. Returns them without those whose name came before. */
+export function sortRows(rows: Row[]): Row[] {
   rows.sort(compareRows)
-  const sorted = rows.filter(([name], at) => at === 0 || name !== rows[at - 1]?.[0])
+  return rows.filter(([name], at) => at === 0 || name !== rows[at - 1]?.[0])
+}
+
+/** The blocks of sorted rows. */
+export function* blocksOf(sorted: readonly Row[]): Generator<Block> {
   for (let at = 0; at < sorted.length; at += blockRows) {
-    const block = sorted.slice(at, at + blockRows)
-    yield { first: block[0]?.[0] ?? '', json: JSON.stringify(block) }
+    yield blockOf(sorted.slice(at, at + blockRows))
   }
+}
+
+function blockOf(rows: readonly Row[]): Block {
+  return { first: rows[0]?.[0] ?? '', json: JSON.stringify(rows) }
 }
 
 /** One run, wherever its blocks are. What there is none of is empty. */
@@ -40,21 +47,62 @@ export type PackedRun = {
   readonly bytes: Uint8Array<ArrayBuffer>
 }
 
-/** `undefined` when it would take more bytes than `maxBytes`. */
-export function packRun(blocks: Iterable<Block>, maxBytes: number): PackedRun | undefined {
-  const firsts: string[] = []
-  const ends: number[] = []
-  const texts: Buffer[] = []
-  let sizeBytes = 0
-  for (const { first, json } of blocks) {
-    const text = Buffer.from(json)
-    sizeBytes += text.length
-    if (sizeBytes > maxBytes) return undefined
-    firsts.push(first)
-    texts.push(text)
-    ends.push(sizeBytes)
+/** Packs rows as they come, so that little is left to do at their end. */
+export class RunPacker {
+  readonly #maxBytes: number
+  readonly #firsts: string[] = []
+  readonly #ends: number[] = []
+  readonly #texts: Buffer[] = []
+  #block: Row[] = []
+  #last: string | undefined
+  #sizeBytes = 0
+  #canGoOn = true
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
   }
-  return { firsts, ends, bytes: new Uint8Array(Buffer.concat(texts)) }
+
+  add(row: Row): void {
+    if (this.#last !== undefined && compareKeys(this.#last, row[0]) >= 0) this.#giveUp()
+    if (!this.#canGoOn) return
+    this.#last = row[0]
+    this.#block.push(row)
+    if (this.#block.length === blockRows) this.#pack()
+  }
+
+  /** `undefined` when a row was not above the one before, or when it would be more bytes than it may be. */
+  finish(): PackedRun | undefined {
+    if (this.#block.length > 0) this.#pack()
+    if (!this.#canGoOn) return undefined
+    const bytes = new Uint8Array(Buffer.concat(this.#texts))
+    return { firsts: this.#firsts, ends: this.#ends, bytes }
+  }
+
+  #pack(): void {
+    const { first, json } = blockOf(this.#block)
+    const text = Buffer.from(json)
+    this.#block = []
+    this.#sizeBytes += text.length
+    if (this.#sizeBytes > this.#maxBytes) {
+      this.#giveUp()
+      return
+    }
+    this.#firsts.push(first)
+    this.#texts.push(text)
+    this.#ends.push(this.#sizeBytes)
+  }
+
+  #giveUp(): void {
+    this.#canGoOn = false
+    this.#block = []
+    this.#texts.length = 0
+  }
+}
+
+export function packRun(sorted: readonly Row[], maxBytes: number): PackedRun | undefined {
+  const packer = new RunPacker(maxBytes)
+  for (const row of sorted) packer.add(row)
+  return packer.finish()
 }
 
 export function unpackRun({ firsts, ends, bytes }: PackedRun): RunBlocks {

@@ -3,7 +3,14 @@ import { closeSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { compareKeys } from '../key-order.ts'
 import type { Row } from './row.ts'
-import { blocksOf, parseBlock, type RunBlocks, type RunReader, readRuns } from './run-blocks.ts'
+import {
+  blocksOf,
+  parseBlock,
+  type RunBlocks,
+  type RunReader,
+  readRuns,
+  sortRows,
+} from './run-blocks.ts'
 
 export interface RunWriter {
   /** Sorts the rows in place and writes them. */
@@ -26,7 +33,7 @@ export function writeRuns(file: string): RunWriter {
     add(rows) {
       database.exec('BEGIN')
       let isFirst = true
-      for (const { first, json } of blocksOf(rows)) {
+      for (const { first, json } of blocksOf(sortRows(rows))) {
         // What comes in order needs no further run.
         if (isFirst && (last === undefined || compareKeys(last, first) >= 0)) run += 1
         isFirst = false

@@ -8,7 +8,7 @@ import { type NameEncoding, parseNameEncoding } from '../name-encoding.ts'
 import { readableObject } from '../stored-object.ts'
 import type { Feed, Job, Made } from './job.ts'
 import { objectRow, prefixRow, type Row } from './row.ts'
-import { blocksOf, packRun } from './run-blocks.ts'
+import { packRun, RunPacker, sortRows } from './run-blocks.ts'
 import { type RunWriter, writeRuns } from './run-file.ts'
 
 /** What takes no more is never written: a folder as full as the bridge makes any. */
@@ -25,6 +25,8 @@ export class SnapshotBuilder {
   /** Of the keys in `#rows`. */
   #letters = 0
   #writer: RunWriter | undefined
+  /** Of all rows, while they come in order. */
+  readonly #packer = new RunPacker(packedMaxBytes)
 
   /** `onSize` is told each time that the file has grown. */
   constructor(job: Job, onSize: (sizeBytes: number) => void) {
@@ -57,7 +59,7 @@ export class SnapshotBuilder {
 
   finish(): Made {
     if (this.#writer === undefined) {
-      const packed = packRun(blocksOf(this.#rows), packedMaxBytes)
+      const packed = this.#packer.finish() ?? packRun(sortRows(this.#rows), packedMaxBytes)
       if (packed !== undefined) return { kind: 'packed', run: packed }
     }
     this.#flush()
@@ -149,6 +151,7 @@ export class SnapshotBuilder {
 
   #add(row: Row): void {
     this.#rows.push(row)
+    this.#packer.add(row)
     this.#letters += row[0].length
     if (this.#rows.length >= runRows || this.#letters >= runLetters) this.#flush()
   }
