@@ -20,10 +20,10 @@ import {
 import { z } from 'zod'
 import { startEmulator } from '../../jotta/emulator/emulator.ts'
 import { type SeededFile, seedFiles } from '../../jotta/emulator/seed.ts'
-import { readTokenFile } from '../../jotta/token-file.ts'
 import { shardFolders } from '../../translate/key-folder.ts'
 import { run } from '../support/real-client.ts'
 import { accessKeyId, secretAccessKey, startBridge, withFolder } from '../support/with-bridge.ts'
+import { type FirstPage, timeFirstPage } from './first-page.ts'
 import { clientOf, listAll } from './listing-reader.ts'
 import { residentMib, startEmulatorProcess } from './processes.ts'
 
@@ -61,14 +61,21 @@ await withFolder(async (folder) => {
   try {
     const args = ['server/cli.ts', 'login', '--data-dir', dataDirectory, '--token', emulator.token]
     await run(process.execPath, args, { env })
-    const bridge = await startBridge({ dataDirectory, env: { ...env, JOTTA_S3_LOG_LEVEL: 'info' } })
+    const told = { ...env, JOTTA_S3_LOG_LEVEL: 'info' }
+    const bridge = await startBridge({ dataDirectory, env: told })
     try {
       const client = clientOf(bridge.url, accessKeyId, secretAccessKey)
       const pid = bridge.process.pid ?? 0
       const upstream = (): number =>
         bridge.log.reduce((sum, line) => sum + Number(line.upstreamCalls ?? 0), 0)
       const own = await measureAll(client, { pid, upstream })
-      await measureFirstPage(client, await upstreamListing(emulator.url, dataDirectory))
+      const folderOfOnePage = { bucket, prefix: 'small/' }
+      await measureFirstPage({
+        emulatorUrl: emulator.url,
+        dataDirectory,
+        env: told,
+        ...folderOfOnePage,
+      })
       await measureGet(client, bridge.url)
       if (values.peer !== undefined) await comparePeer(values.peer, emulator.url, own)
     } finally {
@@ -122,35 +129,17 @@ async function measureAll(client: S3Client, watched?: Watched): Promise<Map<stri
   return totals
 }
 
-/** Fetches what Jottacloud says of the folder of one page, whole and unread, with the bridge's own token. */
-async function upstreamListing(url: string, dataDirectory: string): Promise<() => Promise<void>> {
-  const { accessToken } = await readTokenFile(join(dataDirectory, 'jottacloud-token.json'))
-  const headers = { authorization: `Bearer ${accessToken}` }
-  const customer = await fetch(`${url}/account/v1/customer`, { headers })
-  const { username } = z.object({ username: z.string() }).parse(await customer.json())
-  return async () => {
-    const reply = await fetch(`${url}/jfs/${username}/S3/${bucket}/small`, { headers })
-    if (!reply.ok) throw new Error(`the folder answers ${reply.status}`)
-    await reply.arrayBuffer()
+/** What the bridge adds to Jottacloud's own time for the one reply that a first page of 5,000 is made of. */
+async function measureFirstPage(asked: Omit<FirstPage, 'megabitsPerSecond'>): Promise<void> {
+  for (const megabitsPerSecond of [undefined, 100]) {
+    const { reply, page } = await timeFirstPage({ ...asked, megabitsPerSecond }, 40)
+    const line = megabitsPerSecond === undefined ? 'loopback' : `${megabitsPerSecond} Mbit/s`
+    const folder = `folder of ${folderMaxEntries}, delimiter /, ${line}`
+    print(`${folder}: Jottacloud's reply ${figures(reply)}`)
+    print(`${folder}: the first page ${figures(page)}`)
+    const added = medianOf(page.map((ms, at) => ms - (reply[at] ?? 0)))
+    print(`${folder}: the bridge adds ${added.toFixed(1)} ms`)
   }
-}
-
-/** The first page of a folder of 5,000, beside Jottacloud's own time for the one reply that it is made of. */
-async function measureFirstPage(client: S3Client, askUpstream: () => Promise<void>): Promise<void> {
-  const page = new ListObjectsV2Command({ Bucket: bucket, Prefix: 'small/', Delimiter: '/' })
-  const own: number[] = []
-  const upstream: number[] = []
-  for (let n = 0; n < 30; n += 1) {
-    upstream.push(await timed(askUpstream))
-    own.push(
-      await timed(async () => {
-        await client.send(page)
-      }),
-    )
-  }
-  const folder = `the folder of ${folderMaxEntries}, delimiter /`
-  print(`${folder}: Jottacloud's reply ${figures(upstream)}`)
-  print(`${folder}: the first page ${figures(own)}`)
 }
 
 /** A small GET by itself, and while the large listing runs. */

@@ -1,0 +1,102 @@
+// The first page of a full folder beside Jottacloud's own reply, of which it is made: what the bridge adds. Over the
+// loopback alone, where the emulator's work and the bridge's share the cores, and over a line of a given speed, on
+// which the one reads while the other still arrives.
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import { ListObjectsV2Command } from '@aws-sdk/client-s3'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import { z } from 'zod'
+import { readTokenFile } from '../../jotta/token-file.ts'
+import { accessKeyId, secretAccessKey, startBridge } from '../support/with-bridge.ts'
+import { clientOf } from './listing-reader.ts'
+
+export type FirstPage = {
+  readonly emulatorUrl: string
+  /** Of a bridge that is logged in to the emulator; one may be running over it. */
+  readonly dataDirectory: string
+  readonly env: Readonly<Record<string, string>>
+  readonly bucket: string
+  /** Of the folder. */
+  readonly prefix: string
+  readonly megabitsPerSecond: number | undefined
+}
+
+/** Milliseconds of each try, one of either in turn. */
+export async function timeFirstPage(
+  { emulatorUrl, dataDirectory, env, bucket, prefix, megabitsPerSecond }: FirstPage,
+  tries: number,
+): Promise<{ readonly reply: number[]; readonly page: number[] }> {
+  await using resources = new AsyncDisposableStack()
+  let line = emulatorUrl
+  if (megabitsPerSecond !== undefined) {
+    const relay = await startRelay(Number(new URL(emulatorUrl).port), megabitsPerSecond * 125)
+    resources.defer(relay.close)
+    line = relay.url
+  }
+  const urls = { JOTTA_S3_JFS_URL: `${line}/jfs/`, JOTTA_S3_API_URL: `${line}/` }
+  const bridge = await startBridge({ dataDirectory, env: { ...env, ...urls } })
+  resources.defer(async () => void (await bridge.stop()))
+
+  const { accessToken } = await readTokenFile(join(dataDirectory, 'jottacloud-token.json'))
+  const authorization = `Bearer ${accessToken}`
+  const customer = await fetch(`${line}/account/v1/customer`, { headers: { authorization } })
+  const { username } = z.object({ username: z.string() }).parse(await customer.json())
+  const folderUrl = `${line}/jfs/${username}/S3/${bucket}/${prefix}`
+  const client = clientOf(bridge.url, accessKeyId, secretAccessKey)
+  const list = new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, Delimiter: '/' })
+
+  const reply: number[] = []
+  const page: number[] = []
+  for (let n = 0; n < tries; n += 1) {
+    reply.push(await timeOf(folderUrl.replace(/\/$/, ''), { authorization }))
+    page.push(await timeOf(await getSignedUrl(client, list), {}))
+  }
+  return { reply, page }
+}
+
+/** From the request to the last byte, which is not looked at. */
+async function timeOf(url: string, headers: Readonly<Record<string, string>>): Promise<number> {
+  const startMs = performance.now()
+  const reply = await fetch(url, { headers })
+  if (!reply.ok) throw new Error(`${url} answers ${reply.status}`)
+  await reply.arrayBuffer()
+  return performance.now() - startMs
+}
+
+const pieceBytes = 16 * 1024
+
+/** Passes connections on to a port, and what comes back at no more than so many bytes a millisecond each. */
+async function startRelay(
+  port: number,
+  bytesPerMs: number,
+): Promise<{ url: string; close: () => Promise<void> }> {
+  const server = createServer({ noDelay: true }, (client) => {
+    const upstream = connect({ port, host: '127.0.0.1', noDelay: true })
+    // Either end may go away.
+    pipeline(client, upstream, () => undefined)
+    pipeline(upstream, paced(bytesPerMs), client, () => undefined)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port: own } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${own}`,
+    close: async () => void server.close(),
+  }
+}
+
+function paced(bytesPerMs: number) {
+  return async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    let dueMs = 0
+    for await (const chunk of source) {
+      for (let at = 0; at < chunk.length; at += pieceBytes) {
+        const piece = chunk.subarray(at, at + pieceBytes)
+        dueMs = Math.max(dueMs, performance.now()) + piece.length / bytesPerMs
+        const waitMs = dueMs - performance.now()
+        if (waitMs > 1) await delay(waitMs)
+        yield piece
+      }
+    }
+  }
+}
