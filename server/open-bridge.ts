@@ -8,14 +8,15 @@ import type { BucketPlacement } from '../translate/bucket-place.ts'
 import { findOddBuckets } from '../translate/buckets.ts'
 import { createBridge, type OwnBridge } from '../translate/create-bridge.ts'
 import { keepDaily } from '../translate/daily-chore.ts'
+import { createKeyLocks } from '../translate/key-locks.ts'
 import { createLeases } from '../translate/leases.ts'
 import { openSnapshots, type SnapshotsUsage } from '../translate/listings/snapshots.ts'
 import { createQuota, type Quota } from '../translate/quota/quota.ts'
 import { withQuotas } from '../translate/quota/quota-bridge.ts'
-import { openSpool, type SpaceUsage, type Spool } from '../translate/spool.ts'
+import { openSpool, type SpaceUsage } from '../translate/spool.ts'
 import { openSqliteState } from '../translate/state/sqlite.ts'
 import type { State } from '../translate/state/state.ts'
-import { reopenUploads, sweepUploads } from '../translate/upload-expiry.ts'
+import { type ExpiryParts, sweepUploads } from '../translate/upload-expiry.ts'
 import { type OpenAccount, stateFileName } from './account.ts'
 import { placementOf, quotasOf } from './bucket-settings.ts'
 import type { Clock } from './clock.ts'
@@ -103,9 +104,9 @@ export async function openBridge(
   const quotas = quotasOf(config, account.name)
   const quota = await openQuota(quotas, { state, bridge: own, now, warn, stopSignal }, parts)
   const bridge = withQuotas(own, quota)
-  await reopenUploads(state, now())
   if (accessOf(config) === 'full') {
-    await keepSwept(config, { state, spool, log, clock }, parts)
+    const locks = createKeyLocks(createLeases({ leases: state.leases, now, warn }))
+    await keepSwept(config, { state, spool, locks, log, clock }, parts)
     const chores = [lifecycleChore(account, bridge, { log, clock })]
     if (quotas.size > 0) chores.push(quotaChore([...quotas.keys()], quota))
     for (const chore of chores) keepChore(chore, account, { log, clock }, parts)
@@ -127,13 +128,13 @@ type Told = Pick<Surroundings, 'log' | 'clock'>
 /** Removes uploads that expired, now and each hour. */
 async function keepSwept(
   { uploadExpiryDays }: Config,
-  { state, spool, log, clock }: Told & { readonly state: State; readonly spool: Spool },
+  { log, clock, ...expiring }: Told & ExpiryParts,
   parts: AsyncDisposableStack,
 ): Promise<void> {
   const sweep = async (): Promise<void> => {
     try {
       const uploadExpiryMs = uploadExpiryDays * 24 * 60 * 60_000
-      const removed = await sweepUploads(state, spool, { uploadExpiryMs, nowMs: clock.now() })
+      const removed = await sweepUploads(expiring, { uploadExpiryMs, nowMs: clock.now() })
       if (removed.uploads + removed.strayFiles > 0) log.info(removed, 'expired uploads removed')
     } catch (error) {
       log.warn({ err: error }, 'expired uploads could not be removed')

@@ -47,7 +47,7 @@ export async function commitWrite(
   parts: WriteParts,
   place: BucketPlace,
   input: WriteInput,
-  context: RequestContext,
+  context: RequestContext | HeldContext,
 ): Promise<{ readonly modified: Date }> {
   return await withTarget(parts, place, input, context, async (target, held) => {
     const modified = modifiedOf(place, input.record.metadata, parts.now())
@@ -88,7 +88,7 @@ export async function withTarget<T>(
   parts: TargetParts,
   place: BucketPlace,
   wanted: Pick<WriteInput, 'record' | 'conditions'>,
-  context: RequestContext,
+  context: RequestContext | HeldContext,
   act: (target: Target, held: HeldContext) => Promise<T>,
 ): Promise<T> {
   const use = parts.newFolders.begin()
@@ -177,16 +177,20 @@ async function makeWay(
 /** A request that holds locks: its signal ends with them too. */
 export type HeldContext = RequestContext & Pick<Held, 'check'>
 
-/** Holds the key's lock, and keeps the folders on its way from being removed. */
+/** Holds the key's lock, and keeps the folders on its way from being removed. What is held already stays a condition. */
 export async function asOnlyWriter<T>(
   parts: Pick<WriteParts, 'locks' | 'guard'>,
   location: Location,
-  context: RequestContext,
+  context: RequestContext | HeldContext,
   act: (held: HeldContext) => Promise<T>,
 ): Promise<T> {
   return await parts.locks.withLock(lockName(location), context.signal, async (lock) => {
     await using entered = await parts.guard.enter(location, context.signal)
-    const { check, lost } = heldTogether(lock, entered)
+    const { check: checkOwn, lost } = heldTogether(lock, entered)
+    const check = async (): Promise<void> => {
+      if ('check' in context) await context.check()
+      await checkOwn()
+    }
     return await act({ ...context, check, signal: AbortSignal.any([context.signal, lost]) })
   })
 }

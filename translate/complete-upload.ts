@@ -16,7 +16,7 @@ import {
   createChecksum,
   defaultChecksumType,
 } from './checksum.ts'
-import { commitWrite } from './commit-write.ts'
+import { commitWrite, type HeldContext } from './commit-write.ts'
 import { multipartEtag } from './etag.ts'
 import { partNumberMax } from './limits.ts'
 import { labelsOf } from './object-tags.ts'
@@ -26,6 +26,11 @@ import type { Spool } from './spool.ts'
 import type { PartRecord, UploadRecord } from './state/state.ts'
 import { noSuchUpload, removeSpooled, type UploadParts } from './uploads.ts'
 
+/** Held while an upload is completed; what that takes away waits for it. A completion that was killed holds it no longer. */
+export function uploadLock(uploadId: string): string {
+  return `upload ${uploadId}`
+}
+
 /** One completion of an upload at a time, in all processes: another one finds it done. */
 export async function completeUpload(
   parts: UploadParts,
@@ -33,16 +38,17 @@ export async function completeUpload(
   input: CompleteMultipartUploadInput,
   context: RequestContext,
 ): Promise<CompleteMultipartUploadResult> {
-  return await parts.locks.withLock(`upload ${input.uploadId}`, context.signal, () =>
-    completeAlone(parts, upload, input, context),
-  )
+  return await parts.locks.withLock(uploadLock(input.uploadId), context.signal, (lock) => {
+    const signal = AbortSignal.any([context.signal, lock.lost])
+    return completeAlone(parts, upload, input, { ...context, signal, check: lock.check })
+  })
 }
 
 async function completeAlone(
   parts: UploadParts,
   upload: UploadRecord,
   input: CompleteMultipartUploadInput,
-  context: RequestContext,
+  context: HeldContext,
 ): Promise<CompleteMultipartUploadResult> {
   const place = await parts.buckets.place(input.bucket, context)
   // First, since from here on no part can be replaced.
@@ -83,9 +89,25 @@ async function completeAlone(
     await removeSpooled(parts, await parts.state.uploads.markCompleted(input.uploadId, result, now))
     return { ...result, stored: { sizeBytes, tags: upload.tags ?? [] } }
   } catch (error) {
-    await parts.state.uploads.markOpen(input.uploadId)
+    await reopen(parts, input.uploadId, context)
     return await resultOfAnother(parts, input.uploadId, error)
   }
+}
+
+/** Unless the lock was lost: then the upload may be another completion's by now, or be reopened by a part. */
+async function reopen(
+  { state, warn }: UploadParts,
+  uploadId: string,
+  { check }: HeldContext,
+): Promise<void> {
+  const isHeld = await check().then(
+    () => true,
+    (error: unknown) => {
+      warn('an upload whose completion failed takes no parts until it is asked for again', error)
+      return false
+    },
+  )
+  if (isHeld) await state.uploads.markOpen(uploadId)
 }
 
 /** Of two processes that complete one upload at once, the slower finds its parts gone. */

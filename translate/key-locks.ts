@@ -6,6 +6,8 @@ import type { Held, Leases } from './leases.ts'
 export interface KeyLocks {
   /** Runs `act` alone among all that hold the same name. Waiting ends with the signal. */
   withLock<T>(name: string, signal: AbortSignal, act: (held: Held) => Promise<T>): Promise<T>
+  /** As `withLock`, without waiting; `undefined`, without running it, while anybody holds the name. */
+  ifFree<T>(name: string, act: (held: Held) => Promise<T>): Promise<T | undefined>
 }
 
 export function createKeyLocks(leases: Leases): KeyLocks {
@@ -21,14 +23,24 @@ export function createKeyLocks(leases: Leases): KeyLocks {
       tails.set(name, tail)
       try {
         await orAborted(previous, signal)
-        await using lease = await leases.take([`lock ${name}`], 'exclusive', signal)
+        await using lease = await leases.take([leaseName(name)], 'exclusive', signal)
         return await act(lease)
       } finally {
         turn.resolve()
         if (tails.get(name) === tail) tails.delete(name)
       }
     },
+
+    async ifFree(name, act) {
+      if (tails.has(name)) return undefined
+      await using lease = await leases.tryTake([leaseName(name)], 'exclusive')
+      return lease === undefined ? undefined : await act(lease)
+    },
   }
+}
+
+function leaseName(name: string): string {
+  return `lock ${name}`
 }
 
 /** The promise's value, or the signal's reason if that comes first. */

@@ -2,6 +2,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import {
+  bodyOf,
   bucket,
   codeOf,
   contextOf,
@@ -12,8 +13,20 @@ import {
   put,
   withWorld,
 } from './acts.test-support.ts'
+import type { Bridge } from './bridge.ts'
 
 const test = suite('leases')
+
+async function createUpload(bridge: Bridge, key: string) {
+  const { uploadId } = await bridge.createMultipartUpload(
+    {
+      ...{ bucket, key, metadata: { user: {} } },
+      ...{ checksumAlgorithm: undefined, checksumType: undefined },
+    },
+    contextOf(),
+  )
+  return { bucket, key, uploadId }
+}
 
 test('writers of one key in two processes follow each other', async () => {
   await withWorld({}, async ({ bridge, emulator, startAgain }) => {
@@ -113,6 +126,34 @@ test('a process that stood still past its lock writes nothing over what came mea
       assert.is((await get(other, 'key')).toString(), 'again')
     })
   }
+})
+
+test('nor does a completion, which another process finished while it was about to take the lock of its key', async () => {
+  await withWorld({}, async ({ bridge, state, clock, startAgain }) => {
+    const other = await startAgain()
+    const address = await createUpload(bridge, 'key')
+    const body = bodyOf(Buffer.from('parts'))
+    const { etag } = await bridge.uploadPart({ ...address, partNumber: 1, body }, contextOf())
+    const parts = [{ partNumber: 1, etag, checksums: {} }]
+    const input = { ...address, parts, conditions: {} }
+    const { acquire } = state.leases
+    let isFirst = true
+    Object.assign(state.leases, {
+      async acquire(lease: Parameters<typeof acquire>[0]) {
+        if (isFirst && lease.names.some((name) => name.startsWith('lock object/'))) {
+          isFirst = false
+          clock.nowMs += 31_000
+          await other.completeMultipartUpload(input, contextOf())
+          await put(other, 'key', 'later')
+          return await acquire({ ...lease, nowMs: clock.nowMs, expiresMs: clock.nowMs + 30_000 })
+        }
+        return await acquire(lease)
+      },
+    })
+    const late = await bridge.completeMultipartUpload(input, contextOf())
+    assert.match(late.etag, /-1$/)
+    assert.is((await get(bridge, 'key')).toString(), 'later')
+  })
 })
 
 test('nor does it delete what came meanwhile', async () => {

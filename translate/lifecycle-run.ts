@@ -177,10 +177,9 @@ async function abortUploads(run: Run, bucket: string): Promise<void> {
     await pauseBefore(run, 'page')
     const options = { prefix: '', keyMarker, uploadIdMarker, limit: listObjectsMax }
     const page = await run.state.uploads.list(bucket, options)
-    for (const { key, uploadId, initiated, status } of page) {
+    for (const { key, uploadId, initiated } of page) {
       keyMarker = key
       uploadIdMarker = uploadId
-      if (status !== 'open') continue
       const due = abortOf(await rulesOf(run, bucket), { key, initiated })
       if (!isPast(due?.date, run.now())) continue
       await pauseBefore(run, 'removal')

@@ -1,5 +1,7 @@
 // Gives up multipart uploads that nobody finished, forgets finished ones, and removes spool files that a
 // crash left without a record.
+import { uploadLock } from './complete-upload.ts'
+import type { KeyLocks } from './key-locks.ts'
 import type { Spool } from './spool.ts'
 import type { State } from './state/state.ts'
 
@@ -9,6 +11,12 @@ export type ExpiryOptions = {
   readonly nowMs: number
 }
 
+export type ExpiryParts = {
+  readonly state: State
+  readonly spool: Spool
+  readonly locks: Pick<KeyLocks, 'ifFree'>
+}
+
 /** How long a Complete that is asked twice gets the same answer. */
 const completedKeptForMs = 24 * 60 * 60_000
 /** A part is recorded within moments of its file; a file this old without a record was left behind. */
@@ -16,8 +24,7 @@ const strayAfterMs = 24 * 60 * 60_000
 
 /** Returns how many uploads and stray files were removed. */
 export async function sweepUploads(
-  state: State,
-  spool: Spool,
+  { state, spool, locks }: ExpiryParts,
   options: ExpiryOptions,
 ): Promise<{ readonly uploads: number; readonly strayFiles: number }> {
   const expired = await state.uploads.expired(
@@ -26,8 +33,10 @@ export async function sweepUploads(
   )
   let uploads = 0
   for (const uploadId of expired) {
-    if (await mayBeCompleting(state, uploadId, options)) continue
-    await spool.removeParts(await state.uploads.remove(uploadId))
+    const files = await locks.ifFree(uploadLock(uploadId), () => state.uploads.remove(uploadId))
+    // It is being completed at last.
+    if (files === undefined) continue
+    await spool.removeParts(files)
     uploads += 1
   }
   let strayFiles = 0
@@ -37,29 +46,4 @@ export async function sweepUploads(
     strayFiles += 1
   }
   return { uploads, strayFiles }
-}
-
-/**
- * For the start of a process: uploads whose completion ended with the former one take parts again.
- * Returns how many. To be called before requests are served, and by the only process that does.
- */
-export async function reopenUploads(state: State, nowMs: number): Promise<number> {
-  let reopened = 0
-  for (const uploadId of await state.uploads.expired(new Date(nowMs), new Date(0))) {
-    if ((await state.uploads.find(uploadId))?.status !== 'completing') continue
-    await state.uploads.markOpen(uploadId)
-    reopened += 1
-  }
-  return reopened
-}
-
-/** Its parts are being read. One that a crash left in this state is given up a whole term later. */
-async function mayBeCompleting(
-  state: State,
-  uploadId: string,
-  options: ExpiryOptions,
-): Promise<boolean> {
-  const upload = await state.uploads.find(uploadId)
-  if (upload?.status !== 'completing') return false
-  return upload.initiated.getTime() > options.nowMs - 2 * options.uploadExpiryMs
 }

@@ -20,9 +20,12 @@ import {
   withWorld,
 } from './acts.test-support.ts'
 import type { Bridge, CompleteMultipartUploadInput } from './bridge.ts'
+import { uploadLock } from './complete-upload.ts'
 import { multipartEtag } from './etag.ts'
+import { createKeyLocks } from './key-locks.ts'
+import { createLeases } from './leases.ts'
 import { partSizeMinBytes } from './limits.ts'
-import { reopenUploads, sweepUploads } from './upload-expiry.ts'
+import { sweepUploads } from './upload-expiry.ts'
 
 const test = suite('multipart uploads')
 const large = freshBytes(partSizeMinBytes)
@@ -168,7 +171,7 @@ test('a completion joins the one that runs, which goes on without its client', a
     assert.is((await first)?.message, 'gone')
     const aborting = bridge.abortMultipartUpload(address, contextOf())
     assert.is(await codeOf(aborting), 'OperationAborted')
-    assert.is(await codeOf(send(bridge, address, 8, small)), 'NoSuchUpload')
+    assert.is(await codeOf(send(bridge, address, 8, small)), 'OperationAborted')
     sending.release()
     const etags = (await Promise.all(others)).map(({ etag }) => etag)
     assert.equal(new Set(etags).size, 1)
@@ -209,7 +212,7 @@ test('stopping ends a completion, and the next process takes it up', async () =>
       if (how === 'killed') {
         assert.ok(await state.uploads.markCompleting(address.uploadId))
         const again = await startAgain()
-        assert.is(await codeOf(send(again, address, 9, small)), 'NoSuchUpload')
+        await send(again, address, 9, small)
         await again.completeMultipartUpload(input, contextOf())
         assert.ok((await get(again, 'folder/key')).equals(Buffer.concat([large, small])))
         return
@@ -439,10 +442,14 @@ test('abandoned uploads expire with their files; others, and answers given, are 
   await withWorld({}, async (world) => {
     const { bridge, state, spool, clock } = world
     const sweep = () =>
-      sweepUploads(state, spool, { uploadExpiryMs: 7 * dayMs, nowMs: clock.nowMs })
+      sweepUploads(
+        { state, spool, locks: locksOf(world) },
+        { uploadExpiryMs: 7 * dayMs, nowMs: clock.nowMs },
+      )
     const abandoned = await createTwo(world, 'abandoned')
     const completing = await createTwo(world, 'completing')
     await state.uploads.markCompleting(completing.uploadId)
+    await hold(world, completing, 30 * dayMs)
     const completed = await createTwo(world, 'completed')
     await bridge.completeMultipartUpload(completion(completed, two), contextOf())
     clock.nowMs += 6 * dayMs
@@ -454,6 +461,7 @@ test('abandoned uploads expire with their files; others, and answers given, are 
     assert.is(await codeOf(send(bridge, abandoned, 1, small)), 'NoSuchUpload')
     assert.is((await partFiles(world)).length, 4)
     await send(bridge, young, 1, small)
+    await state.leases.release('other')
     await bridge.completeMultipartUpload(completion(completing, two), contextOf())
     assert.ok((await get(bridge, 'completing')).equals(Buffer.concat([large, small])))
   })
@@ -491,15 +499,51 @@ test('a part of an object becomes a part of an upload, judged and cut as asked',
   })
 })
 
-test('an upload whose completion was killed takes parts again after the next start', async () => {
-  await withWorld({}, async ({ bridge, state, clock }) => {
-    const address = await create({ bridge })
-    const send = async () =>
-      await bridge.uploadPart({ ...address, partNumber: 1, body: bodyOf(small) }, contextOf())
+/** As a process does that completes an upload. */
+async function hold({ state, clock }: World, { uploadId }: Address, termMs: number): Promise<void> {
+  const times = { nowMs: clock.nowMs, expiresMs: clock.nowMs + termMs }
+  const lease = { holder: 'other', names: [`lock ${uploadLock(uploadId)}`], ...times }
+  assert.ok(await state.leases.acquire({ ...lease, mode: 'exclusive' }))
+}
+
+/** As another process has them. */
+function locksOf({ state, clock, warnings }: World) {
+  const warn = (message: string, cause: unknown) => void warnings.push({ message, cause })
+  return createKeyLocks(createLeases({ leases: state.leases, now: () => clock.nowMs, warn }))
+}
+
+test('an upload whose completion was killed takes parts again once its lock is over', async () => {
+  await withWorld({}, async (world) => {
+    const { bridge, state, clock } = world
+    const address = await create(world)
     await state.uploads.markCompleting(address.uploadId)
-    assert.is(await codeOf(send()), 'NoSuchUpload')
-    assert.is(await reopenUploads(state, clock.nowMs + 60_000), 1)
-    assert.is((await send()).etag, md5Of(small))
+    await hold(world, address, 30_000)
+    assert.is(await codeOf(send(bridge, address, 1, small)), 'OperationAborted')
+    assert.is(await codeOf(bridge.abortMultipartUpload(address, contextOf())), 'OperationAborted')
+    clock.nowMs += 30_000
+    assert.is((await send(bridge, address, 1, small)).etag, md5Of(small))
+    await bridge.abortMultipartUpload(address, contextOf())
+    assert.equal(await partFiles(world), [])
+  })
+})
+
+test('what another process completes keeps its parts, whoever aborts, sends or sweeps', async () => {
+  const dayMs = 24 * 3_600_000
+  await withWorld({}, async (world) => {
+    const { bridge, emulator, spool, state, clock, startAgain } = world
+    const address = await createTwo(world)
+    const sending = emulator.faults.hold({ operation: 'upload' })
+    const completing = bridge.completeMultipartUpload(completion(address, two), contextOf())
+    await sending.reached()
+    const other = await startAgain()
+    assert.is(await codeOf(send(other, address, 3, small)), 'OperationAborted')
+    assert.is(await codeOf(other.abortMultipartUpload(address, contextOf())), 'OperationAborted')
+    const options = { uploadExpiryMs: 7 * dayMs, nowMs: clock.nowMs + 30 * dayMs }
+    const swept = await sweepUploads({ state, spool, locks: locksOf(world) }, options)
+    assert.is(swept.uploads, 0)
+    sending.release()
+    await completing
+    assert.ok((await get(other, address.key)).equals(Buffer.concat([large, small])))
   })
 })
 

@@ -17,7 +17,7 @@ import type {
 import type { Buckets } from './buckets.ts'
 import { checksummedPart } from './checksummed-body.ts'
 import type { WriteParts } from './commit-write.ts'
-import { completeUpload } from './complete-upload.ts'
+import { completeUpload, uploadLock } from './complete-upload.ts'
 import { orAborted } from './key-locks.ts'
 import { checkKey } from './key-path.ts'
 import { listUploads } from './list-uploads.ts'
@@ -76,7 +76,9 @@ export function createUploads(parts: UploadParts): Uploads {
     },
 
     async uploadPart(input, context) {
-      const body = await checksummedPart(await findUnfinished(parts, input, context), input.body)
+      const upload = await findUnfinished(parts, input, context)
+      if (upload.status === 'completing') await takeBack(parts, input.uploadId)
+      const body = await checksummedPart(upload, input.body)
       const spooled = await spool.receivePart(body, context.signal)
       const checksums = body.checksums()
       const record = {
@@ -115,10 +117,13 @@ export function createUploads(parts: UploadParts): Uploads {
 
     async abort(input, context) {
       await findUnfinished(parts, input, context)
-      if (completions.has(input.uploadId)) {
-        throw new S3Error('OperationAborted', { message: 'The upload is being completed.' })
-      }
-      await removeSpooled(parts, await state.uploads.remove(input.uploadId))
+      const files = await parts.locks.ifFree(uploadLock(input.uploadId), async () => {
+        // Completed meanwhile, it is not there any more, and asking for that again finds the answer.
+        await findUnfinished(parts, input, context)
+        return await state.uploads.remove(input.uploadId)
+      })
+      if (files === undefined) throw beingCompleted()
+      await removeSpooled(parts, files)
     },
 
     async listParts(input, context) {
@@ -168,6 +173,19 @@ async function findUnfinished(
   const upload = await findUpload(parts, address, context)
   if (upload.status === 'completed') throw noSuchUpload(address.uploadId)
   return upload
+}
+
+/** After a completion that was killed, the upload takes parts again. Throws OperationAborted while one is running. */
+async function takeBack({ locks, state }: UploadParts, uploadId: string): Promise<void> {
+  const isFree = await locks.ifFree(uploadLock(uploadId), async () => {
+    await state.uploads.markOpen(uploadId)
+    return true
+  })
+  if (isFree === undefined) throw beingCompleted()
+}
+
+function beingCompleted(): S3Error {
+  return new S3Error('OperationAborted', { message: 'The upload is being completed. Try again.' })
 }
 
 /** Files that no record names any more: what cannot be removed now is swept later. */

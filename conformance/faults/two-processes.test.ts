@@ -191,4 +191,40 @@ test('what was answered is there, each key by itself, though one is killed again
   }, env)
 })
 
+test('a process that starts takes nothing from an upload that another one completes', async () => {
+  await withEmulatedBridge(async ({ emulator, bridge, startAgain }) => {
+    const request = async (at: BridgeProcess, method: string, path: string, body?: string) => {
+      return await ask(at.url, { method, path, ...(body !== undefined && { body }) })
+    }
+    assert.is((await request(bridge, 'PUT', '/bucket')).status, 200)
+    const { text } = await request(bridge, 'POST', '/bucket/key?uploads=')
+    const id = /<UploadId>([^<]+)</.exec(text)?.[1] ?? ''
+    const part = `/bucket/key?partNumber=1&uploadId=${id}`
+    const { headers } = await request(bridge, 'PUT', part, 'first')
+    const listed = `<Part><PartNumber>1</PartNumber><ETag>${headers.etag}</ETag></Part>`
+    const upload = `/bucket/key?uploadId=${id}`
+    const body = `<CompleteMultipartUpload>${listed}</CompleteMultipartUpload>`
+    const sending = emulator.faults.hold({ operation: 'upload' })
+    const completing = request(bridge, 'POST', upload, body)
+    await sending.reached()
+    const other = await startAgain()
+    for (const [method, path] of [
+      ['PUT', part],
+      ['DELETE', upload],
+    ] as const) {
+      const refused = await request(other, method, path, method === 'PUT' ? 'second' : undefined)
+      assert.is(refused.status, 409, refused.text)
+      assert.match(refused.text, 'OperationAborted')
+    }
+    sending.release()
+    const completed = await completing
+    assert.is(completed.status, 200)
+    assert.match(completed.text, '<CompleteMultipartUploadResult')
+    const again = await request(other, 'POST', upload, body)
+    assert.match(again.text, '<CompleteMultipartUploadResult')
+    assert.is((await request(other, 'GET', '/bucket/key')).text, 'first')
+    assert.is(emulator.faults.count({ operation: 'upload' }), 1)
+  })
+})
+
 test.run()
