@@ -104,6 +104,13 @@ test('plain elements are read as the whole parser reads them', async () => {
   )
 })
 
+test('a document that says it is XML 1.1 is read as one of 1.0, however it arrives', async () => {
+  const text = '<?xml version="1.1"?><r><a b="x\u0085y">\u2028</a></r>'
+  const whole = await eventsOf(text, [], 1_000)
+  assert.equal(await eventsOf(text, [], 1), whole)
+  assert.ok(JSON.stringify(whole).includes('"x\u0085y"'))
+})
+
 test('a container name deeper down, and a file as root, are plain elements', async () => {
   const events = await eventsOf('<folder><a><files><file/></files></a></folder>', ['files'])
   assert.equal(

@@ -107,7 +107,14 @@ class XmlSplitter {
   readonly #subject: string
   readonly #containers: ReadonlySet<string>
   readonly #decoder = new TextDecoder('utf-8', { fatal: true })
-  readonly #parser = new SaxesParser({ xmlns: false, fragment: false, position: false })
+  readonly #parser = new SaxesParser({
+    xmlns: false,
+    fragment: false,
+    position: false,
+    // Whatever it says it is: 1.1 has further line ends, which plain elements would keep.
+    defaultXMLVersion: '1.0',
+    forceXMLVersion: true,
+  })
   readonly #plain = new PlainElements()
   #events: XmlEvent[] = []
   /** Open elements from the root down; the first ones are containers. */
