@@ -8,10 +8,10 @@ RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
 COPY server ./server
 COPY translate ./translate
 COPY jotta ./jotta
-# Leaves what it makes of the sources for every start.
-RUN node server/cli.ts help > /dev/null
-RUN mkdir /data && chown node:node /data
+RUN mkdir /data node_modules/.cache && chown node:node /data node_modules/.cache
 USER node
+# Leaves what it makes of the sources for every start. Node keeps that for each user apart, readable to nobody else.
+RUN node server/cli.ts help > /dev/null
 ENV JOTTA_S3_HOST=0.0.0.0 JOTTA_S3_PORT=9000 JOTTA_S3_CONSOLE_HOST=0.0.0.0 JOTTA_S3_DATA_DIR=/data
 VOLUME /data
 EXPOSE 9000 9001

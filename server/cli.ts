@@ -4,6 +4,6 @@
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 
-// Where it cannot be written, as in an image, it is only read.
+// Of each user apart. Where it cannot be written it is only read. Threads have to be told of it.
 enableCompileCache(join(import.meta.dirname, '..', 'node_modules', '.cache', 'jotta-s3'))
 await import('./command-line.ts')

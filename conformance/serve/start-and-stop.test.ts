@@ -10,7 +10,13 @@ import { startEmulator } from '../../jotta/emulator/emulator.ts'
 import { randomBuffer } from '../support/bytes.ts'
 import { run } from '../support/real-client.ts'
 import { ask, send, textOf } from '../support/signed-request.ts'
-import { secretAccessKey, startBridge, withBridge, withFolder } from '../support/with-bridge.ts'
+import {
+  type BridgeProcess,
+  secretAccessKey,
+  startBridge,
+  withBridge,
+  withFolder,
+} from '../support/with-bridge.ts'
 import { withEmulatedBridge } from '../support/with-emulated-bridge.ts'
 
 const test = suite('start and stop')
@@ -57,6 +63,33 @@ test('a start takes what an earlier one made of the sources', async () => {
   for (const file of ['server/command-line.ts', 'translate/create-bridge.ts', 'jotta/client.ts']) {
     assert.match(stderr, new RegExp(`StrippedTypeScript file://\\S*/${file}\\.\\.\\.success`))
   }
+})
+
+test('and so does the thread that reads listings', async () => {
+  const list = async (bridge: BridgeProcess): Promise<void> => {
+    await ask(bridge.url, { method: 'PUT', path: '/bucket' })
+    assert.is((await ask(bridge.url, { method: 'GET', path: '/bucket?list-type=2' })).status, 200)
+  }
+  await withBridge(list)
+  let said = ''
+  await withBridge(
+    async (bridge) => {
+      await list(bridge)
+      said = bridge.banner()
+    },
+    { env: { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' } },
+  )
+  assert.match(
+    said,
+    /StrippedTypeScript file:\S*\/translate\/listings\/snapshot-thread\.ts\.\.\.success/,
+  )
+})
+
+test('the image fills that as the user it runs as, since Node keeps it for each user apart', async () => {
+  const lines = (await readFile(join(project, 'Dockerfile'), 'utf8')).split('\n')
+  const filled = lines.findIndex((line) => line.startsWith('RUN node server/cli.ts'))
+  const user = lines.findLastIndex((line) => line.startsWith('USER '))
+  assert.ok(user !== -1 && user < filled, 'the last USER stands before it')
 })
 
 test('objects and their metadata survive a restart', async () => {

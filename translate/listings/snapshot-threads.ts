@@ -1,6 +1,8 @@
 // The threads that read listings, and what feeds them: replies are requested here and their bytes handed
 // over with back-pressure. A thread reads several jobs at once; one that has none for a while ends.
 import assert from 'node:assert/strict'
+import { getCompileCacheDir } from 'node:module'
+import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import { Worker } from 'node:worker_threads'
 import { JottaError } from '../../jotta/jotta-error.ts'
@@ -248,7 +250,7 @@ class Thread {
   constructor(onGone: (thread: Thread) => void) {
     this.#onGone = onGone
     const file = new URL('./snapshot-thread.ts', import.meta.url)
-    this.#worker = new Worker(file, { resourceLimits, stdin: false })
+    this.#worker = new Worker(file, { resourceLimits, stdin: false, env: environmentOfThread() })
     // A server ends when its connections do; what is open here is closed by whoever closes the listings.
     this.#worker.unref()
     this.#worker.on('message', (message: FromThread) => this.#hear(message))
@@ -322,6 +324,16 @@ class Thread {
       running.ended.resolve()
     }
   }
+}
+
+/**
+ * Of the process's environment a thread needs nothing. What the process keeps of the sources it does not share by
+ * itself: without it each thread would carry the compiler that strips types.
+ */
+function environmentOfThread(): NodeJS.ProcessEnv {
+  const folder = getCompileCacheDir()
+  // Node adds the last part of it, which is named by its version, anew.
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) }
 }
 
 function errorOf({ kind, message }: Failure): Error {
