@@ -18,7 +18,8 @@ export function createAbsentFolders(now: () => number): AbsentFolders {
   return {
     isKnown(folder) {
       const lookedMs = lookedAt.get(nameOf(folder))
-      return lookedMs !== undefined && now() - lookedMs < knownForMs
+      // What lies ahead is of a clock that was wrong.
+      return lookedMs !== undefined && Math.abs(now() - lookedMs) < knownForMs
     },
     remember(folder, lookedMs) {
       const name = nameOf(folder)

@@ -129,7 +129,7 @@ async function chooseTarget(
   place: BucketPlace,
   { record, conditions }: Pick<WriteInput, 'record' | 'conditions'>,
   use: FolderUse,
-  context: RequestContext,
+  context: HeldContext,
 ): Promise<Target> {
   const { key } = record
   const target = await parts.places.choose(place, key, context)
@@ -160,22 +160,30 @@ async function makeWay(
   key: string,
   segmentCount: number,
   use: FolderUse,
-  context: RequestContext,
+  context: HeldContext,
 ): Promise<Target> {
-  const choose = async (): Promise<Target> => {
-    const target = await parts.places.choose(place, key, context)
+  const choose = async (held: HeldContext): Promise<Target> => {
+    const target = await parts.places.choose(place, key, held)
     use.goesTo(target.location)
-    await parts.places.makeFolders(place.root, target, context)
+    await parts.places.makeFolders(place.root, target, held)
     return target
   }
   const isOwnName = segmentCount >= key.split('/').length
-  if (isOwnName) return await choose()
+  if (isOwnName) return await choose(context)
   const name = lockName(lockLocation(place, key, segmentCount))
-  return await parts.locks.withLock(name, context.signal, choose)
+  return await parts.locks.withLock(name, context.signal, async (lock) => {
+    const { check, lost } = heldTogether(context, lock)
+    return await choose({
+      ...context,
+      check,
+      lost,
+      signal: AbortSignal.any([context.signal, lost]),
+    })
+  })
 }
 
 /** A request that holds locks: its signal ends with them too. */
-export type HeldContext = RequestContext & Pick<Held, 'check'>
+export type HeldContext = RequestContext & Held
 
 /** Holds the key's lock, and keeps the folders on its way from being removed. What is held already stays a condition. */
 export async function asOnlyWriter<T>(
@@ -186,12 +194,9 @@ export async function asOnlyWriter<T>(
 ): Promise<T> {
   return await parts.locks.withLock(lockName(location), context.signal, async (lock) => {
     await using entered = await parts.guard.enter(location, context.signal)
-    const { check: checkOwn, lost } = heldTogether(lock, entered)
-    const check = async (): Promise<void> => {
-      if ('check' in context) await context.check()
-      await checkOwn()
-    }
-    return await act({ ...context, check, signal: AbortSignal.any([context.signal, lost]) })
+    const outer = 'check' in context ? [context] : []
+    const { check, lost } = heldTogether(...outer, lock, entered)
+    return await act({ ...context, check, lost, signal: AbortSignal.any([context.signal, lost]) })
   })
 }
 

@@ -40,7 +40,12 @@ export async function completeUpload(
 ): Promise<CompleteMultipartUploadResult> {
   return await parts.locks.withLock(uploadLock(input.uploadId), context.signal, (lock) => {
     const signal = AbortSignal.any([context.signal, lock.lost])
-    return completeAlone(parts, upload, input, { ...context, signal, check: lock.check })
+    return completeAlone(parts, upload, input, {
+      ...context,
+      check: lock.check,
+      lost: lock.lost,
+      signal,
+    })
   })
 }
 

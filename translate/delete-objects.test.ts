@@ -4,6 +4,7 @@ import {
   bucket,
   codeOf,
   contextOf,
+  failureOf,
   get,
   list,
   md5Of,
@@ -252,6 +253,31 @@ test('what is unfinished or foreign in a folder: the first goes with it, the sec
     await bridge.deleteObject({ bucket, key: 'a/x' }, contextOf())
     assert.not(await isThere(world, 'a'))
   })
+})
+
+test('a delete that nobody waits for any more ends before the key is written again', async () => {
+  for (const deleteMode of ['trash', 'permanent'] as const) {
+    await withWorld({ deleteMode }, async ({ bridge, emulator, startAgain }) => {
+      const other = await startAgain()
+      await put(bridge, 'a/key', 'old')
+      await put(bridge, 'a/other', 'old')
+      const removing = emulator.faults.hold({ operation: deleteMode === 'trash' ? 'dl' : 'rm' })
+      const leaving = new AbortController()
+      const context = contextOf(leaving.signal)
+      const deleting = failureOf(bridge.deleteObject({ bucket, key: 'a/key' }, context))
+      await removing.reached()
+      leaving.abort(new Error('the client went away'))
+      const allocated = emulator.faults.count({ operation: 'allocate' })
+      const putting = put(other, 'a/key', 'new')
+      // Time enough for it, were it not waiting.
+      for (let look = 0; look < 20; look += 1) await list(other)
+      assert.is(emulator.faults.count({ operation: 'allocate' }), allocated)
+      removing.release()
+      await deleting
+      await putting
+      assert.is((await get(bridge, 'a/key')).toString(), 'new')
+    })
+  }
 })
 
 test.run()

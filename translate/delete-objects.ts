@@ -25,6 +25,7 @@ export type DeleteParts = {
   readonly warn: (message: string, cause: unknown) => void
 }
 
+const removalTimeoutMs = 60_000
 /** How many keys of one DeleteObjects are worked on at once. */
 const concurrentDeletes = 8
 
@@ -102,7 +103,9 @@ async function removeFile(
     }
     if (approves !== undefined && !(await approves(object))) return undefined
     await held.check()
-    await parts.jotta.removeFile(location, mode, held)
+    // It may be carried out also when the client has gone, so nobody writes there before it is answered.
+    const signal = AbortSignal.any([held.lost, AbortSignal.timeout(removalTimeoutMs)])
+    await parts.jotta.removeFile(location, mode, { ...held, signal })
     const isHeld = await held.check().then(
       () => true,
       () => false,

@@ -6,7 +6,9 @@ import {
   bucket,
   codeOf,
   contextOf,
+  failureOf,
   freshBytes,
+  get,
   list,
   placeOf,
   put,
@@ -105,6 +107,31 @@ test('a folder that is empty while others are in one of the same name goes when 
     await Promise.all([one, other])
     assert.equal(await list(bridge, { delimiter: '/' }), [])
   })
+})
+
+test('a removal that nobody waits for any more ends before anybody writes into the folder', async () => {
+  for (const processes of [1, 2]) {
+    await withWorld({}, async ({ bridge, emulator, startAgain }) => {
+      const other = processes === 1 ? bridge : await startAgain()
+      await put(bridge, 'a/x', 'old')
+      const removing = emulator.faults.hold({ operation: 'dlDir' })
+      const leaving = new AbortController()
+      const context = contextOf(leaving.signal)
+      const deleting = failureOf(bridge.deleteObject({ bucket, key: 'a/x' }, context))
+      await removing.reached()
+      leaving.abort(new Error('the client went away'))
+      const allocated = emulator.faults.count({ operation: 'allocate' })
+      const putting = put(other, 'a/y', 'new')
+      // Time enough for it, were it not waiting.
+      for (let look = 0; look < 20; look += 1) await list(other)
+      assert.is(emulator.faults.count({ operation: 'allocate' }), allocated)
+      removing.release()
+      await deleting
+      await putting
+      assert.equal(await list(other), ['a/y'])
+      assert.is((await get(bridge, 'a/y')).toString(), 'new')
+    })
+  }
 })
 
 test.run()

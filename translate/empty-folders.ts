@@ -59,6 +59,7 @@ export type EmptyFoldersParts = {
   readonly now: () => number
 }
 
+const removalTimeoutMs = 60_000
 /** For writers that may be in a folder that is empty, until they have left it. */
 const waitMaxMs = 3_000
 const firstPauseMs = 10
@@ -97,9 +98,13 @@ export function createEmptyFolders(parts: EmptyFoldersParts): EmptyFolders {
     if (found === 'occupied') return 'occupied'
     if (found === 'gone') return 'removed'
     await held.check()
-    await parts.jotta.removeFolder(folder, 'trash', context)
-    parts.parents.forget(folder)
+    // Before it is gone: after that a process that stood still would forget what others have put there since.
     await parts.facts.forget(folder)
+    await held.check()
+    // It may be carried out also when whoever wanted it has gone, so nobody comes in before it is answered.
+    const signal = AbortSignal.any([held.lost, AbortSignal.timeout(removalTimeoutMs)])
+    await parts.jotta.removeFolder(folder, 'trash', { ...context, signal })
+    parts.parents.forget(folder)
     return 'removed'
   }
 

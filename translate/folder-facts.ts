@@ -30,6 +30,8 @@ export interface FolderFacts {
   added(location: Location): Promise<void>
   /** Of the last names of a place, so many were seen, or will be there in a moment. */
   met(location: Location, nameCount: number): Promise<void>
+  /** Whether it was made is not known: it is looked at again. That such names were put there stays known. */
+  doubt(folder: Location): Promise<void>
   forget(folder: Location): Promise<void>
 }
 
@@ -51,15 +53,7 @@ export function createFolderFacts(
   now: () => number,
 ): FolderFacts {
   const none = { entries: 0, hasIrregular: false, hasShards: false }
-  let rows = 0
-  /** To be called when rows were written, many or few, so that there are never many more than are of use. */
-  const forgetOld = async (written: number): Promise<void> => {
-    rows += written
-    if (rows < rowsBetween) return
-    const limit = forgottenPerRow * rows
-    rows = 0
-    await folders.forgetOld(now() - keptForMs, limit)
-  }
+  const forgetOld = createForgetting(folders, now)
 
   const begin = async (folder: Location) => {
     const place = placeName(folder)
@@ -141,7 +135,27 @@ export function createFolderFacts(
       const told = marks.filter(({ isIrregular, isShard }) => isIrregular || isShard)
       await folders.mark(told, now())
     },
+    async doubt(folder) {
+      const facts = await folders.find(placeName(folder))
+      // When something was put there meanwhile, it is there, and this is not kept.
+      if (facts !== undefined) await folders.learn(placeName(folder), { ...facts, learntMs: 0 })
+    },
     forget: (folder) => folders.forget(placeName(folder)),
+  }
+}
+
+/** To be called when rows were written, many or few, so that there are never many more than are of use. */
+function createForgetting(
+  folders: State['folders'],
+  now: () => number,
+): (written: number) => Promise<void> {
+  let rows = 0
+  return async (written) => {
+    rows += written
+    if (rows < rowsBetween) return
+    const limit = forgottenPerRow * rows
+    rows = 0
+    await folders.forgetOld(now() - keptForMs, limit)
   }
 }
 

@@ -8,6 +8,7 @@ import type { BucketPlace } from './bucket-place.ts'
 import type { FolderFacts } from './folder-facts.ts'
 import { folderAt, type KeyFolder, keyAt } from './key-folder.ts'
 import { checkKey } from './key-path.ts'
+import type { Held } from './leases.ts'
 import type { NewFolders } from './new-folders.ts'
 import { createPlacing, type Way } from './new-names.ts'
 import { type ParentFolders, parentOf } from './parent-folders.ts'
@@ -52,8 +53,12 @@ export interface KeyPlaces {
   ): AsyncGenerator<{ readonly location: Location; readonly folder: KeyFolder }>
   /** Where a write goes. Only certain while the key's lock is held. Throws KeyCaseConflict. */
   choose(place: Place, key: string, context: RequestContext): Promise<Target>
-  /** Makes the folders that are missing on the way. To be called with the topmost one's lock held. */
-  makeFolders(root: Location, target: Target, context: RequestContext): Promise<void>
+  /** Makes the folders that are missing on the way. To be called with the topmost one's lock held, which it asks. */
+  makeFolders(
+    root: Location,
+    target: Target,
+    context: RequestContext & Pick<Held, 'check'>,
+  ): Promise<void>
   /** A write to the target was confirmed. */
   stored(target: Target): Promise<void>
   /** Learns about the folders on a key's way what a write will need. */
@@ -115,6 +120,7 @@ export function createKeyPlaces(given: KeyPlacesParts): KeyPlaces {
       const seen = await parts.jotta.stat(missing.folder, context)
       // A folder that comes back from the trash may hold anything.
       const isNew = seen === undefined
+      await context.check()
       // Before it is made: from then on other processes put names into it, which must not be forgotten.
       if (isNew) for (const folder of made) await parts.facts.created(folder)
       await parts.facts.met(location, location.path.length - root.path.length)
@@ -123,7 +129,8 @@ export function createKeyPlaces(given: KeyPlacesParts): KeyPlaces {
       try {
         await parts.jotta.createFolder(parent, context)
       } catch (error) {
-        await parts.facts.forget(missing.folder)
+        // Others may have put something there all the same, which must not be forgotten.
+        for (const folder of made) await parts.facts.doubt(folder)
         throw error
       }
       parts.parents.remember(location)

@@ -121,4 +121,59 @@ for (const [what, names] of Object.entries(moved)) {
   })
 }
 
+test('what another process put beside a folder that could not be made for certain is found and deleted', async () => {
+  await withWorld({}, async ({ bridge, emulator, startAgain }) => {
+    const [other, reader] = [await startAgain(), await startAgain()]
+    // It is carried out, and nobody is told.
+    const pathPrefix = `/jfs/${emulator.username}/S3/${bucket}/new/er`
+    const match = { operation: 'mkDir', pathPrefix } as const
+    const making = emulator.faults.hold(match, 'after')
+    emulator.faults.failNext({ status: 400, when: 'after', match })
+    const failing = codeOf(put(bridge, 'new/er/key', 'never'))
+    await making.reached()
+    await put(other, 'new/name/key', 'lower')
+    assert.equal(await list(reader, { prefix: 'new/NAME/', delimiter: '/' }), [])
+    await put(other, 'new/NAME/key', 'upper')
+    making.release()
+    assert.is(await failing, 'InvalidArgument')
+    assert.equal(await list(reader, { prefix: 'new/NAME/', delimiter: '/' }), ['new/NAME/key'])
+    assert.is((await get(reader, 'new/NAME/key')).toString(), 'upper')
+    await reader.deleteObject({ bucket, key: 'new/NAME/key' }, contextOf())
+    assert.equal(await list(other), ['new/name/key'])
+  })
+})
+
+test('nothing is forgotten by a process that stood still while it made folders', async () => {
+  await withWorld({}, async ({ bridge, state, clock, startAgain }) => {
+    const [other, reader] = [await startAgain(), await startAgain()]
+    const { renew } = state.leases
+    Object.assign(state.leases, {
+      async renew(holder: string) {
+        Object.assign(state.leases, { renew })
+        clock.nowMs += 31_000
+        await put(other, 'new/name/key', 'lower')
+        assert.equal(await list(reader, { prefix: 'new/NAME/', delimiter: '/' }), [])
+        await put(other, 'new/NAME/key', 'upper')
+        return await renew(holder, clock.nowMs + 30_000)
+      },
+    })
+    const late = await codeOf(put(bridge, 'new/er/key', 'late'))
+    for (const each of [reader, other, await startAgain()]) {
+      assert.is((await get(each, 'new/NAME/key')).toString(), 'upper')
+    }
+    assert.is(late, 'ServiceUnavailable')
+  })
+})
+
+test('a clock that steps back hides nothing for longer', async () => {
+  await withWorld({}, async ({ bridge, foreign, clock }) => {
+    await storeForeign(foreign, placeOf('a', 'theirs'), 'theirs')
+    const query = { prefix: 'a/', delimiter: '/' }
+    assert.equal(await list(bridge, query), ['a/theirs'])
+    await storeForeign(foreign, placeOf(...moved['a shard']), 'new')
+    clock.nowMs -= 3_600_000
+    assert.equal(await list(bridge, query), ['a/new', 'a/theirs'])
+  })
+})
+
 test.run()
