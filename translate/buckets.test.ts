@@ -5,6 +5,7 @@ import {
   bucket,
   codeOf,
   contextOf,
+  failureOf,
   freshBytes,
   get,
   head,
@@ -253,9 +254,8 @@ test('a bucket that another process removed is missed as a bucket, not as a key'
     await foreign.removeMountpoint('S3', bucket, 'trash', contextOf())
     assert.is(await codeOf(put(bridge, 'y', 'content two')), 'NoSuchBucket')
     clock.nowMs += 60_000
-    for (const act of [put(bridge, 'y', 'content'), get(bridge, 'x'), list(bridge)]) {
-      assert.is(await codeOf(act), 'NoSuchBucket')
-    }
+    const acts = [() => put(bridge, 'y', 'content'), () => get(bridge, 'x'), () => list(bridge)]
+    for (const act of acts) assert.is(await codeOf(act()), 'NoSuchBucket')
   })
 })
 
@@ -356,8 +356,12 @@ test('a failure of Jottacloud is an S3 error and nothing else', async () => {
     for (const [status, code] of faults) {
       emulator.faults.add({ kind: 'fail', status, count: 50, match: { operation: 'device' } })
       clock.nowMs += 60_000
-      for (const act of [bridge.listBuckets(contextOf()), bridge.headBucket(bucket, contextOf())]) {
-        const error = await act.then(
+      const acts = [
+        () => bridge.listBuckets(contextOf()),
+        () => bridge.headBucket(bucket, contextOf()),
+      ]
+      for (const act of acts) {
+        const error = await act().then(
           () => undefined,
           (reason: unknown) => reason,
         )
@@ -369,6 +373,27 @@ test('a failure of Jottacloud is an S3 error and nothing else', async () => {
     emulator.faults.staleRefreshTokens()
     emulator.faults.expireAccessTokens()
     assert.is(await codeOf(bridge.listBuckets(contextOf())), 'ServiceUnavailable')
+  })
+})
+
+test('a removal of a bucket that nobody waits for any more ends before the bucket is made again', async () => {
+  await withWorld({}, async ({ bridge, emulator, startAgain }) => {
+    const other = await startAgain()
+    const removing = emulator.faults.hold({ operation: 'dl' })
+    const leaving = new AbortController()
+    const deleting = failureOf(bridge.deleteBucket(bucket, contextOf(leaving.signal)))
+    await removing.reached()
+    leaving.abort(new Error('the client went away'))
+    const created = emulator.faults.count({ operation: 'createMountpoint' })
+    const creating = codeOf(other.createBucket(bucket, contextOf()))
+    // Time enough for it, were it not waiting.
+    for (let look = 0; look < 20; look += 1) await other.listBuckets(contextOf())
+    assert.is(emulator.faults.count({ operation: 'createMountpoint' }), created)
+    removing.release()
+    await deleting
+    assert.is(await creating, 'no error')
+    await put(other, 'key', 'new')
+    assert.is((await get(bridge, 'key')).toString(), 'new')
   })
 })
 

@@ -14,6 +14,7 @@ import type { FolderGuard } from './folder-guard.ts'
 import { isJottaError } from './jotta-error.ts'
 import type { KeyLocks } from './key-locks.ts'
 import { isReservedName } from './key-path.ts'
+import { untilAnswered } from './leases.ts'
 import type { ParentFolders } from './parent-folders.ts'
 import type { Replacing } from './replacing.ts'
 import { S3Error } from './s3-error.ts'
@@ -120,7 +121,7 @@ export function createBuckets(parts: BucketParts): Buckets {
           }
           await held.check()
           known.delete(bucket)
-          await home.remove(root, context)
+          await home.remove(root, { ...context, signal: untilAnswered(held) })
           glance.forget(bucket)
           parts.parents.forget(root)
           return 'removed'

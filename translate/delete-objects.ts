@@ -9,6 +9,7 @@ import { toS3Error } from './jotta-error.ts'
 import type { KeyLocks } from './key-locks.ts'
 import { checkKey } from './key-path.ts'
 import { type KeyPlaces, lockLocation } from './key-places.ts'
+import { untilAnswered } from './leases.ts'
 import { checkDeleteConditions } from './precondition.ts'
 import { S3Error } from './s3-error.ts'
 import type { State } from './state/state.ts'
@@ -25,7 +26,6 @@ export type DeleteParts = {
   readonly warn: (message: string, cause: unknown) => void
 }
 
-const removalTimeoutMs = 60_000
 /** How many keys of one DeleteObjects are worked on at once. */
 const concurrentDeletes = 8
 
@@ -103,9 +103,7 @@ async function removeFile(
     }
     if (approves !== undefined && !(await approves(object))) return undefined
     await held.check()
-    // It may be carried out also when the client has gone, so nobody writes there before it is answered.
-    const signal = AbortSignal.any([held.lost, AbortSignal.timeout(removalTimeoutMs)])
-    await parts.jotta.removeFile(location, mode, { ...held, signal })
+    await parts.jotta.removeFile(location, mode, { ...held, signal: untilAnswered(held) })
     const isHeld = await held.check().then(
       () => true,
       () => false,

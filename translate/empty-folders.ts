@@ -10,7 +10,7 @@ import { createFolderOccupants } from './folder-occupants.ts'
 import { isJottaError } from './jotta-error.ts'
 import { folderAt, isStructural, type KeyFolder } from './key-folder.ts'
 import { lockLocation } from './key-places.ts'
-import type { Held } from './leases.ts'
+import { type Held, untilAnswered } from './leases.ts'
 import { type ParentFolders, parentOf } from './parent-folders.ts'
 
 export interface EmptyFolders {
@@ -59,7 +59,6 @@ export type EmptyFoldersParts = {
   readonly now: () => number
 }
 
-const removalTimeoutMs = 60_000
 /** For writers that may be in a folder that is empty, until they have left it. */
 const waitMaxMs = 3_000
 const firstPauseMs = 10
@@ -101,9 +100,7 @@ export function createEmptyFolders(parts: EmptyFoldersParts): EmptyFolders {
     // Before it is gone: after that a process that stood still would forget what others have put there since.
     await parts.facts.forget(folder)
     await held.check()
-    // It may be carried out also when whoever wanted it has gone, so nobody comes in before it is answered.
-    const signal = AbortSignal.any([held.lost, AbortSignal.timeout(removalTimeoutMs)])
-    await parts.jotta.removeFolder(folder, 'trash', { ...context, signal })
+    await parts.jotta.removeFolder(folder, 'trash', { ...context, signal: untilAnswered(held) })
     parts.parents.forget(folder)
     return 'removed'
   }

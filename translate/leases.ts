@@ -27,6 +27,14 @@ export type Held = {
   readonly lost: AbortSignal
 }
 
+/**
+ * For what is sent under a lease and cannot be taken back: Jottacloud may carry it out also when nobody waits for it
+ * any more, so the lease is held until it is answered, whether or not whoever wanted it has gone.
+ */
+export function untilAnswered({ lost }: Held): AbortSignal {
+  return AbortSignal.any([lost, AbortSignal.timeout(answerMaxMs)])
+}
+
 /** Several leases as one. */
 export function heldTogether(...held: readonly Held[]): Held {
   return {
@@ -39,6 +47,8 @@ export function heldTogether(...held: readonly Held[]): Held {
 
 const leaseMs = 30_000
 const renewalMs = 10_000
+/** The client of Jottacloud gives up before that. */
+const answerMaxMs = 10 * 60_000
 const waitMaxMs = 60_000
 const firstPauseMs = 10
 const pauseMaxMs = 250
