@@ -28,6 +28,7 @@ import type { Bridge } from './bridge.ts'
 import { createFolderFacts } from './folder-facts.ts'
 import { createKeyPlaces } from './key-places.ts'
 import { currentEncoding } from './name-encoding.ts'
+import { createNewFolders, type NewFoldersParts } from './new-folders.ts'
 import { createParentFolders } from './parent-folders.ts'
 import { S3Error } from './s3-error.ts'
 
@@ -503,6 +504,27 @@ test('a folder that cannot be removed is told to the operator, and the failure s
     assert.is(await codeOf(put(bridge, 'new/key', freshBytes(9))), 'QuotaExceeded')
     assert.equal(await prefixes(bridge), ['new/'])
   })
+})
+
+test('a folder that one write leaves to another is removed by that, whatever became of those below', async () => {
+  const removed: string[] = []
+  const emptyFolders: NewFoldersParts['emptyFolders'] = {
+    async removeIfEmpty(_, folder) {
+      removed.push(folder.path.join('/'))
+      return 'removed'
+    },
+  }
+  const warn = (message: string) => assert.unreachable(message)
+  const newFolders = createNewFolders({ emptyFolders, warn })
+  const place = { root: placeOf(), encoding: currentEncoding }
+  newFolders.making([placeOf('new'), placeOf('new', 'er')])
+  const [first, second] = [newFolders.begin(), newFolders.begin()]
+  first.goesTo(placeOf('new', 'er', 'key'))
+  second.goesTo(placeOf('new', 'there', 'key'))
+  await first.end(place, contextOf())
+  assert.equal(removed, ['new/er'])
+  await second.end(place, contextOf())
+  assert.equal(removed, ['new/er', 'new'])
 })
 
 test.run()

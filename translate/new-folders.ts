@@ -52,6 +52,8 @@ export function createNewFolders(parts: NewFoldersParts): NewFolders {
     return [...uses].some((targets) => targets.some((target) => waysOf(target).includes(id)))
   }
 
+  const isBelowNew = (place: Location): boolean => waysOf(place).some((id) => folders.has(id))
+
   const clean = async (
     place: Pick<BucketPlace, 'root' | 'encoding'>,
     target: Location,
@@ -60,7 +62,12 @@ export function createNewFolders(parts: NewFoldersParts): NewFolders {
     for (let folder = parentOf(target); ; folder = parentOf(folder)) {
       const id = idOf(folder)
       const leftovers = folders.get(id)
-      if (leftovers === undefined || isInUse(folder)) return
+      if (isInUse(folder)) return
+      if (leftovers === undefined) {
+        // Another write may have left one above to this one.
+        if (isBelowNew(folder)) continue
+        return
+      }
       const isStill = (): boolean => folders.get(id) === leftovers
       // Whoever would remove the folder above leaves it to this one, which comes there next.
       const use = [folder]
@@ -105,7 +112,7 @@ export function createNewFolders(parts: NewFoldersParts): NewFolders {
           for (const target of targets) {
             folders.get(idOf(parentOf(target)))?.add(target.path.at(-1) ?? '')
           }
-          const left = targets.filter((target) => folders.has(idOf(parentOf(target))))
+          const left = targets.filter(isBelowNew)
           if (left.length === 0) return over.resolve()
           const signal = AbortSignal.timeout(cleanUpTimeoutMs)
           const removal = (async () => {
