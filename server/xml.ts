@@ -119,9 +119,9 @@ function decodeReferences(text: string): string {
         ? Number.parseInt(name.slice(2), 16)
         : /^#[0-9]{1,8}$/.test(name)
           ? Number.parseInt(name.slice(1), 10)
-          : 0
+          : Number.NaN
       const isSurrogate = codePoint >= 0xd800 && codePoint <= 0xdfff
-      if (codePoint > 0 && codePoint <= 0x10ffff && !isSurrogate) {
+      if (codePoint >= 0 && codePoint <= 0x10ffff && !isSurrogate) {
         return String.fromCodePoint(codePoint)
       }
     }
