@@ -47,7 +47,7 @@ export function heldTogether(...held: readonly Held[]): Held {
 
 const leaseMs = 30_000
 const renewalMs = 10_000
-/** The client of Jottacloud gives up before that. */
+/** What takes longer is taken for lost. */
 const answerMaxMs = 10 * 60_000
 const waitMaxMs = 60_000
 const firstPauseMs = 10

@@ -491,6 +491,29 @@ test('a failure is told soon though folders cannot be removed, which goes on and
   })
 })
 
+test('a write into a folder that is being removed after its failure was told waits, and is there', async () => {
+  for (const processes of [1, 2]) {
+    await withWorld({}, async ({ bridge, emulator, startAgain }) => {
+      const other = processes === 1 ? bridge : await startAgain()
+      const removing = emulator.faults.hold({ operation: 'dlDir' })
+      emulator.faults.failNext({ status: 460, match: { operation: 'upload' } })
+      assert.is(await codeOf(put(bridge, 'new/er/key', freshBytes(9))), 'QuotaExceeded')
+      await removing.reached()
+      const allocated = emulator.faults.count({ operation: 'allocate' })
+      const again = put(other, 'new/er/key', 'again')
+      for (let look = 0; look < 20; look += 1) await list(other, { prefix: 'new/er/' })
+      assert.is(emulator.faults.count({ operation: 'allocate' }), allocated)
+      removing.release()
+      await again
+      await bridge.settled()
+      for (const each of [bridge, other]) {
+        assert.equal(await list(each), ['new/er/key'])
+        assert.is((await get(each, 'new/er/key')).toString(), 'again')
+      }
+    })
+  }
+})
+
 test('a folder that cannot be removed is told to the operator, and the failure stays what it was', async () => {
   await withWorld({}, async ({ bridge, emulator, warnings }) => {
     emulator.faults.failNext({ status: 400, match: { operation: 'dlDir' } })
