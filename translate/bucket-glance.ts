@@ -37,7 +37,8 @@ export function createBucketGlance({
       if (!isBucketName(bucket)) return false
       if (placement.named.get(bucket)?.path !== undefined) return true
       if ((await state.bucketConfigurations.find(bucket)).size > 0) return true
-      if (now() - lookedMs >= servesMs) {
+      // A look that lies ahead was made before the clock stepped back.
+      if (Math.abs(now() - lookedMs) >= servesMs) {
         // A look that fails counts as well, lest each asker repeats it.
         lookedMs = now()
         seen = undefined

@@ -284,6 +284,9 @@ test('whether a bucket may exist costs one look in a while, however many ask', a
     const looking = may('later')
     assert.is(await may('missing'), true, 'unknown while the next look is under way')
     assert.equal([await looking, await may('missing')], [true, false])
+    await foreign.createMountpoint('S3', 'latest', contextOf())
+    clock.nowMs -= 3_600_000
+    assert.is(await may('latest'), true, 'a clock that steps back makes no look last longer')
 
     clock.nowMs += 10_000
     emulator.faults.add({ kind: 'fail', status: 418, count: 1, match: { operation: 'device' } })
