@@ -16,5 +16,5 @@ ENV JOTTA_S3_HOST=0.0.0.0 JOTTA_S3_PORT=9000 JOTTA_S3_CONSOLE_HOST=0.0.0.0 JOTTA
 VOLUME /data
 EXPOSE 9000 9001
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=1", "server/cli.ts"]
+ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=1", "--max-old-space-size=512", "server/cli.ts"]
 CMD ["serve"]
