@@ -1,4 +1,5 @@
 // ListObjects: from a prefix to the folder that holds it, and from what lies there to a page of S3.
+import { setImmediate } from 'node:timers/promises'
 import type { JottaClient, Location } from '../jotta/client.ts'
 import type { ListObjectsInput, ListObjectsResult, RequestContext } from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
@@ -40,6 +41,8 @@ export async function listObjects(
 ): Promise<ListObjectsResult> {
   const place = await parts.buckets.place(input.bucket, context)
   const page = await readPage(parts, place, input, context)
+  // Each step of a page takes a millisecond or two: what else is asked for has its turn in between.
+  await setImmediate()
   const objects = page.entries.filter((entry) => entry.kind === 'object')
   const records = await parts.state.objects.findMany(
     input.bucket,
