@@ -38,6 +38,8 @@ for (const [what, segment, kind, natural, irregular] of forms) {
 test('a name that stands for itself is the name it is stored under, in any encoding', () => {
   fc.assert(
     fc.property(anyKeySegment, fc.constantFrom(...encodings), (name, encoding) => {
+      // Jottacloud has no longer ones.
+      fc.pre(name.length <= 255)
       for (const kind of kinds) {
         const isItsOwn = segmentOf(name, kind, encoding) === name
         const { natural } = segmentNames(name, kind, encoding)
