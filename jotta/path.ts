@@ -1,5 +1,5 @@
-// Where things are: a Location as a URL, as the absolute path that cp, mv and mvDir take, and as the
-// path in an allocation. Pure. API 1.2, 1.3.
+// Where things are: a Location as a URL, as the absolute path that cp, mv and mvDir take, as the path in an
+// allocation, and as a text that names it. Pure. API 1.2, 1.3.
 import assert from 'node:assert/strict'
 import type { Location } from './client.ts'
 
@@ -41,6 +41,16 @@ export function absolutePath(username: string, location: Location): string {
 /** `/jfs/device/mountpoint/path`, raw and without the user: the `path` of an allocation (API 5.1). */
 export function allocationPath(location: Location): string {
   return `/${segmentsOf('jfs', location).join('/')}`
+}
+
+/**
+ * `device/mountpoint/path`, raw: what a place goes by in maps, locks and the state. No two places have one, since
+ * no name has a slash in it.
+ */
+export function placeName({ device, mountpoint, path }: Location): string {
+  const names = [device, mountpoint, ...path]
+  for (const name of names) assert(!name.includes('/'), 'a name of a place contains a slash')
+  return names.join('/')
 }
 
 /** The last name of a location; of an empty path, the mountpoint's. */

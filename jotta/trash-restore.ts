@@ -4,7 +4,7 @@ import type { CallOptions, Location } from './client.ts'
 import { createByHash, createFolder, isLive, stat } from './files.ts'
 import { JottaError } from './jotta-error.ts'
 import { createMountpoint } from './mountpoints.ts'
-import { nameOf, parentOf } from './path.ts'
+import { nameOf, parentOf, placeName } from './path.ts'
 import type { Service } from './service.ts'
 import { findTombstone, readTombstone, type TrashedChild } from './trash.ts'
 import type { Entry, FileEntry, Revision } from './wire.ts'
@@ -116,7 +116,7 @@ export async function* restoreFolder(
   }
   for (const folder of plan.folders) {
     // The root is looked at in any case: it is what was asked for.
-    if (filled.has(keyOf(folder)) && folder.path.length > location.path.length) continue
+    if (filled.has(placeName(folder)) && folder.path.length > location.path.length) continue
     yield await attempt('folder', folder, async () => {
       await folders.ensure(folder, options)
       return 'restored'
@@ -220,7 +220,7 @@ function liveFolders(service: Service): LiveFolders {
   }
   return {
     ensure(location, options) {
-      const key = keyOf(location)
+      const key = placeName(location)
       const ensured = known.get(key) ?? ensure(location, options)
       known.set(key, ensured)
       return ensured
@@ -235,13 +235,9 @@ function taken(location: Location): Taken {
 }
 
 function markFilled(filled: Set<string>, folder: Location | undefined): void {
-  for (let at = folder; at !== undefined && !filled.has(keyOf(at)); at = parentOf(at)) {
-    filled.add(keyOf(at))
+  for (let at = folder; at !== undefined && !filled.has(placeName(at)); at = parentOf(at)) {
+    filled.add(placeName(at))
   }
-}
-
-function keyOf({ device, mountpoint, path }: Location): string {
-  return [device, mountpoint, ...path].join('/')
 }
 
 function isBefore(time: Date | undefined, other: Date | undefined): boolean {

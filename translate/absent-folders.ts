@@ -2,6 +2,7 @@
 // listing that goes on being asked for costs no look at what it might have as well. Who relies on it also asks
 // whether such a name was put into the folder meanwhile: every process of the bridge says so before it does.
 import type { Location } from '../jotta/client.ts'
+import { placeName } from '../jotta/path.ts'
 
 export interface AbsentFolders {
   isKnown(folder: Location): boolean
@@ -17,20 +18,16 @@ export function createAbsentFolders(now: () => number): AbsentFolders {
   const lookedAt = new Map<string, number>()
   return {
     isKnown(folder) {
-      const lookedMs = lookedAt.get(nameOf(folder))
+      const lookedMs = lookedAt.get(placeName(folder))
       // What lies ahead is of a clock that was wrong.
       return lookedMs !== undefined && Math.abs(now() - lookedMs) < knownForMs
     },
     remember(folder, lookedMs) {
-      const name = nameOf(folder)
+      const name = placeName(folder)
       lookedAt.delete(name)
       lookedAt.set(name, lookedMs)
       const [oldest] = lookedAt.keys()
       if (lookedAt.size > maxKnown && oldest !== undefined) lookedAt.delete(oldest)
     },
   }
-}
-
-function nameOf({ device, mountpoint, path }: Location): string {
-  return [device, mountpoint, ...path].join('/')
 }

@@ -5,8 +5,9 @@ import type { RequestContext } from './bridge.ts'
 import { bucketOfMountpoint } from './bucket-name.ts'
 import { renderBucketPath } from './bucket-path.ts'
 import type { BucketHomePlace } from './bucket-place.ts'
-import { findFolder, findMountpoint, isSamePlace } from './find-folder.ts'
+import { findFolder, findMountpoint } from './find-folder.ts'
 import { isJottaError } from './jotta-error.ts'
+import { childOf, isSamePlace, parentOf } from './location.ts'
 import { S3Error } from './s3-error.ts'
 
 export type HomeBucket = { readonly root: Location; readonly created: Date }
@@ -80,12 +81,12 @@ function folderHome(jotta: JottaClient, written: Location): BucketHome {
         if (isJottaError(error, 'not-found')) return new Map()
         throw error
       }
-      return byBucket(names, (name) => ({ ...folder, path: [...folder.path, name] }))
+      return byBucket(names, (name) => childOf(folder, name))
     },
     async create(bucket, context) {
       const folder = await make(context)
       try {
-        await jotta.createFolder({ ...folder, path: [...folder.path, bucket] }, context)
+        await jotta.createFolder(childOf(folder, bucket), context)
       } catch (error) {
         if (!isJottaError(error, 'conflict')) throw error
         throw new S3Error('BucketAlreadyExists', {
@@ -100,7 +101,7 @@ function folderHome(jotta: JottaClient, written: Location): BucketHome {
     },
     isRoot(folder) {
       if (folder.path.length <= written.path.length) return isSamePlace(folder, written)
-      return isSamePlace({ ...folder, path: folder.path.slice(0, -1) }, written)
+      return isSamePlace(parentOf(folder), written)
     },
   }
 }

@@ -6,13 +6,12 @@ import { JottaError } from '../jotta/jotta-error.ts'
 import type { FileEntry } from '../jotta/wire.ts'
 import type { Conditions, ObjectAddress, RequestContext } from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
-import { isSamePlace } from './find-folder.ts'
 import type { FolderGuard } from './folder-guard.ts'
 import { isJottaError } from './jotta-error.ts'
 import type { KeyLocks } from './key-locks.ts'
-import { foldName } from './key-path.ts'
 import { type KeyPlaces, lockLocation, type Target } from './key-places.ts'
 import { type Held, heldTogether } from './leases.ts'
+import { foldedPlaceName, isSamePlace } from './location.ts'
 import type { FolderUse, NewFolders } from './new-folders.ts'
 import { modifiedOf } from './object-time.ts'
 import type { ParentFolders } from './parent-folders.ts'
@@ -312,5 +311,5 @@ function isCreateOnly(conditions: Conditions): boolean {
 
 /** Folded: keys that Jottacloud cannot tell apart must not be written at once. */
 function lockName(location: Location): string {
-  return ['object', location.device, location.mountpoint, ...location.path.map(foldName)].join('/')
+  return `object/${foldedPlaceName(location)}`
 }

@@ -1,5 +1,6 @@
 // Deletes: to the trash or for good, as configured, and the folders that they leave empty.
 import type { JottaClient, Location } from '../jotta/client.ts'
+import { placeName } from '../jotta/path.ts'
 import type { DeleteConditions, DeleteObjectsResult, RequestContext } from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
 import { asOnlyWriter } from './commit-write.ts'
@@ -10,6 +11,7 @@ import type { KeyLocks } from './key-locks.ts'
 import { checkKey } from './key-path.ts'
 import { type KeyPlaces, lockLocation } from './key-places.ts'
 import { untilAnswered } from './leases.ts'
+import { parentOf } from './location.ts'
 import { checkDeleteConditions } from './precondition.ts'
 import { S3Error } from './s3-error.ts'
 import type { State } from './state/state.ts'
@@ -69,7 +71,7 @@ export async function deleteObjects(
         // One of each folder is enough.
         if (location === undefined) continue
         parts.emptyFolders.forget(location)
-        removed.set(JSON.stringify(location.path.slice(0, -1)), location)
+        removed.set(placeName(parentOf(location)), location)
       } catch (error) {
         context.signal.throwIfAborted()
         result.error = asS3Error(error)

@@ -11,7 +11,8 @@ import { isJottaError } from './jotta-error.ts'
 import { folderAt, isStructural, type KeyFolder } from './key-folder.ts'
 import { lockLocation } from './key-places.ts'
 import { type Held, untilAnswered } from './leases.ts'
-import { type ParentFolders, parentOf } from './parent-folders.ts'
+import { parentOf } from './location.ts'
+import type { ParentFolders } from './parent-folders.ts'
 
 export interface EmptyFolders {
   /**

@@ -33,15 +33,6 @@ export async function findMountpoint(
   return mountpoint === undefined ? undefined : { device, mountpoint, path: [] }
 }
 
-/** Whether two places are one for Jottacloud. */
-export function isSamePlace(a: Location, b: Location): boolean {
-  return foldedPlace(a) === foldedPlace(b)
-}
-
-function foldedPlace({ device, mountpoint, path }: Location): string {
-  return [device, mountpoint, ...path].map(foldName).join('/')
-}
-
 /** The names on the way from the mountpoint to a folder; those that its entry does not tell, as written. */
 function storedPath(entry: Entry, written: readonly string[]): string[] {
   const above = written.slice(0, -1)

@@ -2,10 +2,11 @@
 // most lookups need not try those. Learnt from listings, whoever asked for them, kept up to date by the
 // bridge's own writes, and learnt again after a while, since others write too.
 import type { JottaClient, Location } from '../jotta/client.ts'
+import { placeName } from '../jotta/path.ts'
 import type { RequestContext } from './bridge.ts'
 import { FolderCount, type FolderSeen, marksOf } from './folder-marks.ts'
 import { isJottaError } from './jotta-error.ts'
-import { parentOf } from './parent-folders.ts'
+import { parentOf } from './location.ts'
 import type { FolderFacts as Facts, FolderMark, State } from './state/state.ts'
 
 export interface FolderFacts {
@@ -169,8 +170,4 @@ function isAlike(a: WholeFolder, b: WholeFolder): boolean {
 /** What a place's name says about the folder that it is in, whatever it is the name of. */
 function marksAt({ path }: Location): Pick<FolderMark, 'isIrregular' | 'isShard'> {
   return marksOf(path.at(-1) ?? '', 'folder')
-}
-
-function placeName({ device, mountpoint, path }: Location): string {
-  return [device, mountpoint, ...path].join('/')
 }

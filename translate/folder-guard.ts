@@ -3,8 +3,8 @@
 // comes meanwhile waits for the removal to end.
 import type { Location } from '../jotta/client.ts'
 import { orAborted } from './key-locks.ts'
-import { foldName } from './key-path.ts'
 import type { Held, Lease, Leases } from './leases.ts'
+import { foldedPlaceName, foldersTo } from './location.ts'
 
 export interface FolderGuard {
   /** Waits for removals of any folder on the way, then counts as a write there until disposed of. */
@@ -23,7 +23,8 @@ export function createFolderGuard(leases: Leases): FolderGuard {
 
   return {
     async enter(location, signal) {
-      const names = foldersOn(location)
+      // Folded, since Jottacloud takes names that differ by case for one.
+      const names = foldersTo(location).map(foldedPlaceName)
       for (;;) {
         const blocker = names
           .map((name) => removals.get(name))
@@ -55,7 +56,7 @@ export function createFolderGuard(leases: Leases): FolderGuard {
     },
 
     async ifUnused(folder, signal, act) {
-      const name = nameOf(folder)
+      const name = foldedPlaceName(folder)
       // Of two deletes that empty a folder, the later one must look again after the earlier one.
       for (let other = removals.get(name); other !== undefined; other = removals.get(name)) {
         await orAborted(other, signal)
@@ -74,18 +75,6 @@ export function createFolderGuard(leases: Leases): FolderGuard {
   }
 }
 
-/** The folders on the way to a file, from the mountpoint itself to the deepest. */
-function foldersOn(location: Location): string[] {
-  return location.path.map((_, depth) =>
-    nameOf({ ...location, path: location.path.slice(0, depth) }),
-  )
-}
-
 function leaseName(name: string): string {
   return `folder ${name}`
-}
-
-/** Folded, since Jottacloud takes names that differ by case for one. */
-function nameOf(location: Location): string {
-  return [location.device, location.mountpoint, ...location.path].map(foldName).join('/')
 }

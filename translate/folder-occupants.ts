@@ -2,11 +2,12 @@
 // emptying a large folder does not list it for each of them: one of them is looked at instead, since another
 // process may have deleted it.
 import type { JottaClient, Location } from '../jotta/client.ts'
+import { placeName } from '../jotta/path.ts'
 import type { Entry } from '../jotta/wire.ts'
 import type { RequestContext } from './bridge.ts'
 import { isJottaError } from './jotta-error.ts'
 import { enterFolder, isStructural, type KeyFolder } from './key-folder.ts'
-import { parentOf } from './parent-folders.ts'
+import { childOf, parentOf } from './location.ts'
 import { readableObject } from './stored-object.ts'
 
 export interface FolderOccupants {
@@ -37,11 +38,11 @@ export function createFolderOccupants(jotta: JottaClient, now: () => number): Fo
   const goneMeanwhile = new Map<string, Set<string>>()
 
   const isEmpty: FolderOccupants['isEmpty'] = async (folder, asKeys, leftovers, context) => {
-    const id = JSON.stringify(folder)
+    const id = placeName(folder)
     const seen = occupants.get(id)
     if (seen !== undefined && now() - seen.seenMs < rememberedForMs) {
       for (const name of [...seen.names].slice(0, looksMax)) {
-        if (await isLive(jotta, { ...folder, path: [...folder.path, name] }, context)) return false
+        if (await isLive(jotta, childOf(folder, name), context)) return false
         seen.names.delete(name)
       }
     }
@@ -65,8 +66,7 @@ export function createFolderOccupants(jotta: JottaClient, now: () => number): Fo
     if (names.size > 0) return false
     // Not remembered: what empties them may leave them there.
     for (const [name, child] of found.structural) {
-      const within = { ...folder, path: [...folder.path, name] }
-      if (!(await isEmpty(within, child, leftovers, context))) return false
+      if (!(await isEmpty(childOf(folder, name), child, leftovers, context))) return false
     }
     return true
   }
@@ -74,7 +74,7 @@ export function createFolderOccupants(jotta: JottaClient, now: () => number): Fo
   return {
     isEmpty,
     note(location) {
-      const id = JSON.stringify(parentOf(location))
+      const id = placeName(parentOf(location))
       const name = location.path.at(-1) ?? ''
       occupants.get(id)?.names.delete(name)
       goneMeanwhile.get(id)?.add(name)

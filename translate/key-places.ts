@@ -9,9 +9,10 @@ import type { FolderFacts } from './folder-facts.ts'
 import { folderAt, type KeyFolder, keyAt } from './key-folder.ts'
 import { checkKey } from './key-path.ts'
 import type { Held } from './leases.ts'
+import { foldersTo, parentOf } from './location.ts'
 import type { NewFolders } from './new-folders.ts'
 import { createPlacing, type Way } from './new-names.ts'
-import { type ParentFolders, parentOf } from './parent-folders.ts'
+import type { ParentFolders } from './parent-folders.ts'
 import { S3Error } from './s3-error.ts'
 import { lockedName, segmentNames } from './segment-name.ts'
 import { createLooks, createSegmentPlaces } from './segment-places.ts'
@@ -113,10 +114,7 @@ export function createKeyPlaces(given: KeyPlacesParts): KeyPlaces {
 
     async makeFolders(root, { location, missing }, context) {
       if (missing === undefined) return
-      const parent = parentOf(location)
-      const made = parent.path
-        .map((_, index) => ({ ...root, path: parent.path.slice(0, index + 1) }))
-        .slice(missing.folder.path.length - 1)
+      const made = foldersTo(location).slice(missing.folder.path.length)
       const seen = await parts.jotta.stat(missing.folder, context)
       // A folder that comes back from the trash may hold anything.
       const isNew = seen === undefined
@@ -127,7 +125,7 @@ export function createKeyPlaces(given: KeyPlacesParts): KeyPlaces {
       // Else somebody else has just made it.
       if (isNew || seen.deleted) parts.newFolders.making(made)
       try {
-        await parts.jotta.createFolder(parent, context)
+        await parts.jotta.createFolder(parentOf(location), context)
       } catch (error) {
         // Others may have put something there all the same, which must not be forgotten.
         for (const folder of made) await parts.facts.doubt(folder)

@@ -2,10 +2,11 @@
 // nothing came into are removed again, as emptied ones are. In doubt a folder stays.
 import { setTimeout } from 'node:timers/promises'
 import type { Location } from '../jotta/client.ts'
+import { placeName } from '../jotta/path.ts'
 import type { RequestContext } from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
 import type { EmptyFolders } from './empty-folders.ts'
-import { parentOf } from './parent-folders.ts'
+import { foldersTo, parentOf } from './location.ts'
 
 export interface NewFolders {
   /** These were seen to be missing, and are about to be made. */
@@ -48,7 +49,7 @@ export function createNewFolders(parts: NewFoldersParts): NewFolders {
   const works = new Set<Promise<void>>()
 
   const isInUse = (folder: Location): boolean => {
-    const id = idOf(folder)
+    const id = placeName(folder)
     return [...uses].some((targets) => targets.some((target) => waysOf(target).includes(id)))
   }
 
@@ -60,7 +61,7 @@ export function createNewFolders(parts: NewFoldersParts): NewFolders {
     context: RequestContext,
   ): Promise<void> => {
     for (let folder = parentOf(target); ; folder = parentOf(folder)) {
-      const id = idOf(folder)
+      const id = placeName(folder)
       const leftovers = folders.get(id)
       if (isInUse(folder)) return
       if (leftovers === undefined) {
@@ -89,12 +90,12 @@ export function createNewFolders(parts: NewFoldersParts): NewFolders {
   }
   /** It stays, and those above it with it: what becomes of them is not for this process to say any more. */
   const forget = (folder: Location): void => {
-    for (const id of [idOf(folder), ...waysOf(folder)]) folders.delete(id)
+    for (const id of [placeName(folder), ...waysOf(folder)]) folders.delete(id)
   }
 
   return {
     making(made) {
-      for (const folder of made) folders.set(idOf(folder), new Set())
+      for (const folder of made) folders.set(placeName(folder), new Set())
     },
     begin() {
       const targets: Location[] = []
@@ -110,7 +111,7 @@ export function createNewFolders(parts: NewFoldersParts): NewFolders {
         async end(place, context) {
           uses.delete(targets)
           for (const target of targets) {
-            folders.get(idOf(parentOf(target)))?.add(target.path.at(-1) ?? '')
+            folders.get(placeName(parentOf(target)))?.add(target.path.at(-1) ?? '')
           }
           const left = targets.filter(isBelowNew)
           if (left.length === 0) return over.resolve()
@@ -134,12 +135,8 @@ export function createNewFolders(parts: NewFoldersParts): NewFolders {
 }
 
 /** The folders on the way to a place, its parent first. */
-function waysOf({ path, ...place }: Location): string[] {
-  return path.map((_, index) => idOf({ ...place, path: path.slice(0, index) })).reverse()
-}
-
-function idOf({ device, mountpoint, path }: Location): string {
-  return JSON.stringify([device, mountpoint, ...path])
+function waysOf(location: Location): string[] {
+  return foldersTo(location).map(placeName).reverse()
 }
 
 async function withinMs(work: Promise<void>, limitMs: number): Promise<void> {

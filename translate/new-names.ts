@@ -4,10 +4,11 @@ import type { Location } from '../jotta/client.ts'
 import type { RequestContext } from './bridge.ts'
 import type { FolderFacts } from './folder-facts.ts'
 import { shardFolders } from './key-folder.ts'
+import { childOf } from './location.ts'
 import type { NameEncoding } from './name-encoding.ts'
 import { S3Error } from './s3-error.ts'
 import { type NameKind, segmentNames } from './segment-name.ts'
-import { childOf, type Looks } from './segment-places.ts'
+import type { Looks } from './segment-places.ts'
 import { isExactly } from './stored-object.ts'
 
 /** How far a new path has come. */

@@ -1,7 +1,9 @@
 // Makes sure, before a write, that the folders on a key's way are what the key says: folders, in exactly
 // that casing. Jottacloud would otherwise put the object under another key. Also makes missing ones.
 import type { JottaClient, Location } from '../jotta/client.ts'
+import { placeName } from '../jotta/path.ts'
 import type { RequestContext } from './bridge.ts'
+import { parentOf } from './location.ts'
 import { S3Error } from './s3-error.ts'
 import { isExactly, trashedCaseConflict } from './stored-object.ts'
 
@@ -32,7 +34,7 @@ export function createParentFolders(jotta: JottaClient, now: () => number): Pare
 
   const remember = (folder: Location): void => {
     for (let depth = folder.path.length; depth > 0; depth -= 1) {
-      const name = nameOf({ ...folder, path: folder.path.slice(0, depth) })
+      const name = placeName({ ...folder, path: folder.path.slice(0, depth) })
       known.delete(name)
       known.set(name, now())
     }
@@ -42,7 +44,7 @@ export function createParentFolders(jotta: JottaClient, now: () => number): Pare
     }
   }
   const isKnown = (folder: Location): boolean => {
-    const seenMs = known.get(nameOf(folder))
+    const seenMs = known.get(placeName(folder))
     return seenMs !== undefined && now() - seenMs < knownForMs
   }
 
@@ -79,18 +81,10 @@ export function createParentFolders(jotta: JottaClient, now: () => number): Pare
     },
     remember: (location) => remember(parentOf(location)),
     forget(folder) {
-      const name = nameOf(folder)
+      const name = placeName(folder)
       for (const other of known.keys()) {
         if (other === name || other.startsWith(`${name}/`)) known.delete(other)
       }
     },
   }
-}
-
-export function parentOf(location: Location): Location {
-  return { ...location, path: location.path.slice(0, -1) }
-}
-
-function nameOf(folder: Location): string {
-  return [folder.device, folder.mountpoint, ...folder.path].join('/')
 }

@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto'
 import type { JottaClient, Location } from '../jotta/client.ts'
 import { JottaError } from '../jotta/jotta-error.ts'
+import { placeName } from '../jotta/path.ts'
 import type { Entry, FileEntry } from '../jotta/wire.ts'
 import type { RequestContext } from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
@@ -17,7 +18,8 @@ import { keyAt } from './key-folder.ts'
 import { type KeyLocks, orAborted } from './key-locks.ts'
 import { RESERVED_FOLDER } from './key-path.ts'
 import { lockLocation } from './key-places.ts'
-import { type ParentFolders, parentOf } from './parent-folders.ts'
+import { parentOf } from './location.ts'
+import type { ParentFolders } from './parent-folders.ts'
 import { S3Error } from './s3-error.ts'
 import { findForWrite, findObject, readableObject, type StoredObject } from './stored-object.ts'
 
@@ -77,7 +79,7 @@ export function createReplacing(parts: ReplacingParts): Replacing {
   return {
     async settle({ root, encoding }, context) {
       if (parts.access === 'read-only') return
-      const name = JSON.stringify(root)
+      const name = placeName(root)
       let settling = settled.get(name)
       if (settling === undefined) {
         // Shared by all who wait for it, so it is not ended with the first of them.
@@ -110,7 +112,7 @@ export function createReplacing(parts: ReplacingParts): Replacing {
         await cleanUp(run, context)
         return moved
       } catch (error) {
-        settled.delete(JSON.stringify(root))
+        settled.delete(placeName(root))
         // NOTE: no JottaError, from which callers would conclude that nothing was stored.
         throw new S3Error('ServiceUnavailable', {
           message: 'Jottacloud failed while the object was replaced. Try again.',

@@ -1,14 +1,16 @@
 // What there is in Jottacloud of one segment of a key: its natural name or its irregular one, in its folder or
 // in a shard of that. One search looks at nothing twice.
 import type { JottaClient, Location } from '../jotta/client.ts'
+import { placeName } from '../jotta/path.ts'
 import type { Entry } from '../jotta/wire.ts'
 import type { AbsentFolders } from './absent-folders.ts'
 import type { RequestContext } from './bridge.ts'
 import type { FolderFacts } from './folder-facts.ts'
 import { isJottaError } from './jotta-error.ts'
 import { shardFolders } from './key-folder.ts'
+import { childOf, parentOf } from './location.ts'
 import type { NameEncoding } from './name-encoding.ts'
-import { type ParentFolders, parentOf } from './parent-folders.ts'
+import type { ParentFolders } from './parent-folders.ts'
 import { S3Error } from './s3-error.ts'
 import { type NameKind, segmentNames } from './segment-name.ts'
 import { isExactly, readableObject, type StoredObject } from './stored-object.ts'
@@ -30,7 +32,7 @@ export function createLooks(
 ): Looks {
   const seen = new Map<string, Promise<Entry | undefined>>()
   const look = (location: Location): Promise<Entry | undefined> => {
-    const name = location.path.join('/')
+    const name = placeName(location)
     const looking = seen.get(name) ?? statOrNothing(jotta, root, location, context)
     seen.set(name, looking)
     return looking
@@ -189,10 +191,6 @@ function naturalWay(
     way.push(childOf(way.at(-1) ?? folder, natural.name))
   }
   return way
-}
-
-export function childOf(folder: Location, name: string): Location {
-  return { ...folder, path: [...folder.path, name] }
 }
 
 /** A name that Jottacloud refuses is not there, unless it is one that it stores and does not open. */

@@ -6,10 +6,12 @@ import { createHash, randomUUID } from 'node:crypto'
 import { type Readable, Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Location } from '../jotta/client.ts'
+import { placeName } from '../jotta/path.ts'
 import type { Conditions, ObjectBody, RequestContext } from './bridge.ts'
 import { explainMissing } from './commit-write.ts'
 import { isJottaError } from './jotta-error.ts'
 import { RESERVED_FOLDER } from './key-path.ts'
+import { childOf } from './location.ts'
 import { wholeSecond } from './object-time.ts'
 import type { ObjectParts } from './objects.ts'
 import { S3Error } from './s3-error.ts'
@@ -60,7 +62,7 @@ export function createStagingSlots(options: {
   const used = new Set<string>()
   return {
     isFirstUse(root) {
-      const name = JSON.stringify(root)
+      const name = placeName(root)
       const isFirst = !used.has(name)
       used.add(name)
       return isFirst
@@ -92,7 +94,7 @@ export async function stageBody(
   body: ObjectBody & { readonly md5: string },
   context: RequestContext,
 ): Promise<StagedContent> {
-  const location = { ...root, path: [...stagingFolder(root).path, randomUUID()] }
+  const location = childOf(stagingFolder(root), randomUUID())
   const remove = async (): Promise<void> => {
     const signal = AbortSignal.timeout(cleanUpTimeoutMs)
     try {
@@ -141,7 +143,7 @@ async function sweepStaging(
       if (entry.kind !== 'file' || entry.deleted) continue
       const time = (entry.current ?? entry.latest)?.modified
       if (time === undefined || time.getTime() > abandonedBefore) continue
-      const location = { ...folder, path: [...folder.path, entry.name] }
+      const location = childOf(folder, entry.name)
       await parts.jotta.removeFile(location, 'permanent', context)
     }
   } catch (error) {
