@@ -27,7 +27,7 @@ const cases: [more: Partial<HttpRequest>, kind: string][] = [
     {
       url: 'https://up.test/x?mkDir=true',
       method: 'POST',
-      body: { content: Readable.from([]), sizeBytes: 0 },
+      body: { content: Readable.from([]), sizeBytes: 0, isTaken: () => true },
     },
     'upload',
   ],

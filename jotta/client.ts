@@ -47,6 +47,11 @@ export type Location = {
 export type CallOptions = {
   /** Ends every wait, request and stream of the call. */
   readonly signal: AbortSignal
+  /**
+   * With it, a request that may change what is stored, and was sent when `signal` ends, is waited for until it is
+   * answered, its own limit is over or this ends. The call may then still succeed.
+   */
+  readonly answerSignal?: AbortSignal | undefined
   /** Raised by one for each HTTP request sent upstream, retries included. */
   readonly counter?: { upstreamCalls: number }
 }

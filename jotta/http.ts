@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, errors, request as send } from 'undici'
+import { endOfRequest } from './answer-wait.ts'
 import type { CallOptions } from './client.ts'
 import { jottaErrorOf } from './http-error.ts'
 import { JottaError, Silence } from './jotta-error.ts'
@@ -20,7 +21,12 @@ import type { TokenSource } from './token.ts'
 import { untilAborted } from './until-aborted.ts'
 
 /** Exactly `sizeBytes`, sent once, whatever becomes of it. */
-export type HttpContent = { readonly content: Readable; readonly sizeBytes: number }
+export type HttpContent = {
+  readonly content: Readable
+  readonly sizeBytes: number
+  /** Whether all of it may have been sent. */
+  readonly isTaken: () => boolean
+}
 
 export type HttpRequest = {
   readonly method: 'GET' | 'POST'
@@ -203,8 +209,10 @@ class PooledHttp implements Http {
     for (let tries = 1; ; tries += 1) {
       options.signal.throwIfAborted()
       const token = request.auth === 'bearer' ? await this.#accessToken(options) : undefined
+      using end = endOfRequest(options, () => mayBeCarriedOut(request))
       try {
-        const reply = await this.#send(request, options, { agent, token, tries, isRepeated })
+        const context = { agent, token, tries, isRepeated, end: end.signal }
+        const reply = await this.#send(request, options, context)
         if (!isAnswer(reply.status, request)) {
           throw await this.#refusal(reply, options, [token ?? '', ...(request.secrets ?? [])])
         }
@@ -233,7 +241,13 @@ class PooledHttp implements Http {
   async #send(
     request: HttpRequest,
     options: CallOptions,
-    context: { agent: Agent; token: string | undefined; tries: number; isRepeated: boolean },
+    context: {
+      agent: Agent
+      token: string | undefined
+      tries: number
+      isRepeated: boolean
+      end: AbortSignal
+    },
   ): Promise<HttpReply> {
     const subject = subjectOf(request)
     const failure = (error: unknown) => failureOf(error, subject, options.signal)
@@ -242,7 +256,7 @@ class PooledHttp implements Http {
     // Content may take hours to send: who gives it limits its standstill, and headersTimeout the silence
     // after it.
     const timer = isContent(request.body) ? undefined : abortAfter(limit, headMs, subject)
-    const signal = AbortSignal.any([options.signal, limit.signal])
+    const signal = AbortSignal.any([context.end, limit.signal])
     if (options.counter !== undefined) options.counter.upstreamCalls += 1
     const startedMs = performance.now()
     let outcome: HttpEvent['outcome'] = 'failed'
@@ -333,6 +347,11 @@ function headMsOf({ body, patience }: HttpRequest, timeouts: HttpTimeouts): numb
   if (isContent(body))
     return Math.min(longHeadMs, headMs + body.sizeBytes / LEAST_SENT_BYTES_PER_MS)
   return patience === 'long' ? longHeadMs : headMs
+}
+
+/** Asked once it was sent. Content counts to its last byte: less than all of it makes no file. */
+function mayBeCarriedOut({ method, body }: HttpRequest): boolean {
+  return method === 'POST' && (!isContent(body) || body.isTaken())
 }
 
 function isContent(body: HttpRequest['body']): body is HttpContent {

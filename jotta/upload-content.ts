@@ -5,6 +5,8 @@ import { JottaError, Silence } from './jotta-error.ts'
 
 export type UploadContent = {
   readonly stream: Readable
+  /** Whether all of it was handed over. */
+  isTaken(): boolean
   /** What went wrong on the content's side, so far. */
   failure(): { readonly error: unknown } | undefined
 }
@@ -59,7 +61,7 @@ export function createUploadContent(
   source.on('error', fail)
   // Also when nobody sends it any more, its end must not end the process.
   stream.on('error', () => {})
-  return { stream, failure: () => failure }
+  return { stream, isTaken: () => sentBytes === sizeBytes, failure: () => failure }
 }
 
 /** Without empty ones, and none larger than what is waited for at a time. */

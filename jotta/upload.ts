@@ -185,7 +185,7 @@ async function send(
       'content-type': 'application/octet-stream',
       ...(offset > 0 && { range: `bytes=${offset}-${input.sizeBytes - 1}` }),
     },
-    body: { content: content.stream, sizeBytes },
+    body: { content: content.stream, sizeBytes, isTaken: content.isTaken },
     auth: 'bearer',
     repeat: 'never',
     subject: `upload to ${new URL(uploadUrl).host}`,

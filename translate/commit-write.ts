@@ -1,7 +1,7 @@
 // The commit of a write: the moment an object changes. One writer of a key at a time, preconditions judged
 // on what is there now, metadata staged before and committed after, success only as Jottacloud confirms.
 import type { Readable } from 'node:stream'
-import type { JottaClient, Location } from '../jotta/client.ts'
+import type { CallOptions, JottaClient, Location } from '../jotta/client.ts'
 import { JottaError } from '../jotta/jotta-error.ts'
 import type { FileEntry } from '../jotta/wire.ts'
 import type { Conditions, ObjectAddress, RequestContext } from './bridge.ts'
@@ -30,6 +30,8 @@ export type WriteParts = {
   readonly places: KeyPlaces
   readonly newFolders: NewFolders
   readonly replacing: Replacing
+  /** The server stops: what is under way is not waited for any more. */
+  readonly stopSignal: AbortSignal
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -120,7 +122,7 @@ export async function withTarget<T>(
 
 type TargetParts = Pick<
   WriteParts,
-  'locks' | 'guard' | 'parents' | 'places' | 'newFolders' | 'state'
+  'locks' | 'guard' | 'parents' | 'places' | 'newFolders' | 'state' | 'stopSignal'
 >
 
 async function chooseTarget(
@@ -182,11 +184,15 @@ async function makeWay(
 }
 
 /** A request that holds locks: its signal ends with them too. */
-export type HeldContext = RequestContext & Held
+export type HeldContext = RequestContext & Held & Pick<CallOptions, 'answerSignal'>
 
-/** Holds the key's lock, and keeps the folders on its way from being removed. What is held already stays a condition. */
+/**
+ * Holds the key's lock, and keeps the folders on its way from being removed. What is held already stays a condition.
+ * Both are held until what `act` has sent is answered, also when the client goes: Jottacloud may well carry it out
+ * then, and must not do so after what the next holder writes.
+ */
 export async function asOnlyWriter<T>(
-  parts: Pick<WriteParts, 'locks' | 'guard'>,
+  parts: Pick<WriteParts, 'locks' | 'guard' | 'stopSignal'>,
   location: Location,
   context: RequestContext | HeldContext,
   act: (held: HeldContext) => Promise<T>,
@@ -195,7 +201,8 @@ export async function asOnlyWriter<T>(
     await using entered = await parts.guard.enter(location, context.signal)
     const outer = 'check' in context ? [context] : []
     const { check, lost } = heldTogether(...outer, lock, entered)
-    return await act({ ...context, check, lost, signal: AbortSignal.any([context.signal, lost]) })
+    const signal = AbortSignal.any([context.signal, lost])
+    return await act({ ...context, check, lost, signal, answerSignal: parts.stopSignal })
   })
 }
 

@@ -24,6 +24,7 @@ export type DeleteParts = {
   readonly guard: FolderGuard
   readonly places: KeyPlaces
   readonly emptyFolders: EmptyFolders
+  readonly stopSignal: AbortSignal
   /** Tells the operator of something that did not fail the request. */
   readonly warn: (message: string, cause: unknown) => void
 }
@@ -105,7 +106,7 @@ async function removeFile(
     }
     if (approves !== undefined && !(await approves(object))) return undefined
     await held.check()
-    await parts.jotta.removeFile(location, mode, { ...held, signal: untilAnswered(held) })
+    await parts.jotta.removeFile(location, mode, { ...context, signal: untilAnswered(held) })
     const isHeld = await held.check().then(
       () => true,
       () => false,

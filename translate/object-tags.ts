@@ -9,7 +9,7 @@ import { noSuchKey, unrecordedMetadata } from './stored-object.ts'
 
 /** Throws NoSuchKey. */
 export async function setLabels(
-  parts: Pick<WriteParts, 'state' | 'locks' | 'guard' | 'places'>,
+  parts: Pick<WriteParts, 'state' | 'locks' | 'guard' | 'places' | 'stopSignal'>,
   place: BucketPlace,
   { bucket, key }: ObjectAddress,
   labels: ObjectLabels,

@@ -5,7 +5,7 @@
 //
 //   ‛jotta-s3/replacing/<time>-<uuid>/<path of the key>
 import { randomUUID } from 'node:crypto'
-import type { JottaClient, Location } from '../jotta/client.ts'
+import type { CallOptions, JottaClient, Location } from '../jotta/client.ts'
 import { JottaError } from '../jotta/jotta-error.ts'
 import { placeName } from '../jotta/path.ts'
 import type { Entry, FileEntry } from '../jotta/wire.ts'
@@ -32,6 +32,7 @@ export type ReplacingParts = {
   readonly parents: ParentFolders
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  readonly stopSignal: AbortSignal
   /** Tells the operator of something that did not fail the request. */
   readonly warn: (message: string, cause: unknown) => void
 }
@@ -69,8 +70,7 @@ export function createReplacing(parts: ReplacingParts): Replacing {
 
   const cleanUp = async (run: Location, context: RequestContext): Promise<void> => {
     try {
-      const signal = AbortSignal.timeout(cleanUpTimeoutMs)
-      await jotta.removeFolder(run, 'permanent', { ...context, signal })
+      await jotta.removeFolder(run, 'permanent', within(context, cleanUpTimeoutMs))
     } catch (error) {
       parts.warn('a folder of a replaced object could not be removed', error)
     }
@@ -83,8 +83,7 @@ export function createReplacing(parts: ReplacingParts): Replacing {
       let settling = settled.get(name)
       if (settling === undefined) {
         // Shared by all who wait for it, so it is not ended with the first of them.
-        const unbound = { ...context, signal: AbortSignal.timeout(settleTimeoutMs) }
-        settling = settleBucket(parts, { root, encoding }, unbound)
+        settling = settleBucket(parts, { root, encoding }, within(context, settleTimeoutMs))
         settled.set(name, settling)
         settling.catch(() => settled.delete(name))
       }
@@ -105,10 +104,10 @@ export function createReplacing(parts: ReplacingParts): Replacing {
         throw error
       }
       try {
-        const signal = AbortSignal.timeout(swapTimeoutMs)
-        await jotta.removeFile(target, 'permanent', { ...context, signal })
+        const swap = within(context, swapTimeoutMs)
+        await jotta.removeFile(target, 'permanent', swap)
         const { md5 } = stored.current ?? {}
-        const moved = await moveIntoPlace(jotta, from, target, md5, { ...context, signal })
+        const moved = await moveIntoPlace(jotta, from, target, md5, swap)
         await cleanUp(run, context)
         return moved
       } catch (error) {
@@ -121,6 +120,11 @@ export function createReplacing(parts: ReplacingParts): Replacing {
       }
     },
   }
+}
+
+/** Whatever becomes of the request, and no longer than that. */
+function within(context: RequestContext, limitMs: number): RequestContext & CallOptions {
+  return { ...context, signal: AbortSignal.timeout(limitMs), answerSignal: undefined }
 }
 
 type SettledPlace = Pick<BucketPlace, 'root' | 'encoding'>

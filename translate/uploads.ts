@@ -29,8 +29,6 @@ export type UploadParts = WriteParts & {
   readonly buckets: Buckets
   readonly spool: Spool
   readonly multipartEtag: 's3' | 'md5'
-  /** Ends completions when the server stops; they outlive the request that began them. */
-  readonly stopSignal: AbortSignal
   /** Tells the operator of something that did not fail the request. */
   readonly warn: (message: string, cause: unknown) => void
 }
