@@ -11,7 +11,7 @@ import { isJottaError } from './jotta-error.ts'
 import type { KeyLocks } from './key-locks.ts'
 import { type KeyPlaces, lockLocation, type Target } from './key-places.ts'
 import { type Held, heldTogether } from './leases.ts'
-import { foldedPlaceName, isSamePlace } from './location.ts'
+import { foldedPlaceName, isSamePlace, parentOf } from './location.ts'
 import type { FolderUse, NewFolders } from './new-folders.ts'
 import { modifiedOf } from './object-time.ts'
 import type { ParentFolders } from './parent-folders.ts'
@@ -207,7 +207,7 @@ export async function asOnlyWriter<T>(
 }
 
 /** Judges the preconditions on what a write would replace. */
-export async function checkTarget(
+async function checkTarget(
   parts: Pick<WriteParts, 'state'>,
   { object }: Target,
   address: ObjectAddress,
@@ -247,7 +247,7 @@ export async function commitRecord(
     throw new S3Error('KeyCaseConflict')
   }
   await parts.state.objects.commit(writeId)
-  parts.parents.remember(location)
+  parts.parents.remember(parentOf(location))
   await parts.places.stored(input.target)
 }
 

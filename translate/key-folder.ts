@@ -18,7 +18,7 @@ export type KeyFolder = {
 }
 
 /** Shard folders within each other; below the last one names are not spread any more. */
-export const shardDepthMax = 4
+const shardDepthMax = 4
 
 export function rootFolder(encoding: NameEncoding): KeyFolder {
   return ordinary(encoding, '')

@@ -2,7 +2,6 @@
 // of its folder: this finds the one that is taken, and chooses one for what is new. Everything is found in
 // Jottacloud itself; the state only spares looks.
 import type { JottaClient, Location } from '../jotta/client.ts'
-import { type AbsentFolders, createAbsentFolders } from './absent-folders.ts'
 import type { RequestContext } from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
 import type { FolderFacts } from './folder-facts.ts'
@@ -13,6 +12,7 @@ import { foldersTo, parentOf } from './location.ts'
 import type { NewFolders } from './new-folders.ts'
 import { createPlacing, type Way } from './new-names.ts'
 import type { ParentFolders } from './parent-folders.ts'
+import { createRecentPlaces, type RecentPlaces } from './recent-places.ts'
 import { S3Error } from './s3-error.ts'
 import { lockedName, segmentNames } from './segment-name.ts'
 import { createLooks, createSegmentPlaces } from './segment-places.ts'
@@ -83,7 +83,7 @@ export function lockLocation(
 }
 
 export function createKeyPlaces(given: KeyPlacesParts): KeyPlaces {
-  const parts = { ...given, absent: createAbsentFolders(given.now) }
+  const parts = { ...given, absent: createRecentPlaces(given.now) }
   return {
     async find(place, key, context) {
       checkKey(key)
@@ -131,7 +131,7 @@ export function createKeyPlaces(given: KeyPlacesParts): KeyPlaces {
         for (const folder of made) await parts.facts.doubt(folder)
         throw error
       }
-      parts.parents.remember(location)
+      parts.parents.remember(parentOf(location))
       for (const folder of made) await parts.facts.added(folder)
     },
 
@@ -169,13 +169,13 @@ async function checkPathLength(
     await jotta.stat(location, context)
 }
 
-type SearchParts = KeyPlacesParts & { readonly absent: AbsentFolders }
+type SearchParts = KeyPlacesParts & { readonly absent: RecentPlaces }
 
 /** One search for one key: what it saw is not looked at again. */
 function createSearch(parts: SearchParts, { root, encoding }: Place, context: RequestContext) {
   const { facts, folderMaxEntries } = parts
   const looks = createLooks(parts.jotta, parts.parents, root, context)
-  const { places, folders, allFolders } = createSegmentPlaces({
+  const { places, allFolders } = createSegmentPlaces({
     ...{ looks, facts, encoding },
     absent: parts.absent,
     beganMs: parts.now(),
@@ -249,5 +249,5 @@ function createSearch(parts: SearchParts, { root, encoding }: Place, context: Re
     return { location, object: undefined, isNew: entry === undefined, missing }
   }
 
-  return { find, folders, allFolders, firstFolder, choose }
+  return { find, allFolders, firstFolder, choose }
 }

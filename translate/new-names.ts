@@ -13,7 +13,8 @@ import { isExactly } from './stored-object.ts'
 
 /** How far a new path has come. */
 export type Way = {
-  readonly location: Location /** The topmost folder on it that is not there. */
+  readonly location: Location
+  /** The topmost folder on it that is not there. */
   readonly missing:
     | {
         readonly folder: Location

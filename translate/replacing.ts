@@ -216,7 +216,7 @@ async function settleFile(
       await held.check()
       if (seen) await overwrite(parts.jotta, from, target, content, context)
       else await moveIntoPlace(parts.jotta, from, target, content.md5, context)
-      parts.parents.remember(target)
+      parts.parents.remember(parentOf(target))
       await parts.jotta.removeFolder(run, 'permanent', context)
     })
   } catch (error) {

@@ -3,7 +3,6 @@
 import type { JottaClient, Location } from '../jotta/client.ts'
 import { placeName } from '../jotta/path.ts'
 import type { Entry } from '../jotta/wire.ts'
-import type { AbsentFolders } from './absent-folders.ts'
 import type { RequestContext } from './bridge.ts'
 import type { FolderFacts } from './folder-facts.ts'
 import { isJottaError } from './jotta-error.ts'
@@ -11,6 +10,7 @@ import { shardFolders } from './key-folder.ts'
 import { childOf, parentOf } from './location.ts'
 import type { NameEncoding } from './name-encoding.ts'
 import type { ParentFolders } from './parent-folders.ts'
+import type { RecentPlaces } from './recent-places.ts'
 import { S3Error } from './s3-error.ts'
 import { type NameKind, segmentNames } from './segment-name.ts'
 import { isExactly, readableObject, type StoredObject } from './stored-object.ts'
@@ -44,7 +44,7 @@ export function createLooks(
       if (location.path.length === root.path.length || parents.isKnown(location)) return true
       const entry = await look(location)
       if (entry?.kind !== 'folder' || entry.deleted || !isExactly(entry, location)) return false
-      parents.remember(childOf(location, ''))
+      parents.remember(location)
       return true
     },
     async object(location) {
@@ -58,9 +58,10 @@ export function createLooks(
 export interface SegmentPlaces {
   /** Where a segment is in a folder: one place, or none, unless others moved the bridge's names about. */
   places(folder: Location, segment: string, kind: NameKind): AsyncGenerator<Location>
-  /** The folders that some segments lead to. */
-  folders(folder: Location, segments: readonly string[]): AsyncGenerator<Location>
-  /** As `folders`, for who wants them all: when the one of natural names is there, all looks go at once. */
+  /**
+   * The folders that some segments lead to, for who wants them all: when the one of natural names is there, all
+   * looks go at once.
+   */
   allFolders(folder: Location, segments: readonly string[]): AsyncGenerator<Location>
 }
 
@@ -70,7 +71,11 @@ const levelsAtOnce = 8
 export type SegmentPlacesParts = {
   readonly looks: Looks
   readonly facts: Pick<FolderFacts, 'known' | 'isMarked'>
-  readonly absent: AbsentFolders
+  /**
+   * Shards and tagged folders that were looked for lately and were not there: what goes on being asked for costs no
+   * look at what it might have as well. Every process of the bridge marks a folder before it puts such a name there.
+   */
+  readonly absent: Pick<RecentPlaces, 'isKnown' | 'remember'>
   readonly encoding: NameEncoding
   /** Before anything of this search is looked at. */
   readonly beganMs: number
@@ -175,7 +180,7 @@ export function createSegmentPlaces({
     yield* folders(folder, segments)
   }
 
-  return { places, folders, allFolders }
+  return { places, allFolders }
 }
 
 /** The folder and, under their natural names, those that segments lead to; as many as have one. */

@@ -82,7 +82,7 @@ function readableRevision(revision: Revision | undefined): StoredObject | undefi
 }
 
 /** How a client sees an object: Jottacloud's facts and, where it still describes them, the record. */
-export function toObjectInfo(
+function toObjectInfo(
   key: string,
   object: StoredObject,
   record: ObjectRecord | undefined,
