@@ -121,6 +121,66 @@ for (const [what, names] of Object.entries(moved)) {
   })
 }
 
+for (const [what, names] of Object.entries(moved)) {
+  test(`a write that misses ${what} that another device has just moved there hides and loses nothing new`, async () => {
+    const theirs = [...names.slice(0, -1), 'key']
+    for (const versions of ['keep', 'none'] as const) {
+      await withWorld({ versions }, async (world) => {
+        const { bridge, foreign, clock, startAgain, startElsewhere } = world
+        await storeForeign(foreign, placeOf('a', 'theirs'), 'theirs')
+        const query = { prefix: 'a/', delimiter: '/' }
+        assert.equal(await list(bridge, query), ['a/theirs'])
+        await storeForeign(foreign, placeOf(...theirs), 'moved here')
+        const expectOf = async (content: string): Promise<void> => {
+          for (const each of [bridge, await startAgain(), await startElsewhere()]) {
+            assert.is((await get(each, 'a/key')).toString(), content)
+            for (const listed of [await list(each), await list(each, query)]) {
+              assert.equal(listed, ['a/key', 'a/theirs'])
+            }
+            const input = { bucket, prefix: 'a/k', after: '', maxKeys: 9, cursor: undefined }
+            for (const delimiter of ['', '/']) {
+              const { entries } = await each.listObjects({ ...input, delimiter }, contextOf())
+              const sizes = entries.map((entry) => entry.kind === 'object' && entry.sizeBytes)
+              assert.equal(sizes, [content.length], delimiter)
+            }
+          }
+        }
+        await put(bridge, 'a/key', 'new')
+        await expectOf('new')
+        clock.nowMs += 31_000
+        await expectOf('new')
+        await put(bridge, 'a/key', 'newer')
+        await expectOf('newer')
+        // The one that is shown is deleted, and what was moved here is still whole.
+        await bridge.deleteObject({ bucket, key: 'a/key' }, contextOf())
+        await expectOf('moved here')
+        await bridge.deleteObject({ bucket, key: 'a/key' }, contextOf())
+        assert.equal(await list(bridge), ['a/theirs'])
+      })
+    }
+  })
+}
+
+test('a write looks for what its folders may have as well once in half a minute', async () => {
+  await withWorld({}, async ({ bridge, foreign, clock }) => {
+    await storeForeign(foreign, placeOf('a', 'b', 'c', 'theirs'), 'theirs')
+    const callsOf = async (name: string): Promise<number> => {
+      const context = contextOf()
+      await put(bridge, `a/b/c/${name}`, name, { context })
+      return context.counter.upstreamCalls
+    }
+    await callsOf('first')
+    // The key's own place, and three for the content.
+    assert.is(await callsOf('second'), 4)
+    clock.nowMs += 29_000
+    // And whether the bucket is still there.
+    assert.is(await callsOf('third'), 5)
+    clock.nowMs += 2_000
+    assert.is(await callsOf('fourth'), 4 + 3 * 3)
+    assert.is(await callsOf('fifth'), 4)
+  })
+})
+
 test('what another process put beside a folder that could not be made for certain is found and deleted', async () => {
   await withWorld({}, async ({ bridge, emulator, startAgain }) => {
     const [other, reader] = [await startAgain(), await startAgain()]
