@@ -5,10 +5,10 @@ import type { RequestContext } from './bridge.ts'
 import type { FolderFacts } from './folder-facts.ts'
 import { shardFolders } from './key-folder.ts'
 import { childOf } from './location.ts'
+import type { Looks } from './looks.ts'
 import type { NameEncoding } from './name-encoding.ts'
 import { S3Error } from './s3-error.ts'
 import { type NameKind, segmentNames } from './segment-name.ts'
-import type { Looks } from './segment-places.ts'
 import { isExactly } from './stored-object.ts'
 
 /** How far a new path has come. */
