@@ -21,7 +21,7 @@ import type { Replacing } from './replacing.ts'
 import { S3Error } from './s3-error.ts'
 import type { Spool } from './spool.ts'
 import type { State } from './state/state.ts'
-import { isExactly, readableObject } from './stored-object.ts'
+import { isExactly, isLiveFolder, readableObject } from './stored-object.ts'
 
 export type BucketParts = {
   readonly jotta: JottaClient
@@ -248,7 +248,7 @@ async function findAlias(
 ): Promise<Location | undefined> {
   if (before !== undefined) {
     const entry = await jotta.stat(before, context)
-    if (entry?.kind === 'folder' && !entry.deleted && isExactly(entry, before)) return before
+    if (isLiveFolder(entry) && isExactly(entry, before)) return before
   }
   return await findFolder(jotta, written, context)
 }

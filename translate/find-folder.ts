@@ -3,6 +3,7 @@ import type { JottaClient, Location } from '../jotta/client.ts'
 import type { Entry } from '../jotta/wire.ts'
 import type { RequestContext } from './bridge.ts'
 import { foldName } from './key-path.ts'
+import { isLiveFolder, parentNames } from './stored-object.ts'
 
 /** `undefined` when it is not there, is in the trash, or is a file. */
 export async function findFolder(
@@ -14,7 +15,7 @@ export async function findFolder(
   if (mountpoint === undefined || written.path.length === 0) return mountpoint
   const location = { ...mountpoint, path: written.path }
   const entry = await jotta.stat(location, context)
-  if (entry?.kind !== 'folder' || entry.deleted) return undefined
+  if (!isLiveFolder(entry)) return undefined
   return { ...location, path: storedPath(entry, written.path) }
 }
 
@@ -36,8 +37,7 @@ export async function findMountpoint(
 /** The names on the way from the mountpoint to a folder; those that its entry does not tell, as written. */
 function storedPath(entry: Entry, written: readonly string[]): string[] {
   const above = written.slice(0, -1)
-  const told = (entry.parentPath ?? '').split('/').filter((name) => name !== '')
-  const stored = above.length === 0 ? [] : told.slice(-above.length)
+  const stored = parentNames(entry, above.length)
   const isTold =
     stored.length === above.length &&
     stored.every((name, index) => foldName(name) === foldName(above[index] ?? ''))

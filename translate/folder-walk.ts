@@ -10,8 +10,9 @@ import { enterFolder, isStructural, type KeyFolder, keyOfFile } from './key-fold
 import { compareKeys, endOfPrefix, keyAfter } from './key-order.ts'
 import { commonPrefixOf, type OrderedSource } from './listing.ts'
 import type { WalkedObject } from './listings/row.ts'
+import { childOf } from './location.ts'
 import { S3Error } from './s3-error.ts'
-import { readableObject } from './stored-object.ts'
+import { isLiveFolder, readableObject } from './stored-object.ts'
 
 export type WalkOptions = {
   /** Of the bucket. */
@@ -115,7 +116,7 @@ async function load(
     try {
       for await (const entry of jotta.list(walked.location, context)) {
         count.add(entry)
-        const child = childOf(frame, walked, entry)
+        const child = childFrom(frame, walked, entry)
         if (child === undefined) continue
         if ('within' in child) {
           waiting.push(child.within)
@@ -151,12 +152,10 @@ async function checkGone(
   cause: unknown,
   context: RequestContext,
 ): Promise<void> {
-  const isLiveFolder = async (folder: Location): Promise<boolean> => {
-    const entry = await jotta.stat(folder, context)
-    return entry?.kind === 'folder' && !entry.deleted
-  }
-  if (!(await isLiveFolder(root))) throw new S3Error('NoSuchBucket', { cause })
-  if (await isLiveFolder(listed)) throw new S3Error('ServiceUnavailable', { cause })
+  const isThere = async (folder: Location): Promise<boolean> =>
+    isLiveFolder(await jotta.stat(folder, context))
+  if (!(await isThere(root))) throw new S3Error('NoSuchBucket', { cause })
+  if (await isThere(listed)) throw new S3Error('ServiceUnavailable', { cause })
 }
 
 /** In order, and each name once: several folders may hold what has one prefix. */
@@ -178,7 +177,7 @@ function smallest(children: Child[], count: number): Child[] {
 }
 
 /** What an entry is in S3, or a folder that is to be looked into; `undefined`: none of S3's business. */
-function childOf(
+function childFrom(
   frame: Frame,
   walked: WalkedFolder,
   entry: Entry,
@@ -187,11 +186,7 @@ function childOf(
   if (entry.kind === 'folder') {
     const folder = enterFolder(walked.folder, entry.name)
     if (folder === undefined) return undefined
-    const location = {
-      ...walked.location,
-      path: [...walked.location.path, entry.name],
-    }
-    const within = { location, folder }
+    const within = { location: childOf(walked.location, entry.name), folder }
     if (isStructural(folder)) return { within }
     return folder.keyPrefix.startsWith(frame.keyPrefix)
       ? childFolder(frame, folder.keyPrefix, walked, within)

@@ -22,7 +22,7 @@ import {
   type Snapshots,
 } from './listings/snapshots.ts'
 import type { State } from './state/state.ts'
-import { toListedObject } from './stored-object.ts'
+import { isLiveFolder, toListedObject } from './stored-object.ts'
 
 export type ListParts = {
   readonly jotta: JottaClient
@@ -151,8 +151,7 @@ async function checkLive(
   cause: unknown,
   context: RequestContext,
 ): Promise<void> {
-  const entry = await jotta.stat(folder, context)
-  if (entry?.kind !== 'folder' || entry.deleted) throw cause
+  if (!isLiveFolder(await jotta.stat(folder, context))) throw cause
 }
 
 type CursorPage = Page<WalkedObject> & { readonly nextCursor: string | undefined }

@@ -6,7 +6,7 @@ import type { RequestContext } from './bridge.ts'
 import { isJottaError } from './jotta-error.ts'
 import type { ParentFolders } from './parent-folders.ts'
 import { S3Error } from './s3-error.ts'
-import { isExactly, readableObject, type StoredObject } from './stored-object.ts'
+import { isExactly, isLiveFolder, readableObject, type StoredObject } from './stored-object.ts'
 
 export interface Looks {
   /** What is there, in the trash or not. */
@@ -36,7 +36,7 @@ export function createLooks(
     async isFolder(location) {
       if (location.path.length === root.path.length || parents.isKnown(location)) return true
       const entry = await look(location)
-      if (entry?.kind !== 'folder' || entry.deleted || !isExactly(entry, location)) return false
+      if (!isLiveFolder(entry) || !isExactly(entry, location)) return false
       parents.remember(location)
       return true
     },

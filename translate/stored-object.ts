@@ -1,6 +1,7 @@
 // What lies at a key's place in Jottacloud: whether it is that key's object, another key's, or nothing.
 import type { JottaClient, Location } from '../jotta/client.ts'
-import type { Entry, FileEntry, Revision } from '../jotta/wire.ts'
+import { nameOf } from '../jotta/path.ts'
+import type { Entry, FileEntry, FolderEntry, Revision } from '../jotta/wire.ts'
 import type { ListedObject, ObjectInfo, ObjectMetadata, RequestContext } from './bridge.ts'
 import { S3Error } from './s3-error.ts'
 import type { ObjectRecord, State } from './state/state.ts'
@@ -59,14 +60,27 @@ export function trashedCaseConflict(): S3Error {
   })
 }
 
+/** Whether a folder is there. What is in the trash has an entry as well. */
+export function isLiveFolder(entry: Entry | undefined): entry is FolderEntry {
+  return entry?.kind === 'folder' && !entry.deleted
+}
+
 /** Whether an entry that a direct stat gave is stored in exactly the casing that was asked for. */
 export function isExactly(entry: Entry, location: Location): boolean {
-  if (entry.name !== (location.path.at(-1) ?? location.mountpoint)) return false
+  if (entry.name !== nameOf(location)) return false
   if (entry.parentPath === undefined) return true
-  const parents = entry.parentPath.split('/').filter((name) => name !== '')
   const expected = location.path.slice(0, -1)
-  const stored = expected.length === 0 ? [] : parents.slice(-expected.length)
+  const stored = parentNames(entry, expected.length)
   return expected.every((name, index) => stored[index] === name)
+}
+
+/** Of the stored names on the way to an entry, as a direct stat told them, the last ones without its own. */
+export function parentNames({ parentPath = '' }: Entry, count: number): string[] {
+  if (count === 0) return []
+  return parentPath
+    .split('/')
+    .filter((name) => name !== '')
+    .slice(-count)
 }
 
 function readableRevision(revision: Revision | undefined): StoredObject | undefined {
