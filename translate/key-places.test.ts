@@ -20,7 +20,8 @@ import { shardFolders } from './key-folder.ts'
 import { compareKeys } from './key-order.ts'
 import { RESERVED_FOLDER } from './key-path.ts'
 import { anyKey } from './key-space.test-support.ts'
-import { parseNameEncoding } from './name-encoding.ts'
+import { currentEncoding, parseNameEncoding } from './name-encoding.ts'
+import { segmentNames } from './segment-name.ts'
 
 const test = suite('key-places')
 
@@ -322,6 +323,25 @@ test('a name that Jottacloud refuses is an error of the key, and nothing is stor
     assert.is(await codeOf(get(bridge, 'a:b')), 'NoSuchKey')
     assert.equal(await list(bridge), [])
   })
+})
+
+test('a write that comes upon its object where nothing known told of it replaces that', async () => {
+  for (const [versions, revisions] of [
+    ['none', 0],
+    ['keep', 1],
+  ] as const) {
+    await withWorld({ versions }, async ({ bridge, foreign }) => {
+      await put(bridge, 'hello', 'lower')
+      const [tagged = ''] = segmentNames('Hello', 'file', currentEncoding).irregular
+      await storeForeign(foreign, placeOf(tagged), 'moved here')
+      assert.is(await codeOf(get(bridge, 'Hello')), 'NoSuchKey')
+      await put(bridge, 'Hello', 'upper')
+      assert.is((await get(bridge, 'Hello')).toString(), 'upper')
+      assert.equal(await list(bridge), ['Hello', 'hello'])
+      const entry = await foreign.stat(placeOf(tagged), contextOf())
+      assert.is(entry?.kind === 'file' && entry.revisions.length, revisions, versions)
+    })
+  }
 })
 
 test.run()

@@ -245,9 +245,11 @@ function createSearch(parts: SearchParts, { root, encoding }: Place, context: Re
           : { location: next, missing: undefined }
     }
     const { location, missing } = await placing.place(at, last, 'file', segments.length + 1)
-    const entry = missing === undefined ? await looks.entry(location) : undefined
     if (!isOf(location, key)) throw new S3Error('KeyCaseConflict')
-    return { location, object: undefined, isNew: entry === undefined, missing }
+    if (missing !== undefined) return { location, object: undefined, isNew: true, missing }
+    const isNew = (await looks.entry(location)) === undefined
+    // It may be there after all, though nothing that is known told of it.
+    return { location, object: await looks.object(location), isNew, missing }
   }
 
   return { find, allFolders, firstFolder, choose }
