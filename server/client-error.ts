@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { S3Error } from '../translate/s3-error.ts'
 import type { Log } from './log.ts'
 import { identifyingHeaders, renderError, type Wait } from './reply.ts'
-import { XML_DECLARATION } from './xml.ts'
+import { toXmlDocument } from './xml.ts'
 
 export type ClientErrorOptions = {
   readonly log: Log
@@ -103,15 +103,16 @@ function toS3Error(
   }
 }
 
-function renderAnswer(error: S3Error, requestId: string): string {
-  const body = XML_DECLARATION + renderError(error, requestId, '/')
+function renderAnswer(error: S3Error, requestId: string): Buffer {
+  const body = toXmlDocument(renderError(error, requestId, '/'))
   const headers = {
     ...identifyingHeaders(requestId),
     Date: new Date().toUTCString(),
     'Content-Type': 'application/xml',
-    'Content-Length': String(Buffer.byteLength(body)),
+    'Content-Length': String(body.length),
     Connection: 'close',
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  return `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\n${lines.join('')}\r\n${body}`
+  const head = `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\n${lines.join('')}\r\n`
+  return Buffer.concat([Buffer.from(head), body])
 }

@@ -12,7 +12,7 @@ import type { Reply, SlowXml } from './operation.ts'
 import { isHeaderValue } from './operations/wire/metadata.ts'
 import { readRequestBody } from './request-body.ts'
 import { Throttled } from './throttle/callers.ts'
-import { renderXml, XML_DECLARATION } from './xml.ts'
+import { renderXml, toXmlDocument, XML_DECLARATION } from './xml.ts'
 
 /** Resolves after so many milliseconds; rejects when the signal aborts. */
 export type Wait = (ms: number, signal: AbortSignal) => Promise<void>
@@ -63,9 +63,9 @@ export async function sendReply(
   const { body } = reply
   if (body?.kind === 'stream') return await sendStream(ctx, reply, body, options)
   if (body?.kind === 'slow-xml') return await sendSlowXml(ctx, reply, body, options)
-  const text = body && XML_DECLARATION + renderXml(body.root, body.content, body.namespace)
+  const bytes = body && toXmlDocument(renderXml(body.root, body.content, body.namespace))
   writeHead(ctx, reply.status, reply.headers ?? {}, options)
-  return await sendText(ctx, text, options, { status: reply.status })
+  return await sendBytes(ctx, bytes, options, { status: reply.status })
 }
 
 /** Never throws. What is no S3Error is answered as InternalError. */
@@ -85,12 +85,12 @@ export async function sendError(
   for (const name of ctx.res.getHeaderNames()) ctx.res.removeHeader(name)
   if (known.code === 'NotModified') {
     writeHead(ctx, 304, notModifiedHeaders(known), options)
-    return await sendText(ctx, undefined, options, { status: 304 })
+    return await sendBytes(ctx, undefined, options, { status: 304 })
   }
   const retryAfter = known.retryAfterSeconds?.toString()
   writeHead(ctx, known.status, { 'Retry-After': retryAfter }, options)
-  const text = XML_DECLARATION + renderError(known, options.requestId, options.resource())
-  return await sendText(ctx, text, options, outcome)
+  const bytes = toXmlDocument(renderError(known, options.requestId, options.resource()))
+  return await sendBytes(ctx, bytes, options, outcome)
 }
 
 /** For health checks. */
@@ -107,7 +107,7 @@ export async function sendHealth(ctx: Context, health: Health): Promise<void> {
 }
 
 /** The XML document of an error, without declaration. */
-export function renderError(error: S3Error, requestId: string, resource: string): string {
+export function renderError(error: S3Error, requestId: string, resource: string): Buffer {
   const content = {
     Code: error.code,
     Message: error.message,
@@ -143,20 +143,18 @@ function writeHead(
   ctx.res.setTimeout(options.idleTimeoutMs, () => ctx.res.destroy())
 }
 
-/** Whole and short: headers have been set, `text` is the body. */
-async function sendText(
+/** Headers have been set, `bytes` is the whole body. */
+async function sendBytes(
   ctx: Context,
-  text: string | undefined,
+  bytes: Buffer | undefined,
   options: ReplyOptions,
   outcome: Outcome,
 ): Promise<Outcome> {
-  const { res } = ctx
   const isEmpty = outcome.status === 204 || outcome.status === 304
-  if (text !== undefined) ctx.set('Content-Type', 'application/xml')
+  if (bytes !== undefined) ctx.set('Content-Type', 'application/xml')
   if (ctx.method !== 'HEAD' && !isEmpty) {
-    const bytes = Buffer.from(text ?? '')
-    ctx.set('Content-Length', String(bytes.length))
-    if (bytes.length > 0) res.write(bytes)
+    ctx.set('Content-Length', String(bytes?.length ?? 0))
+    if (bytes !== undefined) ctx.res.write(bytes)
   }
   return await end(ctx, options, outcome)
 }
@@ -229,25 +227,30 @@ async function sendSlowXml(
   options: ReplyOptions,
 ): Promise<Outcome> {
   const settled = result.then(
-    ({ root, content, headers }) => ({ text: renderXml(root, content), headers, error: undefined }),
-    (error: unknown) => ({ text: undefined, headers: undefined, error }),
+    ({ root, content, headers }) => ({
+      bytes: renderXml(root, content),
+      headers,
+      error: undefined,
+    }),
+    (error: unknown) => ({ bytes: undefined, headers: undefined, error }),
   )
   const first = await settledWithin(settled, slowXmlGraceMs, options)
-  if (first !== undefined && first.text === undefined) throw first.error
+  if (first !== undefined && first.bytes === undefined) throw first.error
   const headers = { ...reply.headers, ...first?.headers, 'Content-Type': 'application/xml' }
   writeHead(ctx, reply.status, headers, options)
-  if (first?.text !== undefined) {
-    return await sendText(ctx, XML_DECLARATION + first.text, options, { status: reply.status })
+  if (first?.bytes !== undefined) {
+    const bytes = toXmlDocument(first.bytes)
+    return await sendBytes(ctx, bytes, options, { status: reply.status })
   }
   // Bytes and not text: Node would encode the head with the text's encoding.
-  ctx.res.write(Buffer.from(XML_DECLARATION))
+  ctx.res.write(XML_DECLARATION)
   for (;;) {
     const done = await settledWithin(settled, slowXmlSpaceMs, options)
     if (options.signal.aborted) return clientGone
     if (done === undefined) {
       ctx.res.write(' ')
-    } else if (done.text !== undefined) {
-      ctx.res.write(Buffer.from(done.text))
+    } else if (done.bytes !== undefined) {
+      ctx.res.write(done.bytes)
       return await end(ctx, options, { status: reply.status })
     } else {
       const { error } = done
@@ -257,7 +260,7 @@ async function sendSlowXml(
         ctx.res.destroy()
         return { ...outcomeOf(known), status: reply.status, error: known }
       }
-      ctx.res.write(Buffer.from(renderError(known, options.requestId, options.resource())))
+      ctx.res.write(renderError(known, options.requestId, options.resource()))
       return await end(ctx, options, { ...outcomeOf(known), status: reply.status })
     }
   }

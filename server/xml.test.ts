@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { z } from 'zod'
 import { S3Error } from '../translate/s3-error.ts'
-import { parseXml, renderXml, S3_NAMESPACE } from './xml.ts'
+import { parseXml, renderXml as renderBytes, S3_NAMESPACE } from './xml.ts'
 
 const test = suite('xml')
 
@@ -127,10 +127,20 @@ test('a root may hold text only, and half a character is replaced', () => {
   assert.is(renderXml('a', 'x\ud800', 'none'), '<a>x\ufffd</a>')
 })
 
+test('a long list is rendered whole, whatever its letters take', () => {
+  const keys = Array.from({ length: 2000 }, (_, n) => `${n} 😀 ä & ${'x'.repeat(n % 7)}`)
+  const escaped = keys.map((key) => `<Key>${key.replace('&', '&amp;')}</Key>`)
+  assert.is(renderXml('a', { Key: keys }, 'none'), `<a>${escaped.join('')}</a>`)
+})
+
 test('what is rendered is read back', () => {
   const text = 'a <&>"\' \r\n\t \u0001\u001f\u007f😀 \u2028'
   const rendered = renderXml('a', { T: text })
   assert.equal(plain(parse(rendered)), { T: text })
 })
+
+function renderXml(...element: Parameters<typeof renderBytes>): string {
+  return renderBytes(...element).toString()
+}
 
 test.run()

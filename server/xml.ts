@@ -7,7 +7,7 @@ import type { z } from 'zod'
 import { S3Error } from '../translate/s3-error.ts'
 import type { XmlValue } from './operation.ts'
 
-export const XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+export const XML_DECLARATION = Buffer.from('<?xml version="1.0" encoding="UTF-8"?>\n')
 export const S3_NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/'
 
 /** What is left of an element: its text when it has no elements inside, else its elements by name. */
@@ -130,47 +130,85 @@ function decodeReferences(text: string): string {
 }
 
 /**
- * One element without declaration, as UTF-8 text. Not made by the parser's own builder, which leaves
- * control characters raw and is marked deprecated there.
+ * One element without declaration, as UTF-8. Not made by the parser's own builder, which leaves control characters
+ * raw and is marked deprecated there.
  */
 export function renderXml(
   root: string,
   content: XmlValue,
   namespace: 's3' | 'none' = 's3',
-): string {
+): Buffer {
   const attribute = namespace === 's3' ? ` xmlns="${S3_NAMESPACE}"` : ''
-  return `<${root}${attribute}>${renderContent(content)}</${root}>`
+  const into = new PieceByPiece()
+  into.write(`<${root}${attribute}>`)
+  writeContent(content, into)
+  into.write(`</${root}>`)
+  return into.end()
 }
 
-function renderContent(content: XmlValue): string {
-  if (content === undefined) return ''
-  if (typeof content === 'string') return escapeText(content)
-  if (typeof content !== 'object') return String(content)
-  assert(!Array.isArray(content), 'a list stands under a name')
-  let text = ''
-  for (const [name, value] of Object.entries(content)) {
-    if (name.startsWith('@')) continue
-    for (const item of Array.isArray(value) ? value : [value]) {
-      if (item === undefined) continue
-      text += `<${name}${renderAttributes(item)}>${renderContent(item)}</${name}>`
-    }
+/** What `renderXml` made, with its declaration. */
+export function toXmlDocument(element: Buffer): Buffer {
+  return Buffer.concat([XML_DECLARATION, element])
+}
+
+/** A page of a list held as text until its end would be twenty thousand strings, which the collector copies around. */
+class PieceByPiece {
+  #text = ''
+  readonly #pieces: Buffer[] = []
+
+  write(text: string): void {
+    this.#text += text
+    if (this.#text.length < 4_000) return
+    this.#pieces.push(Buffer.from(this.#text))
+    this.#text = ''
   }
-  return text
+
+  end(): Buffer {
+    return Buffer.concat([...this.#pieces, Buffer.from(this.#text)])
+  }
+}
+
+function writeContent(content: XmlValue, into: PieceByPiece): void {
+  if (content === undefined) return
+  if (typeof content !== 'object') {
+    into.write(typeof content === 'string' ? escapeText(content) : String(content))
+    return
+  }
+  assert(!isList(content), 'a list stands under a name')
+  for (const name in content) {
+    const value = content[name]
+    if (name.startsWith('@')) continue
+    if (!isList(value)) writeElement(name, value, into)
+    else for (const item of value) writeElement(name, item, into)
+  }
+}
+
+function writeElement(name: string, content: XmlValue, into: PieceByPiece): void {
+  if (content === undefined) return
+  into.write(`<${name}${renderAttributes(content)}>`)
+  writeContent(content, into)
+  into.write(`</${name}>`)
 }
 
 /** Of an element whose content has names that begin with `@`. */
 function renderAttributes(content: XmlValue): string {
-  if (typeof content !== 'object' || Array.isArray(content)) return ''
-  return Object.entries(content)
-    .filter(([name]) => name.startsWith('@'))
-    .map(([name, value]) => ` ${name.slice(1)}="${escapeText(String(value))}"`)
-    .join('')
+  if (typeof content !== 'object' || isList(content)) return ''
+  let text = ''
+  for (const name in content) {
+    if (name.startsWith('@')) text += ` ${name.slice(1)}="${escapeText(String(content[name]))}"`
+  }
+  return text
+}
+
+function isList(content: XmlValue): content is readonly XmlValue[] {
+  return Array.isArray(content)
 }
 
 // CR and the other control characters are lost or refused when they stand raw. As numeric references
 // XML 1.0 refuses most of them too, but that is how AWS writes them, and its clients read them.
 // Tab and line feed survive in text. U+FFFE, U+FFFF and lone surrogates are not characters at all.
 const special = /[&<>"'\u0000-\u0008\u000b-\u001f\u007f-\u009f\ufffe\uffff]/g
+const hasSpecial = new RegExp(special.source)
 
 const references: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -181,6 +219,8 @@ const references: Readonly<Record<string, string>> = {
 }
 
 function escapeText(text: string): string {
+  // Nearly always there is nothing to do.
+  if (!hasSpecial.test(text) && text.isWellFormed()) return text
   return text
     .toWellFormed()
     .replace(
