@@ -1,9 +1,12 @@
 // The first page of a full folder beside Jottacloud's own reply, of which it is made: what the bridge adds. Over the
 // loopback alone, where the emulator's work and the bridge's share the cores, and over a line of a given speed, on
 // which the one reads while the other still arrives.
+import { once } from 'node:events'
+import { Agent, get, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream'
+import { pipeline, Transform } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
@@ -56,16 +59,17 @@ export async function timeFirstPage(
   return { reply, page }
 }
 
-/** From the request to the last byte, which is not looked at. */
+const agent = new Agent({ keepAlive: true })
+
+/** From the request to the last byte, which is not kept. */
 async function timeOf(url: string, headers: Readonly<Record<string, string>>): Promise<number> {
   const startMs = performance.now()
-  const reply = await fetch(url, { headers })
-  if (!reply.ok) throw new Error(`${url} answers ${reply.status}`)
-  await reply.arrayBuffer()
+  const request = get(url, { headers, agent })
+  const [reply]: IncomingMessage[] = await once(request, 'response')
+  if (reply?.statusCode !== 200) throw new Error(`${url} answers ${reply?.statusCode}`)
+  await finished(reply.resume())
   return performance.now() - startMs
 }
-
-const pieceBytes = 16 * 1024
 
 /** Passes connections on to a port, and what comes back at no more than so many bytes a millisecond each. */
 async function startRelay(
@@ -76,7 +80,7 @@ async function startRelay(
     const upstream = connect({ port, host: '127.0.0.1', noDelay: true })
     // Either end may go away.
     pipeline(client, upstream, () => undefined)
-    pipeline(upstream, paced(bytesPerMs), client, () => undefined)
+    pipeline(upstream, stamped(), paced(bytesPerMs), client, () => undefined)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port: own } = server.address() as AddressInfo
@@ -86,17 +90,35 @@ async function startRelay(
   }
 }
 
-function paced(bytesPerMs: number) {
-  return async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    let dueMs = 0
-    for await (const chunk of source) {
+type Piece = { readonly bytes: Buffer; readonly cameMs: number }
+
+const pieceBytes = 16 * 1024
+
+/** Notes when bytes came to the line, in pieces, and holds as much as a sender may have on its way. */
+function stamped(): Transform {
+  return new Transform({
+    readableObjectMode: true,
+    readableHighWaterMark: 256,
+    transform(chunk: Buffer, _encoding, done) {
+      const cameMs = performance.now()
       for (let at = 0; at < chunk.length; at += pieceBytes) {
-        const piece = chunk.subarray(at, at + pieceBytes)
-        dueMs = Math.max(dueMs, performance.now()) + piece.length / bytesPerMs
-        const waitMs = dueMs - performance.now()
-        if (waitMs > 1) await delay(waitMs)
-        yield piece
+        const piece: Piece = { bytes: chunk.subarray(at, at + pieceBytes), cameMs }
+        this.push(piece)
       }
+      done()
+    },
+  })
+}
+
+/** A piece goes when the line has carried it: that it was looked at late makes none of those after it late. */
+function paced(bytesPerMs: number) {
+  return async function* (source: AsyncIterable<Piece>): AsyncGenerator<Buffer> {
+    let dueMs = 0
+    for await (const { bytes, cameMs } of source) {
+      dueMs = Math.max(dueMs, cameMs) + bytes.length / bytesPerMs
+      const waitMs = dueMs - performance.now()
+      if (waitMs > 1) await delay(waitMs)
+      yield bytes
     }
   }
 }

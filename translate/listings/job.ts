@@ -39,8 +39,11 @@ export type ToThread =
   | { readonly type: 'finish'; readonly job: number }
   | { readonly type: 'cancel'; readonly job: number }
 
+/** Each answer wakes the thread that serves requests. */
+export const takenAtOnce = 4
+
 export type FromThread =
-  /** One message of bytes was read: another may be sent. */
+  /** `takenAtOnce` messages of bytes were read: as many may be sent. */
   | { readonly type: 'taken'; readonly job: number; readonly feed: number }
   /**
    * What was met of folders, some at a time; with the number of entries only the one of the feed, at the end.

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 import { JottaError } from '../../jotta/jotta-error.ts'
-import type { Failure, Feed, FromThread, ToThread } from './job.ts'
+import { type Failure, type Feed, type FromThread, type ToThread, takenAtOnce } from './job.ts'
 import { SnapshotBuilder } from './snapshot-builder.ts'
 
 assert(parentPort !== null, 'this file is the start of a thread')
@@ -104,7 +104,9 @@ class ByteQueue implements AsyncIterable<Uint8Array> {
   readonly #waiting: (Uint8Array | undefined)[] = []
   #wake: (() => void) | undefined
   #isCancelled = false
+  #taken = 0
 
+  /** Tells once of every `takenAtOnce`. */
   constructor(onTaken: () => void) {
     this.#onTaken = onTaken
   }
@@ -130,7 +132,8 @@ class ByteQueue implements AsyncIterable<Uint8Array> {
       }
       const bytes = this.#waiting.shift()
       if (bytes === undefined) return
-      this.#onTaken()
+      this.#taken += 1
+      if (this.#taken % takenAtOnce === 0) this.#onTaken()
       yield bytes
     }
   }

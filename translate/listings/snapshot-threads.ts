@@ -4,12 +4,20 @@ import assert from 'node:assert/strict'
 import { getCompileCacheDir } from 'node:module'
 import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
+import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { JottaError } from '../../jotta/jotta-error.ts'
 import type { OpenListing } from '../../jotta/read-listing.ts'
 import type { FolderSeen } from '../folder-marks.ts'
 import { orAborted } from '../key-locks.ts'
-import type { Failure, FromThread, Job, Made, ToThread } from './job.ts'
+import {
+  type Failure,
+  type FromThread,
+  type Job,
+  type Made,
+  type ToThread,
+  takenAtOnce,
+} from './job.ts'
 
 export type Upstream = {
   /** Names from the bucket's root down to each folder that is listed, as they are found. */
@@ -44,12 +52,14 @@ export interface SnapshotThreads {
 }
 
 const threadsMax = 2
-/** Messages of bytes on their way to a feed: a megabyte at the most. */
+/** Messages of bytes on their way to a feed, or read and not yet told of: a megabyte at the most. */
 const windowMessages = 16
 const feedsAtOnce = 4
 const idleMs = 30_000
 /** A thread that needs more ends with an error, and not the process. */
-const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 128 }
+const resourceLimits = { maxOldGenerationSizeMb: 128 }
+/** Of either half of a thread's young generation. */
+const semiSpaceMib = 8
 
 export function createSnapshotThreads(): SnapshotThreads {
   const threads = new Set<Thread>()
@@ -207,7 +217,7 @@ class RunningFeed {
   }
 
   wake(): void {
-    this.onTheWay -= 1
+    this.onTheWay -= takenAtOnce
     this.#wake?.()
   }
 }
@@ -250,6 +260,10 @@ class Thread {
   constructor(onGone: (thread: Thread) => void) {
     this.#onGone = onGone
     const file = new URL('./snapshot-thread.ts', import.meta.url)
+    // NOTE: the limits of a thread give way to the process's own flag, which is small for the sake of what passes
+    // through buffers (DECISIONS), and a thread that reads listings then spends a third of its time on collecting
+    // garbage. A heap looks at the flag once, when it is set up: that of this thread has been.
+    setFlagsFromString(`--max-semi-space-size=${semiSpaceMib}`)
     this.#worker = new Worker(file, { resourceLimits, stdin: false, env: environmentOfThread() })
     // A server ends when its connections do; what is open here is closed by whoever closes the listings.
     this.#worker.unref()
