@@ -128,4 +128,25 @@ test('each account has its numbers, and what is not known is left out', async ()
   ])
 })
 
+test('a metric without a value is not there: an account without a limit is not one that is full', async () => {
+  using figures = createFigures({ now: Date.now, warn: () => {} })
+  const exposition = createExposition(figures)
+  figures.watch(accountNamed('default'))
+  const samplesOf = async () =>
+    (await exposition.render()).split('\n').filter((line) => line.startsWith('jotta_s3_'))
+  const first = await samplesOf()
+  for (const name of ['account_used_bytes', 'account_capacity_bytes', 'upstream_requests_total']) {
+    assert.equal(
+      first.filter((line) => line.startsWith(`jotta_s3_${name}`)),
+      [],
+    )
+  }
+  // Nothing has been counted, which is known: these are 0.
+  assert.ok(first.includes('jotta_s3_sent_bytes_total 0'))
+  await setImmediate()
+  const second = await samplesOf()
+  assert.ok(second.includes('jotta_s3_account_used_bytes{account="default"} 10'))
+  assert.not(second.some((line) => line.startsWith('jotta_s3_account_capacity_bytes')))
+})
+
 test.run()

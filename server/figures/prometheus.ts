@@ -168,15 +168,20 @@ export function createExposition(figures: Pick<Figures, 'listen' | 'snapshot'>):
   }
 }
 
+/** What has no value yet, or never has one, is left out: prom-client would show it as 0, which is a value. */
 function renderNumbers(figures: FiguresSnapshot): Registry {
   const registry = new Registry()
   for (const [name, help, read] of counters) {
-    const { samples, labelNames } = samplesOf(read(figures))
+    const samples = samplesOf(read(figures))
+    if (samples.length === 0) continue
+    const labelNames = Object.keys(samples[0]?.labels ?? {})
     const counter = new Counter({ name, help, labelNames, registers: [registry] })
     for (const { labels, value } of samples) counter.inc(labels, value)
   }
   for (const [name, help, read] of gauges) {
-    const { samples, labelNames } = samplesOf(read(figures))
+    const samples = samplesOf(read(figures))
+    if (samples.length === 0) continue
+    const labelNames = Object.keys(samples[0]?.labels ?? {})
     const gauge = new Gauge({ name, help, labelNames, registers: [registry] })
     for (const { labels, value } of samples) gauge.set(labels, value)
   }
@@ -184,8 +189,7 @@ function renderNumbers(figures: FiguresSnapshot): Registry {
 }
 
 function samplesOf(all: readonly Sample[]) {
-  const samples = all.flatMap(({ labels, value }) => (value === undefined ? [] : { labels, value }))
-  return { samples, labelNames: Object.keys(samples[0]?.labels ?? {}) }
+  return all.flatMap(({ labels, value }) => (value === undefined ? [] : { labels, value }))
 }
 
 function one(value: number): Sample[] {
