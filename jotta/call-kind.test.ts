@@ -15,7 +15,6 @@ const cases: [more: Partial<HttpRequest>, kind: string][] = [
   [{ url: `${jfs}?cphash=true`, method: 'POST' }, 'create-by-hash'],
   [{ url: `${jfs}?cp=%2Fuser%2Fmv`, method: 'POST' }, 'copy'],
   [{ url: `${jfs}?mv=%2Fuser%2Fb`, method: 'POST' }, 'move'],
-  [{ url: `${jfs}/?mvDir=%2Fuser%2Fb`, method: 'POST' }, 'move'],
   [{ url: `${jfs}?dl=true`, method: 'POST' }, 'remove'],
   [{ url: `${jfs}?rmDir=true`, method: 'POST' }, 'remove'],
   [{ url: 'https://jfs.test/jfs/user/S3?type=WORKSTATION', method: 'POST' }, 'create-place'],

@@ -15,7 +15,6 @@ const byParameter = {
   dlDir: 'remove',
   mkDir: 'create-folder',
   mv: 'move',
-  mvDir: 'move',
   rm: 'remove',
   rmDir: 'remove',
 } as const

@@ -541,20 +541,4 @@ test('a move that failed unclearly is looked after, not said twice', async () =>
   })
 })
 
-test('a folder is moved with a slash after its source, and seen at its destination', async () => {
-  await withClient(replies(folder, '', folder), async ({ client, call, asked }) => {
-    await client.moveFolder(at('x'), at('d', 'y'), call)
-    assert.equal(asked(), [
-      'POST /S3/photos/d?mkDir=true',
-      'POST /S3/photos/x/?mvDir=%2Fu%2FS3%2Fphotos%2Fd%2Fy',
-      'GET /S3/photos/d/y',
-    ])
-  })
-  for (const seen of [404, file(), '<folder name="y" deleted="t"/>']) {
-    await withClient(replies('', seen), async ({ client, call }) => {
-      assert.is(await kindOf(client.moveFolder(at('x'), at('y'), call)), 'protocol')
-    })
-  }
-})
-
 test.run()

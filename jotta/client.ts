@@ -3,7 +3,7 @@
 import type { Readable } from 'node:stream'
 import { createDevice, customer, device, drive } from './account.ts'
 import { toCalls, type UpstreamCall } from './call-kind.ts'
-import { copyFile, moveFile, moveFolder } from './copy-move.ts'
+import { copyFile, moveFile } from './copy-move.ts'
 import { type Content, open } from './download.ts'
 import { createByHash, createFolder, removeFile, removeFolder, stat } from './files.ts'
 import { createHttp, type HttpOptions, realEnvironment } from './http.ts'
@@ -157,8 +157,6 @@ export interface JottaClient {
   copyFile(from: Location, to: Location, options: CallOptions): Promise<FileEntry>
   /** Never call it with a live file at `to`: what Jottacloud does then is unknown (API 8, row 2). */
   moveFile(from: Location, to: Location, options: CallOptions): Promise<FileEntry>
-  /** Never call it with anything live at `to`. */
-  moveFolder(from: Location, to: Location, options: CallOptions): Promise<void>
 
   /** What was put into the trash, on whatever device; not what is inside it. Names may repeat (API 6.2). */
   listTrash(options: CallOptions): AsyncIterable<TrashEntry>
@@ -234,7 +232,6 @@ export function createJottaClient(options: JottaClientOptions): JottaClient {
     removeFolder: (at, mode, call) => removeFolder(service, at, mode, call),
     copyFile: (from, to, call) => copyFile(service, from, to, call),
     moveFile: (from, to, call) => moveFile(service, from, to, call),
-    moveFolder: (from, to, call) => moveFolder(service, from, to, call),
     listTrash: (call) => listTrash(service, call),
     listTrashedFolder: (at, call) => listTrashedFolder(service, at, call),
     restoreFile: (at, call) => restoreFile(service, at, call),

@@ -48,32 +48,6 @@ export async function moveFile(
   return await revived(service, to, moved, options)
 }
 
-/** See JottaClient.moveFolder. Makes the folder that it goes to. */
-export async function moveFolder(
-  service: Service,
-  from: Location,
-  to: Location,
-  options: CallOptions,
-): Promise<void> {
-  assertDistinct(from, to)
-  await createParent(service, to, options)
-  const username = await service.username(options)
-  const request = await requestAt(service, from, options, {
-    method: 'POST',
-    query: { mvDir: absolutePath(username, to) },
-    ending: 'slash',
-    repeat: 'never',
-    patience: 'long',
-  })
-  const moved = await moveOnce(service, from, to, options, async () => {
-    await service.http.call(request, options, async () => {})
-    // What the reply looks like is not known, so the destination is looked at.
-    return await stat(service, to, options)
-  })
-  if (moved.kind === 'folder' && !moved.deleted) return
-  throw new JottaError('protocol', `the folder ${nameOf(to)} is not there after it was moved`)
-}
-
 async function createParent(service: Service, to: Location, options: CallOptions): Promise<void> {
   const parent = parentOf(to)
   if (parent !== undefined && parent.path.length > 0) await createFolder(service, parent, options)
@@ -88,14 +62,12 @@ async function moveOnce(
   from: Location,
   to: Location,
   options: CallOptions,
-  move: () => Promise<Entry | undefined>,
+  move: () => Promise<FileEntry>,
 ): Promise<Entry> {
   const { environment } = service
   for (let tries = 1; ; tries += 1) {
     try {
-      const moved = await move()
-      if (moved !== undefined) return moved
-      throw new JottaError('protocol', `${nameOf(to)} is not there after it was moved`)
+      return await move()
     } catch (error) {
       options.signal.throwIfAborted()
       if (!(error instanceof JottaError)) throw error

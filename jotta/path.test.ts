@@ -36,11 +36,11 @@ test('each segment is escaped, and the URL parser changes nothing of it', () => 
   }
 })
 
-test('a mountpoint has no trailing slash, the source of mvDir has one', () => {
+test('a mountpoint has no trailing slash, and queries are form-encoded', () => {
   assert.is(locationUrl(base, 'user', at()), `${base}user/S3/photos`)
   assert.is(
-    locationUrl(base, 'user', at('x'), { ending: 'slash', query: { mvDir: '/user/S3/a b/c+d' } }),
-    `${base}user/S3/photos/x/?mvDir=%2Fuser%2FS3%2Fa+b%2Fc%2Bd`,
+    locationUrl(base, 'user', at('x'), { query: { mv: '/user/S3/a b/c+d' } }),
+    `${base}user/S3/photos/x?mv=%2Fuser%2FS3%2Fa+b%2Fc%2Bd`,
   )
 })
 

@@ -1,25 +1,21 @@
-// Where things are: a Location as a URL, as the absolute path that cp, mv and mvDir take, as the path in an
+// Where things are: a Location as a URL, as the absolute path that cp and mv take, as the path in an
 // allocation, and as a text that names it. Pure. API 1.2, 1.3.
 import assert from 'node:assert/strict'
 import type { Location } from './client.ts'
 
 /**
  * The URL of a location below `jfsUrl` (which ends in a slash). Query values are form-encoded: a
- * blank becomes `+`. The trailing slash is for the source of mvDir alone (API 6.4).
+ * blank becomes `+`.
  */
 export function locationUrl(
   jfsUrl: string,
   username: string,
   location: Location,
-  options: {
-    readonly query?: Readonly<Record<string, string>>
-    readonly ending?: 'slash' | 'none'
-  } = {},
+  options: { readonly query?: Readonly<Record<string, string>> } = {},
 ): string {
   const path = segmentsOf(username, location).map(encodeSegment).join('/')
-  const ending = options.ending === 'slash' ? '/' : ''
   const query = options.query === undefined ? '' : `?${new URLSearchParams(options.query)}`
-  return `${jfsUrl}${path}${ending}${query}`
+  return `${jfsUrl}${path}${query}`
 }
 
 /** The URL of something above the mountpoints: the account itself, or a device. */
@@ -33,7 +29,7 @@ export function accountUrl(
   return `${jfsUrl}${segments.map(encodeSegment).join('/')}${ending}`
 }
 
-/** `/user/device/mountpoint/path`, raw: the value of cp, mv and mvDir before form-encoding. */
+/** `/user/device/mountpoint/path`, raw: the value of cp and mv before form-encoding. */
 export function absolutePath(username: string, location: Location): string {
   return `/${segmentsOf(username, location).join('/')}`
 }

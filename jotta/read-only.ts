@@ -24,7 +24,6 @@ export const effects = {
   removeFolder: 'writes',
   copyFile: 'writes',
   moveFile: 'writes',
-  moveFolder: 'writes',
   listTrash: 'reads',
   listTrashedFolder: 'reads',
   restoreFile: 'writes',

@@ -24,13 +24,10 @@ export async function requestAt(
   service: Service,
   location: Location,
   options: CallOptions,
-  { query, ending, ...request }: LocationRequest,
+  { query, ...request }: LocationRequest,
 ): Promise<HttpRequest> {
   const username = await service.username(options)
-  const url = locationUrl(service.jfsUrl, username, location, {
-    ...(query && { query }),
-    ...(ending && { ending }),
-  })
+  const url = locationUrl(service.jfsUrl, username, location, query && { query })
   return { ...request, url, auth: 'bearer' }
 }
 

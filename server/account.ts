@@ -48,7 +48,7 @@ export function tokenFileOf(config: Config, account = config.account): string {
   return join(accountDirectoryOf(config, account), 'jottacloud-token.json')
 }
 
-export async function isLoggedIn(config: Config): Promise<boolean> {
+async function isLoggedIn(config: Config): Promise<boolean> {
   return await isThere(tokenFileOf(config))
 }
 

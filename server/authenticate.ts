@@ -1,6 +1,7 @@
 // Who sent a request: Signature Version 4 in the Authorization header or in a presigned query, or the
 // same of Version 2 (signature-v2.ts). The claim of a form is post-form-claim.ts.
 import type { IncomingHttpHeaders } from 'node:http'
+import { clockSkewMaxSeconds } from '../translate/limits.ts'
 import { S3Error } from '../translate/s3-error.ts'
 import { splitTarget } from './address.ts'
 import { renderCanonicalRequest } from './canonical-request.ts'
@@ -28,7 +29,7 @@ import {
 } from './signature-v2.ts'
 import { createSigner, isSame } from './signer.ts'
 
-const skewMaxMs = 15 * 60 * 1000
+const skewMaxMs = clockSkewMaxSeconds * 1000
 const claimParameters =
   /^x-amz-(?:algorithm|credential|date|expires|signedheaders|signature|content-sha256|security-token)$/
 

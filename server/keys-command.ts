@@ -59,7 +59,7 @@ export async function runKeysCommand(args: readonly string[], now = new Date()):
 }
 
 /** Throws ConfigError. */
-export function parseKeysArguments(action: Action, args: readonly string[]): KeysArguments {
+function parseKeysArguments(action: Action, args: readonly string[]): KeysArguments {
   const shape = shapes[action]
   const operands: string[] = []
   const settings: string[] = []

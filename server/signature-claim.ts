@@ -2,6 +2,7 @@
 // Nothing is verified here but the form; authenticate.ts holds the claim against the secret. Pure.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
 import type { IncomingHttpHeaders } from 'node:http'
+import { presignMaxSeconds } from '../translate/limits.ts'
 import { S3Error, type S3ErrorCode } from '../translate/s3-error.ts'
 import type { Query } from './operation.ts'
 import type { ParsedQuery } from './query.ts'
@@ -10,7 +11,6 @@ import { isV2Header, parseHeaderV2, parsePresignedV2, type V2Claim } from './sig
 
 const algorithm = 'AWS4-HMAC-SHA256'
 const sigV4a = 'AWS4-ECDSA-P256-SHA256'
-const expiresMaxSeconds = 7 * 24 * 60 * 60
 const queryParameters = [
   'X-Amz-Algorithm',
   'X-Amz-Credential',
@@ -175,8 +175,8 @@ function parseQueryClaim(query: ParsedQuery): SignatureClaim {
 /** Zero and less are let through, to be found expired. */
 function parseExpires(text: string): number {
   const seconds = /^-?\d{1,10}$/.test(text) ? Number(text) : Number.NaN
-  if (seconds <= expiresMaxSeconds) return seconds
-  throw malformedQuery(`X-Amz-Expires must be a whole number from 1 to ${expiresMaxSeconds}.`)
+  if (seconds <= presignMaxSeconds) return seconds
+  throw malformedQuery(`X-Amz-Expires must be a whole number from 1 to ${presignMaxSeconds}.`)
 }
 
 type ErrorCode = Extract<

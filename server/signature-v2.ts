@@ -5,6 +5,7 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html
 import { createHmac } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
+import { presignMaxSeconds } from '../translate/limits.ts'
 import { S3Error } from '../translate/s3-error.ts'
 import { decodeHeaderValue } from './canonical-request.ts'
 import { subresources } from './operations/row.ts'
@@ -13,7 +14,7 @@ import { encodePercent } from './percent.ts'
 import { type ParsedQuery, parseQuery } from './query.ts'
 import { parseDate, type RequestTime, renderSeconds } from './request-time.ts'
 
-const expiresMaxMs = 7 * 24 * 60 * 60 * 1000
+const expiresMaxMs = presignMaxSeconds * 1000
 
 const claimParameters: ReadonlySet<string> = new Set(['AWSAccessKeyId', 'Signature', 'Expires'])
 
@@ -167,7 +168,7 @@ export function checkExpires({ expires }: PresignedV2Claim, now: Date): void {
   }
   if (aheadMs > expiresMaxMs) {
     throw new S3Error('AuthorizationQueryParametersError', {
-      message: `Expires must be no more than ${expiresMaxMs / 1000} seconds ahead.`,
+      message: `Expires must be no more than ${presignMaxSeconds} seconds ahead.`,
     })
   }
 }

@@ -39,7 +39,7 @@ export type Surroundings = Pick<StoreCall, 'terminal' | 'signal'> & {
 
 const json = ['--json'] as const
 
-export const storeCommands: readonly StoreCommand[] = [
+const storeCommands: readonly StoreCommand[] = [
   { words: 'account', flags: json, summary: 'who it is, plan, quota, locks', act: showAccount },
   { words: 'about', flags: json, summary: 'space used, free and in all', act: showSpace },
   { words: 'devices', flags: json, summary: 'devices of the account', act: listDevices },

@@ -33,7 +33,7 @@ import type { State } from './state/state.ts'
 export const bucket = 'bucket'
 
 /** Where the bucket of a world is. */
-export const layouts = {
+const layouts = {
   /** A mountpoint of the bridge's device. */
   mountpoint: { device: 'S3', mountpoint: bucket, path: [] },
   /** A folder of a mountpoint, written in another casing than it has. */
@@ -238,7 +238,7 @@ export function bodyOf(content: string | Buffer, options: BodyOptions = {}): Obj
   }
 }
 
-export function streamOf(bytes: Buffer): Readable {
+function streamOf(bytes: Buffer): Readable {
   return Readable.from(chunksOf(bytes), { objectMode: false })
 }
 

@@ -16,7 +16,7 @@ import {
   type LifecycleRule,
   lifecycleConfiguration,
 } from './lifecycle-rules.ts'
-import { listObjectsMax } from './limits.ts'
+import { clockSkewMaxSeconds, listObjectsMax } from './limits.ts'
 import { S3Error } from './s3-error.ts'
 import { describeObject, type StoredObject } from './stored-object.ts'
 import type { Uploads } from './uploads.ts'
@@ -49,7 +49,7 @@ export type LifecycleCounts = {
 }
 
 /** How far the two clocks may be apart; S3 refuses requests beyond it. */
-const clockSkewMaxMs = 15 * 60_000
+const clockSkewMaxMs = clockSkewMaxSeconds * 1000
 /** Of removals in one bucket: after so many there is something wrong with more than an object. */
 const failuresMax = 20
 

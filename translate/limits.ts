@@ -9,7 +9,6 @@ export const keyMaxBytes = 1024
 
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 export const partSizeMinBytes = 5 * mib
-export const partSizeMaxBytes = 5 * gib
 export const partNumberMin = 1
 export const partNumberMax = 10_000
 /** AWS has since gone to 50 TB; what Jottacloud takes is unknown. */
@@ -17,7 +16,7 @@ export const objectSizeMaxBytes = 5 * 1024 * gib
 export const listPartsMax = 1000
 export const listUploadsMax = 1000
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
+/** Of parts as well. https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
 export const putObjectSizeMaxBytes = 5 * gib
 /** Of the source. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
 export const copyObjectSizeMaxBytes = 5 * gib

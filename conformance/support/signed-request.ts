@@ -54,7 +54,7 @@ export async function send(where: Where, wanted: SignedRequest): Promise<Incomin
 }
 
 /** As it is, without a signature of its own; `url` may be a presigned one. */
-export async function sendPlain(
+async function sendPlain(
   where: Where,
   url: string,
   wanted: Partial<SignedRequest> = {},

@@ -34,7 +34,7 @@ export function checkNewName(name: string, switches: Switches): void {
 }
 
 /** For every name that comes in, new or not. Throws 400. */
-export function checkSegment(name: string): void {
+function checkSegment(name: string): void {
   if (name === '' || name === '.' || name === '..' || name.includes('/')) {
     throw invalidArgument('The path is not normalized')
   }

@@ -16,7 +16,7 @@ const escapes: Readonly<Record<string, string>> = {
 }
 
 /** For attribute values and element text alike. */
-export function escapeXml(text: string): string {
+function escapeXml(text: string): string {
   return text.replace(special, (character) => escapes[character] ?? character)
 }
 

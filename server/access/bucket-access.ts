@@ -12,7 +12,7 @@ import type { Statement } from './statement.ts'
 export const ownerships = ['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter'] as const
 export type Ownership = (typeof ownerships)[number]
 
-export const publicAccessFlags = [
+const publicAccessFlags = [
   'BlockPublicAcls',
   'IgnorePublicAcls',
   'BlockPublicPolicy',

@@ -12,7 +12,7 @@ import { packRun, RunPacker, sortRows } from './run-blocks.ts'
 import { type RunWriter, writeRuns } from './run-file.ts'
 
 /** What takes no more is never written: a folder as full as the bridge makes any. */
-export const packedMaxBytes = 1024 ** 2
+const packedMaxBytes = 1024 ** 2
 /** A run ends, unless it goes on in order, with so many rows or, when keys are long, letters of them. */
 const runRows = 32_768
 const runLetters = 4 * 1024 ** 2

@@ -2,8 +2,8 @@
 import type { QuestionFile } from './load-questions.ts'
 import { labelOf } from './question.ts'
 
-export const tableBegin = '<!-- made by run.ts --write-readme; do not edit below -->'
-export const tableEnd = '<!-- end -->'
+const tableBegin = '<!-- made by run.ts --write-readme; do not edit below -->'
+const tableEnd = '<!-- end -->'
 
 /** Rows of section 8 of the protocol reference that no question asks, and why. */
 export const unaskedRows: Readonly<Record<number, string>> = {

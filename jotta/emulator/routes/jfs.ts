@@ -118,7 +118,7 @@ function checkListable(context: Context, found: Found): 200 {
   )
 }
 
-export function* folderPieces(
+function* folderPieces(
   context: Context,
   found: Found,
   contents: Iterable<string>,

@@ -129,7 +129,7 @@ export async function readObjectAcl(
 }
 
 /** Throws AccessControlListNotSupported and AccessDenied for what the bucket does not let be granted. */
-export function checkAclAllowed(acl: Acl, { owner, reach, block }: BucketAccess): void {
+function checkAclAllowed(acl: Acl, { owner, reach, block }: BucketAccess): void {
   if (reach.acls === 'off' && !isPrivateAcl(acl, owner)) {
     throw new S3Error('AccessControlListNotSupported')
   }

@@ -7,7 +7,7 @@ import { parseContentEncoding } from '../../payload.ts'
 import { invalidArgument } from './parameters.ts'
 
 const userPrefix = 'x-amz-meta-'
-export const contentTypeDefault = 'binary/octet-stream'
+const contentTypeDefault = 'binary/octet-stream'
 
 const kept = [
   ['contentType', 'content-type'],

@@ -27,7 +27,7 @@ export function readTagHeader(headers: IncomingHttpHeaders): Tag[] {
  * `a=1&b=2`, url-encoded, of an object to be written; absent is no tags. Throws InvalidArgument for
  * what is no such text, and what `checkTags` throws.
  */
-export function parseTagHeader(text: string | undefined): Tag[] {
+function parseTagHeader(text: string | undefined): Tag[] {
   if (text === undefined || text === '') return []
   const tags = text.split('&').map((pair): Tag => {
     const equals = pair.indexOf('=')
