@@ -3,6 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Bridge, ObjectBody, RequestContext } from '../translate/bridge.ts'
+import type { S3Error } from '../translate/s3-error.ts'
 import type { Access } from './access/authorize.ts'
 import type { Directory } from './access/directory.ts'
 import type { Owner } from './access/owner.ts'
@@ -99,13 +100,14 @@ export type Reply = {
     | { readonly kind: 'stream'; readonly stream: Readable; readonly sizeBytes: number }
     /**
      * An answer that takes long: after a grace period the status goes out as 200 and white space keeps
-     * the connection alive until the reply, or an error document, ends it. With `lateFailure: 'cut'` the
-     * connection is cut instead, for clients that would take any document of status 200 for the answer.
+     * the connection alive until the reply, or an error document, ends it. For clients that would take any
+     * document of status 200 for the answer, `lateFailure` is what stands in place of the error document: an
+     * answer that tells of the failure, or with `cut` no end at all, since the connection is cut.
      */
     | {
         readonly kind: 'slow-xml'
         readonly result: Promise<SlowXml>
-        readonly lateFailure?: 'cut'
+        readonly lateFailure?: 'cut' | ((failure: S3Error) => Omit<SlowXml, 'headers'>)
       }
 }
 

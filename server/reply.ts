@@ -8,7 +8,7 @@ import type { Context } from 'koa'
 import { quoteEtag, unquoteEtag } from '../translate/etag.ts'
 import { OverQuota } from '../translate/quota/over-quota.ts'
 import { S3Error, type S3ErrorCode } from '../translate/s3-error.ts'
-import type { Reply, SlowXml } from './operation.ts'
+import type { Reply } from './operation.ts'
 import { isHeaderValue } from './operations/wire/metadata.ts'
 import { readRequestBody } from './request-body.ts'
 import { Throttled } from './throttle/callers.ts'
@@ -218,12 +218,12 @@ async function sendStream(
 
 /**
  * Waits a little for the result, so that what fails at once fails with its status; then sends 200 and
- * white space until there is a result, and an error as the document, as S3 does, or cuts the connection.
+ * white space until there is a result, and an error as the document, as S3 does, or as the reply wants it.
  */
 async function sendSlowXml(
   ctx: Context,
   reply: Reply,
-  { result, lateFailure }: { readonly result: Promise<SlowXml>; readonly lateFailure?: 'cut' },
+  { result, lateFailure }: Extract<Reply['body'], { readonly kind: 'slow-xml' }>,
   options: ReplyOptions,
 ): Promise<Outcome> {
   const settled = result.then(
@@ -260,7 +260,12 @@ async function sendSlowXml(
         ctx.res.destroy()
         return { ...outcomeOf(known), status: reply.status, error: known }
       }
-      ctx.res.write(renderError(known, options.requestId, options.resource()))
+      const told = lateFailure?.(known)
+      const document =
+        told === undefined
+          ? renderError(known, options.requestId, options.resource())
+          : renderXml(told.root, told.content)
+      ctx.res.write(document)
       return await end(ctx, options, { ...outcomeOf(known), status: reply.status })
     }
   }

@@ -14,7 +14,10 @@ import {
 export type Aws = (...args: string[]) => Promise<string>
 
 /** What aws-cli and boto3 know from their environment, and nothing of the person who runs the tests. */
-export function awsEnvironment(bridge: BridgeProcess, folder: string): Record<string, string> {
+export function awsEnvironment(
+  bridge: Pick<BridgeProcess, 'certificateFile'>,
+  folder: string,
+): Record<string, string> {
   return {
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,

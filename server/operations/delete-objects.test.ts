@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Serving, withServing } from '../serving.test-support.ts'
+import { S3Error } from '../../translate/s3-error.ts'
+import { slowXmlGraceMs } from '../reply.ts'
+import { createManualWait, type Serving, withServing } from '../serving.test-support.ts'
 
 const test = suite('DeleteObjects')
 
@@ -59,6 +61,41 @@ test('a thousand keys are taken, one more is not', async () => {
     assert.match((await send(serving, body(1001))).text, /<Code>MalformedXML</)
   })
 })
+
+for (const quiet of ['', '<Quiet>true</Quiet>']) {
+  test(`a failure after the head of the answer is told of each key${quiet}`, async () => {
+    const clock = createManualWait()
+    const failure = Promise.withResolvers<never>()
+    const overrides = { deleteObjects: () => failure.promise }
+    await withServing({ overrides, wait: clock.wait }, async (serving) => {
+      const objects = ['a', 'e'.repeat(1025), 'a', 'b'].map(
+        (key) => `<Object><Key>${key}</Key></Object>`,
+      )
+      const answer = send(serving, `<Delete>${quiet}${objects.join('')}</Delete>`)
+      await clock.pass(slowXmlGraceMs)
+      const message = 'Try again later.'
+      failure.reject(new S3Error('ServiceUnavailable', { message }))
+      const { status, text } = await answer
+      assert.is(status, 200)
+      assert.match(text, /<DeleteResult.*<\/DeleteResult>$/)
+      assert.not.match(text, '<Deleted>')
+      assert.equal(
+        [...text.matchAll(/<Error><Key>(.*?)<\/Key><Code>(.*?)<\/Code>/g)].map(
+          ([, key = '', code]) => [key.slice(0, 2), code],
+        ),
+        [
+          ['a', 'ServiceUnavailable'],
+          ['ee', 'KeyTooLongError'],
+          ['a', 'ServiceUnavailable'],
+          ['b', 'ServiceUnavailable'],
+        ],
+      )
+      assert.is(text.split(message).length, 4)
+      const line = await serving.logged(({ operation }) => operation === 'DeleteObjects')
+      assert.equal([line.level, line.code], ['error', 'ServiceUnavailable'])
+    })
+  })
+}
 
 test('conditions are handed on with their keys, each wish once', async () => {
   await withServing({}, async (serving) => {

@@ -46,19 +46,24 @@ export const deleteObjects: Handler = async (request, { bridge }) => {
     keys.length === 0 && request.identity === undefined
       ? Promise.resolve([])
       : bridge.deleteObjects({ bucket, keys, conditions }, request.context)
-  const result = deleting.then((results) => {
-    const names = [...wishes.keys()]
-    const errors = new Map(results.map(({ error }, index) => [names[index], error]))
+  const answer = (errorOf: (entry: Entry) => S3Error | undefined) => {
     const deleted: XmlValue[] = []
     const failed: XmlValue[] = []
     for (const [index, entry] of entries.entries()) {
-      const error = refusals[index] ?? errors.get(wishOf(entry))
+      const error = refusals[index] ?? errorOf(entry)
       if (error !== undefined) failed.push(renderError(entry, error))
       else if (quiet !== 'true') deleted.push({ Key: entry.Key, VersionId: entry.VersionId })
     }
     return { root: 'DeleteResult', content: { Deleted: deleted, Error: failed } }
+  }
+  const result = deleting.then((results) => {
+    const names = [...wishes.keys()]
+    const errors = new Map(results.map(({ error }, index) => [names[index], error]))
+    return answer((entry) => errors.get(wishOf(entry)))
   })
-  return { status: 200, body: { kind: 'slow-xml', result } }
+  // Clients read no other document here: an Error in its place is to many of them a success without news.
+  const lateFailure = (failure: S3Error) => answer(() => failure)
+  return { status: 200, body: { kind: 'slow-xml', result, lateFailure } }
 }
 
 function wishOf({ Key, ETag, LastModifiedTime, Size }: Entry): string {
