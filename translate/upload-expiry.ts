@@ -32,8 +32,13 @@ export async function sweepUploads(
     new Date(options.nowMs - completedKeptForMs),
   )
   let uploads = 0
-  for (const uploadId of expired) {
-    const files = await locks.ifFree(uploadLock(uploadId), () => state.uploads.remove(uploadId))
+  for (const { uploadId, status } of expired) {
+    const files = await locks.ifFree(uploadLock(uploadId), async () => {
+      const now = await state.uploads.find(uploadId)
+      // Completed since: whoever asks for that again must get the answer.
+      if (now?.status === 'completed' && status !== 'completed') return undefined
+      return await state.uploads.remove(uploadId)
+    })
     // It is being completed at last.
     if (files === undefined) continue
     await spool.removeParts(files)

@@ -547,4 +547,31 @@ test('what another process completes keeps its parts, whoever aborts, sends or s
   })
 })
 
+test('an upload that is completed while expired ones are looked through keeps its answer', async () => {
+  const dayMs = 24 * 3_600_000
+  await withWorld({}, async (world) => {
+    const { bridge, spool, state, clock } = world
+    const [late, lost] = [await createTwo(world), await createTwo(world, 'lost')]
+    clock.nowMs += 30 * dayMs
+    const { expired } = state.uploads
+    const complete = () => bridge.completeMultipartUpload(completion(late, two), contextOf())
+    let etag: string | undefined
+    Object.assign(state.uploads, {
+      async expired(...before: Parameters<typeof expired>) {
+        const found = await expired(...before)
+        etag = (await complete()).etag
+        return found
+      },
+    })
+    const options = { uploadExpiryMs: 7 * dayMs, nowMs: clock.nowMs }
+    const parts = { state, spool, locks: locksOf(world) }
+    assert.is((await sweepUploads(parts, options)).uploads, 1)
+    Object.assign(state.uploads, { expired })
+    assert.is((await complete()).etag, etag)
+    assert.is(await codeOf(send(bridge, lost, 1, small)), 'NoSuchUpload')
+    const later = { ...options, nowMs: clock.nowMs + 2 * dayMs }
+    assert.is((await sweepUploads(parts, later)).uploads, 1)
+  })
+})
+
 test.run()

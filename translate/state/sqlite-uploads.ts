@@ -85,7 +85,10 @@ export function createUploads(database: DatabaseSync): State['uploads'] {
 
     async expired(openBefore, completedBefore) {
       const rows = sql.expired.all(openBefore.getTime(), completedBefore.getTime())
-      return rows.map((row) => uploadIdRow.parse(row).upload_id)
+      return rows.map((row) => {
+        const { upload_id, status } = expiredRow.parse(row)
+        return { uploadId: upload_id, status }
+      })
     },
 
     async countUnfinished() {
@@ -173,7 +176,7 @@ function prepareUploads(database: DatabaseSync) {
        ORDER BY key, initiated_ms, upload_id LIMIT :limit`,
     ),
     expired: database.prepare(
-      `SELECT upload_id FROM uploads
+      `SELECT upload_id, status FROM uploads
        WHERE (status <> 'completed' AND initiated_ms < ?) OR completed_ms < ?`,
     ),
     countUnfinished: database.prepare(
@@ -204,7 +207,6 @@ function prepareParts(database: DatabaseSync) {
 }
 
 const countRow = z.object({ count: z.int() })
-const uploadIdRow = z.object({ upload_id: z.string() })
 const fileNameRow = z.object({ file_name: z.string() })
 const uploadRow = z.object({
   upload_id: z.string(),
@@ -215,6 +217,7 @@ const uploadRow = z.object({
   data: z.string(),
   result: z.string().nullable(),
 })
+const expiredRow = uploadRow.pick({ upload_id: true, status: true })
 const partRow = z.object({
   upload_id: z.string(),
   part_number: z.int(),

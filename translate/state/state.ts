@@ -219,8 +219,11 @@ export interface State {
         readonly limit: number
       },
     ): Promise<readonly UploadRecord[]>
-    /** Ids of unfinished uploads made before `openBefore`, and of finished ones before `completedBefore`. */
-    expired(openBefore: Date, completedBefore: Date): Promise<readonly string[]>
+    /** Unfinished uploads made before `openBefore`, and those that were finished before `completedBefore`. */
+    expired(
+      openBefore: Date,
+      completedBefore: Date,
+    ): Promise<readonly Pick<UploadRecord, 'uploadId' | 'status'>[]>
     /** How many are `open` or `completing`. */
     countUnfinished(): Promise<number>
   }

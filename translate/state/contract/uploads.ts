@@ -191,7 +191,11 @@ export const uploads: Record<string, Proof> = {
       await state.uploads.markCompleted(uploadId, result, completedAt)
     }
     const expired = await state.uploads.expired(noon, later(-10))
-    assert.equal([...expired].sort(), ['done-long-ago', 'old', 'old-completing'])
+    assert.equal(expired.map(({ uploadId, status }) => [uploadId, status]).sort(), [
+      ['done-long-ago', 'completed'],
+      ['old', 'open'],
+      ['old-completing', 'completing'],
+    ])
     assert.is(await state.uploads.countUnfinished(), 3)
   },
 }
