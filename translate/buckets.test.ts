@@ -223,7 +223,9 @@ test('a bucket is not removed under a write that was accepted before', async () 
 })
 
 test('a write that waited for the removal of its bucket finds none', async () => {
-  for (const { way, sizeBytes, announceMd5 } of waysOfPut) {
+  // A body on its way to Jottacloud keeps the bucket from being removed.
+  const ways = waysOfPut.filter(({ way }) => way !== 'staged')
+  for (const { way, sizeBytes, announceMd5 } of ways) {
     await withWorld({}, async ({ bridge, emulator }) => {
       const gate = Promise.withResolvers<void>()
       const bytes = freshBytes(sizeBytes)
@@ -232,10 +234,7 @@ test('a write that waited for the removal of its bucket finds none', async () =>
         yield bytes
       }
       const stream = Readable.from(arriving(), { objectMode: false })
-      const allocating = emulator.faults.hold({ operation: 'allocate' })
       const writing = codeOf(put(bridge, 'x', bytes, { announceMd5, stream }))
-      if (way === 'staged') await allocating.reached()
-      allocating.release()
       const removing = emulator.faults.hold({ operation: 'dl' })
       const removal = bridge.deleteBucket(bucket, contextOf())
       await removing.reached()

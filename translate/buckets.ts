@@ -14,6 +14,7 @@ import type { FolderGuard } from './folder-guard.ts'
 import { isJottaError } from './jotta-error.ts'
 import type { KeyLocks } from './key-locks.ts'
 import { isReservedName } from './key-path.ts'
+import { createKnownBuckets } from './known-buckets.ts'
 import { untilAnswered } from './leases.ts'
 import { isSamePlace } from './location.ts'
 import type { ParentFolders } from './parent-folders.ts'
@@ -21,7 +22,7 @@ import type { Replacing } from './replacing.ts'
 import { S3Error } from './s3-error.ts'
 import type { Spool } from './spool.ts'
 import type { State } from './state/state.ts'
-import { isExactly, isLiveFolder, readableObject } from './stored-object.ts'
+import { readableObject } from './stored-object.ts'
 
 export type BucketParts = {
   readonly jotta: JottaClient
@@ -55,35 +56,27 @@ export interface Buckets {
   ): Promise<void>
   /** A bucket that exists, ready for use. Throws NoSuchBucket. */
   place(bucket: string, context: RequestContext): Promise<BucketPlace>
+  /**
+   * To be called by a write that has entered a folder of the bucket, so that nobody can remove it from then on.
+   * Throws NoSuchBucket when somebody has since it was seen, in whichever process.
+   */
+  confirm(bucket: string, context: RequestContext): Promise<void>
 }
 
-/** How long a bucket that was seen is taken to exist; another process may remove it meanwhile. */
-const knownForMs = 10_000
 /** When the bridge made the bucket, in ISO 8601: Jottacloud shows no time of a new mountpoint, nor of a folder. */
 const creation = { name: 'created', schema: z.iso.datetime() } as const
 
 export function createBuckets(parts: BucketParts): Buckets {
   const { jotta, home, placement } = parts
-  const known = new Map<string, { readonly root: Location; readonly seenMs: number }>()
+  const known = createKnownBuckets(parts)
   const glance = createBucketGlance(parts)
   const aliasOf = (bucket: string): Location | undefined => placement.named.get(bucket)?.path
-
-  const find = async (bucket: string, context: RequestContext): Promise<Location | undefined> => {
-    const alias = aliasOf(bucket)
-    const root =
-      alias === undefined
-        ? (await home.list(context)).get(bucket)?.root
-        : await findAlias(jotta, alias, known.get(bucket)?.root, context)
-    if (root === undefined) known.delete(bucket)
-    else known.set(bucket, { root, seenMs: parts.now() })
-    return root
-  }
 
   return {
     async list(context) {
       const buckets = await listHome(parts, context)
       for (const [name, { path }] of placement.named) {
-        if (path === undefined || (await find(name, context)) === undefined) continue
+        if (path === undefined || (await known.find(name, context)) === undefined) continue
         // Jottacloud keeps no time of a folder.
         buckets.push({ name, created: new Date(0) })
       }
@@ -95,12 +88,12 @@ export function createBuckets(parts: BucketParts): Buckets {
       const alias = aliasOf(bucket)
       if (alias !== undefined) throw alreadyConfigured(bucket, alias)
       await parts.locks.withLock(`bucket ${bucket}`, context.signal, async () => {
-        if ((await find(bucket, context)) !== undefined) {
+        if ((await known.find(bucket, context)) !== undefined) {
           throw new S3Error('BucketAlreadyOwnedByYou', elements(bucket))
         }
         await beginConfigurations(parts, bucket, configurations)
         await home.create(bucket, context)
-        known.delete(bucket)
+        known.forget(bucket)
       })
     },
 
@@ -113,7 +106,7 @@ export function createBuckets(parts: BucketParts): Buckets {
         })
       }
       await parts.locks.withLock(`bucket ${bucket}`, context.signal, async () => {
-        const root = await find(bucket, context)
+        const root = await known.find(bucket, context)
         if (root === undefined) throw noSuchBucket(bucket, undefined)
         await parts.replacing.settle(placeAt(placement, bucket, root), context)
         const removed = await parts.guard.ifUnused(root, context.signal, async (held) => {
@@ -121,8 +114,13 @@ export function createBuckets(parts: BucketParts): Buckets {
             throw new S3Error('BucketNotEmpty', elements(bucket))
           }
           await held.check()
-          known.delete(bucket)
-          await home.remove(root, { ...context, signal: untilAnswered(held) })
+          known.forget(bucket)
+          try {
+            await home.remove(root, { ...context, signal: untilAnswered(held) })
+          } finally {
+            // Also where it failed, which does not tell whether it was carried out.
+            await parts.state.bucketRemovals.add()
+          }
           glance.forget(bucket)
           parts.parents.forget(root)
           return 'removed'
@@ -136,7 +134,7 @@ export function createBuckets(parts: BucketParts): Buckets {
     async configure({ bucket, name, text }, context) {
       // Not while the bucket is made or removed: its next owner would inherit what is set here.
       await parts.locks.withLock(`bucket ${bucket}`, context.signal, async () => {
-        if (!isBucketName(bucket) || (await find(bucket, context)) === undefined) {
+        if (!isBucketName(bucket) || (await known.find(bucket, context)) === undefined) {
           throw noSuchBucket(bucket, aliasOf(bucket))
         }
         const kept = parts.state.bucketConfigurations
@@ -145,7 +143,7 @@ export function createBuckets(parts: BucketParts): Buckets {
     },
 
     async head(bucket, context) {
-      if (isBucketName(bucket) && (await find(bucket, context)) !== undefined) return
+      if (isBucketName(bucket) && (await known.find(bucket, context)) !== undefined) return
       throw noSuchBucket(bucket, aliasOf(bucket))
     },
 
@@ -153,13 +151,16 @@ export function createBuckets(parts: BucketParts): Buckets {
 
     async place(bucket, context) {
       if (!isBucketName(bucket)) throw noSuchBucket(bucket, undefined)
-      const seen = known.get(bucket)
-      const isFresh = seen !== undefined && parts.now() - seen.seenMs < knownForMs
-      const root = isFresh ? seen.root : await find(bucket, context)
+      const root = await known.seen(bucket, context)
       if (root === undefined) throw noSuchBucket(bucket, aliasOf(bucket))
       const place = placeAt(placement, bucket, root)
       await parts.replacing.settle(place, context)
       return place
+    },
+
+    async confirm(bucket, context) {
+      const root = await known.confirm(bucket, context)
+      if (root === undefined) throw noSuchBucket(bucket, aliasOf(bucket))
     },
   }
 }
@@ -237,20 +238,6 @@ async function homeBuckets(home: BucketHome, placement: BucketPlacement, context
   return [...(await home.list(context))].filter(
     ([name]) => placement.named.get(name)?.path === undefined,
   )
-}
-
-/** Where it was before is looked at first, which is one call. */
-async function findAlias(
-  jotta: JottaClient,
-  written: Location,
-  before: Location | undefined,
-  context: RequestContext,
-): Promise<Location | undefined> {
-  if (before !== undefined) {
-    const entry = await jotta.stat(before, context)
-    if (isLiveFolder(entry) && isExactly(entry, before)) return before
-  }
-  return await findFolder(jotta, written, context)
 }
 
 function alreadyConfigured(bucket: string, alias: Location): S3Error {

@@ -6,6 +6,7 @@ import { JottaError } from '../jotta/jotta-error.ts'
 import type { FileEntry } from '../jotta/wire.ts'
 import type { Conditions, ObjectAddress, RequestContext } from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
+import type { Buckets } from './buckets.ts'
 import type { FolderGuard } from './folder-guard.ts'
 import { isJottaError } from './jotta-error.ts'
 import type { KeyLocks } from './key-locks.ts'
@@ -30,6 +31,7 @@ export type WriteParts = {
   readonly places: KeyPlaces
   readonly newFolders: NewFolders
   readonly replacing: Replacing
+  readonly buckets: Pick<Buckets, 'confirm'>
   /** The server stops: what is under way is not waited for any more. */
   readonly stopSignal: AbortSignal
   /** Milliseconds since the epoch. */
@@ -96,6 +98,7 @@ export async function withTarget<T>(
   try {
     const location = lockLocation(place, wanted.record.key)
     return await asOnlyWriter(parts, location, context, async (held) => {
+      await parts.buckets.confirm(place.bucket, held)
       const tryAt = async (target: Target): Promise<T> => {
         const done = await act(target, held)
         use.stored(target.location)
@@ -122,7 +125,7 @@ export async function withTarget<T>(
 
 type TargetParts = Pick<
   WriteParts,
-  'locks' | 'guard' | 'parents' | 'places' | 'newFolders' | 'state' | 'stopSignal'
+  'locks' | 'guard' | 'parents' | 'places' | 'newFolders' | 'buckets' | 'state' | 'stopSignal'
 >
 
 async function chooseTarget(

@@ -169,7 +169,7 @@ async function putObject(
   const staging = parts.stagingSlots.tryTake(body, conditions)
   if (staging !== undefined) {
     using _slot = staging
-    await using staged = await stageBody(parts, place.root, staging.body, context)
+    await using staged = await stageBody(parts, place, staging.body, context)
     const record = recordOf(input, staged)
     await preparing
     await commitCopy(parts, place, { record, conditions, from: staged.location }, context)

@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises'
 import type { Location } from '../jotta/client.ts'
 import { placeName } from '../jotta/path.ts'
 import type { Conditions, ObjectBody, RequestContext } from './bridge.ts'
+import type { BucketPlace } from './bucket-place.ts'
 import { explainMissing } from './commit-write.ts'
 import { isJottaError } from './jotta-error.ts'
 import { RESERVED_FOLDER } from './key-path.ts'
@@ -90,11 +91,15 @@ export function createStagingSlots(options: {
 
 export async function stageBody(
   parts: ObjectParts,
-  root: Location,
+  { bucket, root }: Pick<BucketPlace, 'bucket' | 'root'>,
   body: ObjectBody & { readonly md5: string },
-  context: RequestContext,
+  request: RequestContext,
 ): Promise<StagedContent> {
   const location = childOf(stagingFolder(root), randomUUID())
+  // So that the bucket is not removed meanwhile, and made again by this.
+  await using entered = await parts.guard.enter(location, request.signal)
+  const context = { ...request, signal: AbortSignal.any([request.signal, entered.lost]) }
+  await parts.buckets.confirm(bucket, context)
   const remove = async (): Promise<void> => {
     const signal = AbortSignal.timeout(cleanUpTimeoutMs)
     try {

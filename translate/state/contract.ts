@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { suite } from 'uvu'
 import { account } from './contract/account.ts'
 import { bucketConfigurations } from './contract/bucket-configurations.ts'
+import { bucketRemovals } from './contract/bucket-removals.ts'
 import { chores } from './contract/chores.ts'
 import { folders } from './contract/folders.ts'
 import { leases } from './contract/leases.ts'
@@ -23,6 +24,7 @@ export type StateBracket = (act: Proof) => Promise<void>
 const tables = [
   account,
   bucketConfigurations,
+  bucketRemovals,
   chores,
   folders,
   leases,

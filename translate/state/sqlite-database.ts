@@ -221,6 +221,11 @@ export const migrations = [
   INSERT INTO chores_done SELECT name, done_ms FROM chores WHERE done_ms IS NOT NULL;
   DROP TABLE chores;
   ALTER TABLE chores_done RENAME TO chores;`,
+
+  `CREATE TABLE bucket_removals (
+    only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
+    count INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;`,
 ]
 
 function migrate(database: DatabaseSync, file: string, steps: readonly string[]): void {

@@ -2,6 +2,7 @@
 // thread, and a write takes as long as its fsync.
 import { createAccount } from './sqlite-account.ts'
 import { createBucketConfigurations } from './sqlite-bucket-configurations.ts'
+import { createBucketRemovals } from './sqlite-bucket-removals.ts'
 import { createChores } from './sqlite-chores.ts'
 import { openDatabase } from './sqlite-database.ts'
 import { createFolders } from './sqlite-folders.ts'
@@ -22,6 +23,7 @@ export function openSqliteState(options: { readonly file: string }): State {
     return {
       account: createAccount(database),
       bucketConfigurations: createBucketConfigurations(database),
+      bucketRemovals: createBucketRemovals(database),
       chores: createChores(database),
       folders: createFolders(database),
       leases: createLeases(database),

@@ -134,6 +134,11 @@ export interface State {
     /** Every one, in order of bucket and name: for export, and for work that goes through all buckets. */
     all(): Promise<readonly BucketConfigurationRecord[]>
   }
+  /** How many buckets were removed so far, by whichever process: who has seen one is to look again when it grew. */
+  readonly bucketRemovals: {
+    count(): Promise<number>
+    add(): Promise<void>
+  }
   /** Work that is done once a day. Which process does it is a matter of `leases`. */
   readonly chores: {
     /** When it was done last; `undefined`: never. */
