@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
 import { type Environment, realEnvironment } from './http.ts'
 import { JottaError } from './jotta-error.ts'
+import { syncFolder } from './sync-folder.ts'
 
 /** Goes into a header, so it must be printable ASCII. */
 const token = z.string().regex(/^[\x21-\x7e]+$/)
@@ -87,12 +88,7 @@ export async function writeTokenFile(tokenFile: string, tokens: TokenSet): Promi
     await rm(aside, { force: true })
     throw error
   }
-  const folder = await open(path.dirname(tokenFile), 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
+  await syncFolder(path.dirname(tokenFile))
 }
 
 /** Under the lock, so that a refresh under way does not bring it back. */
