@@ -13,7 +13,8 @@ import { createLeases } from '../translate/leases.ts'
 import { openSnapshots, type SnapshotsUsage } from '../translate/listings/snapshots.ts'
 import { createQuota, type Quota } from '../translate/quota/quota.ts'
 import { withQuotas } from '../translate/quota/quota-bridge.ts'
-import { openSpool, type SpaceUsage } from '../translate/spool.ts'
+import { openSpool } from '../translate/spool.ts'
+import type { SpaceUsage } from '../translate/spool-room.ts'
 import { openSqliteState } from '../translate/state/sqlite.ts'
 import type { State } from '../translate/state/state.ts'
 import { type ExpiryParts, sweepUploads } from '../translate/upload-expiry.ts'
@@ -73,6 +74,7 @@ export async function openBridge(
     memoryLimitBytes: config.uploadMemoryLimit,
     memoryTotalBytes: config.uploadMemoryTotal,
     maxBytes: config.spoolMaxBytes,
+    now: () => performance.now(),
   })
   const warn = (message: string, cause: unknown): void => log.warn({ err: cause }, message)
   const snapshots = await openSnapshots({
@@ -116,7 +118,7 @@ export async function openBridge(
   return {
     bridge,
     usage: async () => ({
-      spool: spool.usage(),
+      spool: await spool.usage(),
       listings: snapshots.usage(),
       unfinishedUploads: await state.uploads.countUnfinished(),
     }),

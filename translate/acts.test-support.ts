@@ -112,7 +112,11 @@ export async function withWorld(
     { state, spoolDirectory }: { state: State; spoolDirectory: string },
   ) => {
     const limits = { memoryLimitBytes, memoryTotalBytes: 2 ** 24, maxBytes: 2 ** 30 }
-    const spool = await openSpool({ directory: spoolDirectory, ...limits })
+    const spool = await openSpool({
+      directory: spoolDirectory,
+      ...limits,
+      now: () => clock.nowMs,
+    })
     const snapshots = await openSnapshots({
       ...{ directory: snapshotDirectory, maxBytes: 2 ** 30 },
       ...(options.wait && { wait: options.wait }),

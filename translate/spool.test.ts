@@ -12,6 +12,7 @@ import { openSpool, type Spool, type SpoolOptions } from './spool.ts'
 const test = suite('spool')
 const never = new AbortController().signal
 const memoryLimitBytes = 1000
+const limits = { memoryLimitBytes, memoryTotalBytes: 1500, maxBytes: 10_000, now: () => 0 }
 
 async function withSpool(
   act: (spool: Spool, directory: string) => Promise<void>,
@@ -19,8 +20,7 @@ async function withSpool(
 ): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'spool-'))
   try {
-    const limits = { memoryLimitBytes, memoryTotalBytes: 1500, maxBytes: 10_000, ...options }
-    await act(await openSpool({ directory, ...limits }), directory)
+    await act(await openSpool({ directory, ...limits, ...options }), directory)
   } finally {
     await rm(directory, { recursive: true })
   }
@@ -154,13 +154,13 @@ test('an aborted request ends the waiting for its body', async () => {
 test('past its limit of disk space the spool refuses, and space that is given back can be used', async () => {
   await withSpool(async (spool) => {
     const part = await spool.receivePart(bodyOf(Buffer.alloc(6000)), never)
-    assert.equal(spool.usage(), { usedBytes: 6000, limitBytes: 10_000 })
+    assert.equal(await spool.usage(), { usedBytes: 6000, limitBytes: 10_000 })
     assert.is(await codeOf(spool.receivePart(bodyOf(Buffer.alloc(6000)), never)), 'SlowDown')
     assert.is(await codeOf(spool.receive(bodyOf(Buffer.alloc(6000)), never)), 'SlowDown')
     await spool.removeParts([part.fileName, 'never-was.part'])
     const content = await spool.receive(bodyOf(Buffer.alloc(6000)), never)
     await content[Symbol.asyncDispose]()
-    assert.is(spool.usage().usedBytes, 0)
+    assert.is((await spool.usage()).usedBytes, 0)
     await spool.receivePart(bodyOf(Buffer.alloc(6000)), never)
   })
 })
@@ -168,14 +168,87 @@ test('past its limit of disk space the spool refuses, and space that is given ba
 test('parts that a former process left are counted, found by age, and read', async () => {
   await withSpool(async (_spool, directory) => {
     await writeFile(join(directory, 'left.part'), 'x'.repeat(9000))
-    const limits = { memoryLimitBytes, memoryTotalBytes: 0, maxBytes: 10_000 }
-    const later = await openSpool({ directory, ...limits })
+    const later = await openSpool({ directory, ...limits, memoryTotalBytes: 0 })
     assert.is(await codeOf(later.receivePart(bodyOf(Buffer.alloc(2000)), never)), 'SlowDown')
     assert.is(await textOf(later.openPart('left.part', 8995)), 'xxxxx')
     const names = async (before: Date) => await Array.fromAsync(later.partFiles(before))
     assert.equal(await names(new Date(Date.now() + 60_000)), ['left.part'])
     assert.equal(await names(new Date(0)), [])
   })
+})
+
+/** Two processes over one spool, with a clock that the test moves. */
+async function withTwo(
+  act: (one: Spool, other: Spool, pass: (ms: number) => void) => Promise<void>,
+): Promise<void> {
+  let nowMs = 0
+  const now = () => nowMs
+  const pass = (ms: number): void => {
+    nowMs += ms
+  }
+  await withSpool(
+    async (one, directory) => await act(one, await openSpool({ directory, ...limits, now }), pass),
+    { now },
+  )
+}
+
+test('what another process removed can be used again, as soon as something would be refused', () =>
+  withTwo(async (one, other, pass) => {
+    for (let round = 0; round < 5; round += 1) {
+      const part = await one.receivePart(bodyOf(Buffer.alloc(6000)), never)
+      await other.removeParts([part.fileName])
+      pass(1000)
+    }
+    assert.is(await codeOf(one.receivePart(bodyOf(Buffer.alloc(6000)), never)), 'no error')
+  }))
+
+test('what another process put there counts, a while later at the latest', () =>
+  withTwo(async (one, other, pass) => {
+    await one.receivePart(bodyOf(Buffer.alloc(6000)), never)
+    pass(10_000)
+    assert.is(await codeOf(other.receivePart(bodyOf(Buffer.alloc(6000)), never)), 'SlowDown')
+    assert.is(await codeOf(other.receivePart(bodyOf(Buffer.alloc(4000)), never)), 'no error')
+    pass(10_000)
+    assert.is((await one.usage()).usedBytes, 10_000)
+  }))
+
+test('a part that arrives while files are counted has its room once', () =>
+  withTwo(async (one, _other, pass) => {
+    const stream = new Readable({ read() {} })
+    const arriving = one.receivePart(bodyOf(Buffer.alloc(6000), { stream }), never)
+    stream.push(Buffer.alloc(3000))
+    pass(10_000)
+    const alongside = one.receivePart(bodyOf(Buffer.alloc(4000)), never)
+    assert.is((await one.usage()).usedBytes <= 10_000, true)
+    await alongside
+    stream.push(Buffer.alloc(3000))
+    stream.push(null)
+    await arriving
+    pass(10_000)
+    assert.is((await one.usage()).usedBytes, 10_000)
+  }))
+
+test('bodies leave some of the disk, what is still to come of others counted', async () => {
+  const mib = 2 ** 20
+  let freeBytes = 32 * mib + 9000
+  await withSpool(
+    async (spool) => {
+      const stream = new Readable({ read() {} })
+      const arriving = spool.receivePart(bodyOf(Buffer.alloc(5000), { stream }), never)
+      assert.is(await codeOf(spool.receive(bodyOf(Buffer.alloc(5000)), never)), 'SlowDown')
+      const content = await spool.receive(bodyOf(Buffer.alloc(4000)), never)
+      await content[Symbol.asyncDispose]()
+      stream.push(Buffer.alloc(5000))
+      stream.push(null)
+      await arriving
+      // A test's disk, from which nothing was taken.
+      freeBytes -= 1
+      assert.is(await codeOf(spool.receive(bodyOf(Buffer.alloc(9000)), never)), 'SlowDown')
+      const small = await spool.receive(bodyOf(Buffer.alloc(900)), never)
+      await small[Symbol.asyncDispose]()
+    },
+    { freeBytes: async () => freeBytes, maxBytes: 100_000 },
+  )
 })
 
 test.run()

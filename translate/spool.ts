@@ -2,12 +2,22 @@
 // memory, and the parts of multipart uploads. Owns every file in it and bounds their sum.
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ObjectBody } from './bridge.ts'
 import { S3Error } from './s3-error.ts'
+import {
+  diskFull,
+  openRoom,
+  partNames,
+  partSuffix,
+  type RoomOptions,
+  type RoomTaken,
+  type SpaceUsage,
+  statOf,
+} from './spool-room.ts'
 
 /** A body that arrived whole and verified, readable any number of times until it is disposed of. */
 export type ReceivedContent = {
@@ -34,84 +44,72 @@ export interface Spool {
   /** Part files older than `before`, for comparison with what is recorded. */
   partFiles(before: Date): AsyncIterable<string>
   /** What is taken of the disk, and may be. */
-  usage(): SpaceUsage
+  usage(): Promise<SpaceUsage>
 }
 
-export type SpaceUsage = { readonly usedBytes: number; readonly limitBytes: number }
-
-export type SpoolOptions = {
-  readonly directory: string
+export type SpoolOptions = RoomOptions & {
   /** Bodies up to this size are held in memory. */
   readonly memoryLimitBytes: number
   /** All bodies held in memory together; past it they go to disk. */
   readonly memoryTotalBytes: number
-  /** All files of the spool together; past it writes are refused with SlowDown. */
-  readonly maxBytes: number
 }
 
-const partSuffix = '.part'
-
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
-  await mkdir(options.directory, { recursive: true, mode: 0o700 })
+  const { directory } = options
+  await mkdir(directory, { recursive: true, mode: 0o700 })
   const memory = createBudget(options.memoryTotalBytes)
-  const disk = createBudget(options.maxBytes)
-  for (const name of await partNames(options.directory)) {
-    disk.take((await stat(join(options.directory, name))).size)
-  }
+  const room = await openRoom(options)
 
   return {
     async receive(body, signal) {
       if (body.sizeBytes <= options.memoryLimitBytes && memory.tryTake(body.sizeBytes)) {
         return await receiveInMemory(body, signal, () => memory.give(body.sizeBytes))
       }
-      reserveDisk(disk, body)
-      return await receiveOnDisk(body, options.directory, signal, () => disk.give(body.sizeBytes))
+      return await receiveOnDisk(body, directory, signal, await room.take(body))
     },
 
     async receivePart(body, signal) {
-      reserveDisk(disk, body)
       const fileName = `${randomUUID()}${partSuffix}`
-      const path = join(options.directory, fileName)
+      const taken = await room.take(body, fileName)
+      const path = join(directory, fileName)
       try {
         await using file = await open(path, 'wx', 0o600)
-        const { md5, sizeBytes } = await writeBody(body, file, signal)
+        const { md5, sizeBytes } = await writeBody(body, file, signal, taken)
         await file.sync()
-        disk.give(body.sizeBytes - sizeBytes)
+        taken.keep(sizeBytes)
         return { fileName, sizeBytes, md5 }
       } catch (error) {
-        disk.give(body.sizeBytes)
+        taken.giveBack()
         await unlinkIfThere(path)
         throw diskError(error)
       }
     },
 
     openPart(fileName, offset) {
-      return createReadStream(join(options.directory, fileName), { start: offset })
+      return createReadStream(join(directory, fileName), { start: offset })
     },
 
     async removeParts(fileNames) {
       for (const fileName of fileNames) {
-        disk.give(await unlinkIfThere(join(options.directory, fileName)))
+        room.freed(await unlinkIfThere(join(directory, fileName)))
       }
     },
 
     async *partFiles(before) {
-      for (const name of await partNames(options.directory)) {
-        const { mtime } = await stat(join(options.directory, name))
-        if (mtime < before) yield name
+      for (const name of await partNames(directory)) {
+        const file = await statOf(join(directory, name))
+        if (file !== undefined && file.mtime < before) yield name
       }
     },
 
-    usage: () => ({ usedBytes: disk.taken(), limitBytes: options.maxBytes }),
+    usage: room.usage,
   }
 }
 
 /** An amount that is handed out and given back. */
 function createBudget(total: number): {
   tryTake(amount: number): boolean
-  take(amount: number): void
   give(amount: number): void
-  taken(): number
 } {
   let taken = 0
   return {
@@ -120,21 +118,10 @@ function createBudget(total: number): {
       taken += amount
       return true
     },
-    take(amount) {
-      taken += amount
-    },
     give(amount) {
       taken -= amount
     },
-    taken: () => taken,
   }
-}
-
-function reserveDisk(disk: { tryTake(amount: number): boolean }, body: ObjectBody): void {
-  if (disk.tryTake(body.sizeBytes)) return
-  throw new S3Error('SlowDown', {
-    message: 'The space where uploads wait for Jottacloud is full. Try again later.',
-  })
 }
 
 async function receiveInMemory(
@@ -184,7 +171,7 @@ async function receiveOnDisk(
   body: ObjectBody,
   directory: string,
   signal: AbortSignal,
-  giveBack: () => void,
+  taken: RoomTaken,
 ): Promise<ReceivedContent> {
   const path = join(directory, `${randomUUID()}.body`)
   let file: FileHandle | undefined
@@ -192,7 +179,7 @@ async function receiveOnDisk(
     file = await open(path, 'wx+', 0o600)
     // Without a name, nothing is left when the process is killed.
     await unlink(path)
-    const { md5, sizeBytes } = await writeBody(body, file, signal)
+    const { md5, sizeBytes } = await writeBody(body, file, signal, taken)
     const handle = file
     return {
       sizeBytes,
@@ -202,12 +189,12 @@ async function receiveOnDisk(
           ? Readable.from([], { objectMode: false })
           : Readable.from(readFrom(handle, offset), { objectMode: false }),
       async [Symbol.asyncDispose]() {
-        giveBack()
+        taken.giveBack()
         await handle.close()
       },
     }
   } catch (error) {
-    giveBack()
+    taken.giveBack()
     await file?.close()
     throw diskError(error)
   }
@@ -233,6 +220,7 @@ async function writeBody(
   body: ObjectBody,
   file: FileHandle,
   signal: AbortSignal,
+  taken: RoomTaken,
 ): Promise<{ md5: string; sizeBytes: number }> {
   const hash = createHash('md5')
   let received = 0
@@ -242,6 +230,7 @@ async function writeBody(
       for await (const chunk of source) {
         hash.update(chunk)
         received = await writeAll(file, chunk, received)
+        taken.wrote(chunk.length)
       }
     },
     { signal },
@@ -278,22 +267,16 @@ function checkMd5(body: ObjectBody, md5: string): void {
 function diskError(error: unknown): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return error
-  return new S3Error('SlowDown', {
-    message: 'The disk where uploads wait for Jottacloud is full. Try again later.',
-    cause: error,
-  })
-}
-
-async function partNames(directory: string): Promise<string[]> {
-  return (await readdir(directory)).filter((name) => name.endsWith(partSuffix))
+  return diskFull(error)
 }
 
 /** Returns the bytes that were freed. */
 async function unlinkIfThere(path: string): Promise<number> {
+  const file = await statOf(path)
+  if (file === undefined) return 0
   try {
-    const { size } = await stat(path)
     await unlink(path)
-    return size
+    return file.size
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 0
     throw error
