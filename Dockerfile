@@ -16,5 +16,8 @@ ENV JOTTA_S3_HOST=0.0.0.0 JOTTA_S3_PORT=9000 JOTTA_S3_CONSOLE_HOST=0.0.0.0 JOTTA
 VOLUME /data
 EXPOSE 9000 9001
 STOPSIGNAL SIGTERM
+# By the same variables as the server, also over TLS and on another port. Not well is also a server whose login has died.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s --retries=3 \
+  CMD ["/usr/local/bin/node", "server/health-check.ts"]
 ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=1", "--max-old-space-size=512", "server/cli.ts"]
 CMD ["serve"]
