@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -189,6 +189,20 @@ test('a bucket may have a quota, on the account that it is on', () => {
 
 test('every setting is described', () => {
   assert.match(describeSettings(), /--data-dir +JOTTA_S3_DATA_DIR +folder/)
+})
+
+test('the manual has every setting in its table, and no other', () => {
+  const manual = readFileSync('MANUAL.md', 'utf8')
+  const [, section = ''] = manual.split('\n## Settings\n')
+  const [table = ''] = section.split('\n## ')
+  const rows = [...table.matchAll(/^\| (`[^|]+) \|/gm)].map((row) => row[1] ?? '')
+  const named = rows.flatMap((row) => [...row.matchAll(/`(\w+)`/g)].map((name) => name[1]))
+  const flags = [...describeSettings().matchAll(/^ {2}--([\w-]+)/gm)].map((flag) => flag[1] ?? '')
+  assert.ok(flags.length > 50)
+  const settings = flags.map((flag) =>
+    flag.replaceAll(/-./g, (letters) => letters.slice(1).toUpperCase()),
+  )
+  assert.equal(named.toSorted(), settings.toSorted())
 })
 
 test('a certificate goes with its key, and not with a self-signed one', () => {
