@@ -158,7 +158,7 @@ const settings = {
   ],
   idleTimeoutSeconds: [
     positive.max(3600).default(60),
-    'seconds without a byte until a request is ended',
+    'seconds in which a client sends or takes no byte until its request is ended',
   ],
   upstreamTimeoutSeconds: [
     positive.max(3600).default(60),

@@ -12,7 +12,13 @@ import type {
 import { S3Error } from '../translate/s3-error.ts'
 import { fakeModified } from './fake-bridge.test-support.ts'
 import { slowXmlGraceMs, slowXmlSpaceMs } from './reply.ts'
-import { createManualWait, element, statusOf, withServing } from './serving.test-support.ts'
+import {
+  createManualWait,
+  element,
+  type Serving,
+  statusOf,
+  withServing,
+} from './serving.test-support.ts'
 
 const test = suite('reply')
 
@@ -110,6 +116,95 @@ test('a client that takes no bytes is not waited for, and the source is not drai
     assert.ok(Number(line.bytesOut) < 100_000_000)
     assert.ok(stream.destroyed)
     socket.destroy()
+  })
+})
+
+/** Resolves when what was idle before it was called has been so for longer than the limit: another client is cut by then. */
+async function idleLimitPasses({ connect, logged }: Serving): Promise<void> {
+  const socket = await connect()
+  socket.pause()
+  socket.write(head('GET', '/bucket/endless'))
+  await logged(({ key, status }) => key === 'endless' && status === 499)
+  socket.destroy()
+}
+
+/** Objects by their keys, and `endless`, which is. */
+function servingMany(streams: Record<string, () => [Readable, number]>): Partial<Bridge> {
+  return {
+    getObject: async (input, context) => {
+      const endless: [Readable, number] = [Readable.from(chunks(10_000, 100_000)), 1e9]
+      const [stream, sizeBytes] = streams[input.key]?.() ?? endless
+      return await serving(stream, sizeBytes).getObject(input, context)
+    },
+  }
+}
+
+test('a client that waits for bytes that do not come yet is not cut, however long that takes', async () => {
+  const came = Promise.withResolvers<void>()
+  async function* stalling() {
+    yield Buffer.from('some ')
+    await came.promise
+    yield Buffer.from('more')
+  }
+  const overrides = servingMany({ k: () => [Readable.from(stalling()), 9] })
+  await withServing({ overrides, idleTimeoutMs: 100 }, async (serving) => {
+    const socket = await serving.connect()
+    const answer = text(socket)
+    socket.write(head('GET', '/bucket/k', 'Connection: close'))
+    await once(socket, 'readable')
+    await idleLimitPasses(serving)
+    came.resolve()
+    assert.match(await answer, /\r\n\r\nsome more$/)
+    const line = await serving.logged(({ key }) => key === 'k')
+    assert.equal([line.status, line.level], [200, 'info'])
+  })
+})
+
+test('a client that takes nothing is cut, also when it had to wait before', async () => {
+  const came = Promise.withResolvers<void>()
+  async function* stalling() {
+    yield Buffer.from('some ')
+    await came.promise
+    yield* chunks(10_000, 100_000)
+  }
+  const overrides = servingMany({ k: () => [Readable.from(stalling()), 1e9] })
+  await withServing({ overrides, idleTimeoutMs: 100 }, async (serving) => {
+    const socket = await serving.connect()
+    socket.write(head('GET', '/bucket/k'))
+    await once(socket, 'readable')
+    await idleLimitPasses(serving)
+    socket.pause()
+    came.resolve()
+    assert.is((await serving.logged(({ key }) => key === 'k')).status, 499)
+    socket.destroy()
+  })
+})
+
+test('the next request on a connection has all the time that its answer takes', async () => {
+  const asked = Promise.withResolvers<void>()
+  const came = Promise.withResolvers<void>()
+  const { getObject } = servingMany({
+    first: () => [Readable.from(chunks(1, 1)), 1],
+    second: () => [Readable.from(chunks(1, 2)), 2],
+  })
+  assert.ok(getObject)
+  const late: Bridge['getObject'] = async (input, context) => {
+    if (input.key === 'second') {
+      asked.resolve()
+      await came.promise
+    }
+    return await getObject(input, context)
+  }
+  const options = { overrides: { getObject: late }, idleTimeoutMs: 100 }
+  await withServing(options, async (serving) => {
+    const socket = await serving.connect()
+    const answer = text(socket)
+    socket.write(head('GET', '/bucket/first') + head('GET', '/bucket/second', 'Connection: close'))
+    await asked.promise
+    await serving.logged(({ key }) => key === 'first')
+    await idleLimitPasses(serving)
+    came.resolve()
+    assert.is((await answer).split('HTTP/1.1 200').length, 3)
   })
 })
 
@@ -218,6 +313,22 @@ for (const path of ['/bucket?list-type=2', '/bucket', '/bucket?versions']) {
     }
   })
 }
+
+test('what keeps a connection alive may come less often than a client may idle', async () => {
+  const clock = createManualWait()
+  const page = Promise.withResolvers<ListObjectsResult>()
+  const overrides = { ...servingMany({}), listObjects: () => page.promise }
+  await withServing({ overrides, wait: clock.wait, idleTimeoutMs: 100 }, async (serving) => {
+    const socket = await serving.connect()
+    const answer = text(socket)
+    socket.write(head('GET', '/bucket?list-type=2', 'Connection: close'))
+    await clock.pass(slowXmlGraceMs)
+    await once(socket, 'readable')
+    await idleLimitPasses(serving)
+    page.resolve({ entries: [], nextAfter: undefined })
+    assert.match(await answer, /<\/ListBucketResult>\r\n0\r\n\r\n$/)
+  })
+})
 
 test('a listing that fails at once has the status of its failure', async () => {
   const listObjects = () => Promise.reject(new S3Error('ServiceUnavailable'))

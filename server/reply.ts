@@ -1,7 +1,7 @@
 // Reply or error -> HTTP. The only file that writes to Koa's context, and it writes to the response
 // itself (`respond = false`): Koa's own way loses sight of a stream once it is the body, and here the
 // answer must be over before the request is logged and its connection judged.
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
 import type { Context } from 'koa'
@@ -28,7 +28,7 @@ export type ReplyOptions = {
   /** Whether the client still holds its body back for a `100 Continue` that has not been sent. */
   readonly awaitsContinue: () => boolean
   readonly wait: Wait
-  /** The longest time in which a client takes no byte of the answer. */
+  /** The longest time in which a client takes no byte of those that are ready for it. */
   readonly idleTimeoutMs: number
 }
 
@@ -140,7 +140,19 @@ function writeHead(
     if (value !== undefined) ctx.set(name, value)
   }
   if (isBodyLeft(ctx.req)) ctx.set('Connection', 'close')
-  ctx.res.setTimeout(options.idleTimeoutMs, () => ctx.res.destroy())
+  limitIdleness(ctx.res, options.idleTimeoutMs)
+}
+
+/**
+ * Cuts a client that takes none of the bytes it is offered. While there are none to take, whoever is to bring them has
+ * limits of his own, and the client is not to blame.
+ */
+function limitIdleness(res: ServerResponse, idleTimeoutMs: number): void {
+  res.setTimeout(idleTimeoutMs, () => {
+    if (res.writableLength > 0) res.destroy()
+  })
+  // NOTE: Node leaves it to the next request of a pipeline, which would be cut by it before it has a head.
+  res.prependOnceListener('finish', () => res.setTimeout(0))
 }
 
 /** Headers have been set, `bytes` is the whole body. */

@@ -2,11 +2,12 @@
 // everything before it has been judged: a client that got all bytes cannot be told afterwards.
 import { createHash } from 'node:crypto'
 import { pipeline, type Readable, Transform } from 'node:stream'
+import { toS3Error } from './jotta-error.ts'
 import { S3Error } from './s3-error.ts'
 
 /**
- * Fails, before the end, when the bytes are not exactly so many, do not have this MD5, or `isCurrent`
- * says that they may be another version's: for what has no MD5 of its own.
+ * Fails, before the end and as S3Error, when the bytes are not exactly so many, do not have this MD5, or `isCurrent`
+ * says that they may be another version's: for what has no MD5 of its own. A failure of Jottacloud becomes an S3Error.
  */
 export function verifiedContent(
   source: Readable,
@@ -39,6 +40,10 @@ export function verifiedContent(
         (isCurrent) => done(isCurrent ? null : mismatch('changed while it was read'), held),
         done,
       )
+    },
+    destroy(error, done) {
+      const told = toS3Error(error)
+      done(told instanceof Error ? told : error)
     },
   })
   return pipeline(source, verifying, (error) => {

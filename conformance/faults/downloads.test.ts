@@ -108,6 +108,27 @@ test('a body that falls silent or drips is given up and gone on with, a few time
   }, limits)
 })
 
+test('a client waits for a silent Jottacloud as long as it takes to give that up', async () => {
+  const second = { JOTTA_S3_UPSTREAM_TIMEOUT_SECONDS: '1', JOTTA_S3_IDLE_TIMEOUT_SECONDS: '1' }
+  await withFaultyBridge(async ({ emulator, ok, get, expectContent, logged }) => {
+    const match = { operation: 'download' } as const
+    const content = randomBuffer(2 * mib, 'equal limits')
+    await ok('PUT', '/bucket/key', { body: content })
+    emulator.faults.add({ kind: 'stallDownload', afterBytes: 700_000, count: 2, match })
+    await expectContent('/bucket/key', content)
+    assert.is(emulator.faults.count(match), 3)
+
+    emulator.faults.add({ kind: 'stallDownload', afterBytes: mib, match })
+    emulator.faults.add({ kind: 'stallDownload', afterBytes: 1, count: 1000, match })
+    assert.ok((await get('/bucket/key')).wasCut)
+    const line = await logged(
+      ({ operation, err }) => operation === 'GetObject' && err !== undefined,
+    )
+    assert.equal([line.status, line.code], [200, 'ServiceUnavailable'])
+    assert.match(JSON.stringify(line.err), /hardly a byte in 1000 ms/)
+  }, second)
+})
+
 test('a service that cuts every reply at once is asked a few times, and then the client is cut', async () => {
   await withFaultyBridge(async ({ emulator, ok, get, expectContent }) => {
     const match = { operation: 'download' } as const
