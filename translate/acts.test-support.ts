@@ -44,7 +44,7 @@ const layouts = {
 export type Layout = keyof typeof layouts
 
 export type WorldOptions = Partial<
-  Pick<BridgeOptions, 'multipartEtag' | 'memoryLimitBytes' | 'folderMaxEntries'>
+  Pick<BridgeOptions, 'multipartEtag' | 'memoryLimitBytes' | 'folderMaxEntries' | 'lockWaitMs'>
 > &
   Partial<BucketBehaviour> & {
     readonly emulator?: Omit<EmulatorOptions, 'dataDirectory'>
@@ -128,6 +128,7 @@ export async function withWorld(
       folderMaxEntries: options.folderMaxEntries ?? 5000,
       ...{ jotta, state, spool, snapshots, memoryLimitBytes, maxConcurrentUploads: 6, placement },
       access,
+      lockWaitMs: options.lockWaitMs,
       multipartEtag: options.multipartEtag ?? 's3',
       now: () => clock.nowMs,
       warn: (message, cause) => warnings.push({ message, cause }),

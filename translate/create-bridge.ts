@@ -47,6 +47,8 @@ export type BridgeOptions = {
   readonly maxConcurrentUploads: number
   /** Entries of a folder, those in the trash included; what comes then goes into shards of it. */
   readonly folderMaxEntries: number
+  /** How long one request waits for what another one does to the same folder, or another process to its key. */
+  readonly lockWaitMs?: number | undefined
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** For what an operator should know though no request failed. */

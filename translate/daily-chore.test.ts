@@ -122,7 +122,7 @@ test('the work ends when the lease is seen to be over', async () => {
       losing.abort(new S3Error('ServiceUnavailable', { message: 'lost' }))
       signal.throwIfAborted()
     }
-    await keep(work, { take: async () => lost, tryTake: async () => lost })
+    await keep(work, { take: async () => lost, tryTake: async () => lost, waitMaxMs: 0 })
     assert.ok(stopping.signal.aborted)
     assert.match(warnings[0] ?? '', /tried again .* lost/)
     assert.is(await state.chores.doneAt('chore'), undefined)

@@ -16,6 +16,7 @@ import {
   withWorld,
 } from './acts.test-support.ts'
 import { shardFolders } from './key-folder.ts'
+import { S3Error } from './s3-error.ts'
 
 const test = suite('empty folders')
 
@@ -130,6 +131,27 @@ test('a removal that nobody waits for any more ends before anybody writes into t
       await putting
       assert.equal(await list(other), ['a/y'])
       assert.is((await get(bridge, 'a/y')).toString(), 'new')
+    })
+  }
+})
+
+test('a write behind a removal that hangs is told to try again, and loses nothing', async () => {
+  for (const processes of [1, 2]) {
+    await withWorld({ lockWaitMs: 50 }, async ({ bridge, emulator, startAgain }) => {
+      const other = processes === 1 ? bridge : await startAgain()
+      await put(bridge, 'a/x', 'old')
+      const removing = emulator.faults.hold({ operation: 'dlDir' })
+      const deleting = bridge.deleteObject({ bucket, key: 'a/x' }, contextOf())
+      await removing.reached()
+      const failure = await failureOf(put(other, 'a/y', 'new'))
+      assert.ok(failure instanceof S3Error, String(failure))
+      assert.equal([failure.code, failure.status], ['ServiceUnavailable', 503])
+      assert.ok((failure.retryAfterSeconds ?? 0) > 0)
+      removing.release()
+      await deleting
+      await put(other, 'a/y', 'new')
+      assert.is((await get(bridge, 'a/y')).toString(), 'new')
+      assert.equal(await list(other), ['a/y'])
     })
   }
 })

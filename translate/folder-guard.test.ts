@@ -2,6 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createFolderGuard } from './folder-guard.ts'
 import { aloneLeases } from './leases.test-support.ts'
+import { S3Error } from './s3-error.ts'
 
 const test = suite('folder guard')
 const never = new AbortController().signal
@@ -47,6 +48,20 @@ test('waiting for a removal ends with the signal', async () => {
   assert.is(await write.catch((error: Error) => error.message), 'gone')
   gate.resolve()
   await removal
+})
+
+test('and ends by itself when the removal takes too long', async () => {
+  const guard = createFolderGuard({ ...aloneLeases, waitMaxMs: 1 })
+  const gate = Promise.withResolvers<void>()
+  const removal = guard.ifUnused(at('a'), never, () => gate.promise)
+  const failure = await guard.enter(at('a', 'file'), never).catch((error: unknown) => error)
+  assert.instance(failure, S3Error)
+  assert.is(failure instanceof S3Error && failure.code, 'ServiceUnavailable')
+  assert.is(await guard.ifUnused(at('a'), never, async () => 'removed'), undefined)
+  gate.resolve()
+  await removal
+  // Nothing of those who went is left.
+  assert.is(await guard.ifUnused(at('a'), never, async () => 'removed'), 'removed')
 })
 
 test.run()

@@ -3,13 +3,19 @@
 // comes meanwhile waits for the removal to end.
 import type { Location } from '../jotta/client.ts'
 import { orAborted } from './key-locks.ts'
-import type { Held, Lease, Leases } from './leases.ts'
+import { type Held, type Lease, type Leases, stillBusy } from './leases.ts'
 import { foldedPlaceName, foldersTo } from './location.ts'
 
 export interface FolderGuard {
-  /** Waits for removals of any folder on the way, then counts as a write there until disposed of. */
+  /**
+   * Waits for removals of any folder on the way, then counts as a write there until disposed of. Throws
+   * ServiceUnavailable when one of them takes too long.
+   */
   enter(location: Location, signal: AbortSignal): Promise<Lease>
-  /** Runs `act` while nobody is in the folder; `undefined`, without running it, when somebody is. */
+  /**
+   * Runs `act` while nobody is in the folder; `undefined`, without running it, when somebody is, or is removing it
+   * for too long.
+   */
   ifUnused<T>(
     folder: Location,
     signal: AbortSignal,
@@ -25,12 +31,13 @@ export function createFolderGuard(leases: Leases): FolderGuard {
     async enter(location, signal) {
       // Folded, since Jottacloud takes names that differ by case for one.
       const names = foldersTo(location).map(foldedPlaceName)
+      using patience = createPatience(leases.waitMaxMs, signal)
       for (;;) {
         const blocker = names
           .map((name) => removals.get(name))
           .find((removal) => removal !== undefined)
         if (blocker === undefined) break
-        await orAborted(blocker, signal)
+        await orAborted(blocker, patience.signal)
       }
       for (const name of names) writes.set(name, (writes.get(name) ?? 0) + 1)
       const leave = (): void => {
@@ -58,8 +65,10 @@ export function createFolderGuard(leases: Leases): FolderGuard {
     async ifUnused(folder, signal, act) {
       const name = foldedPlaceName(folder)
       // Of two deletes that empty a folder, the later one must look again after the earlier one.
+      using patience = createPatience(leases.waitMaxMs, signal)
       for (let other = removals.get(name); other !== undefined; other = removals.get(name)) {
-        await orAborted(other, signal)
+        const isOver = await patience.isOverInTime(other)
+        if (!isOver) return undefined
       }
       if (writes.has(name)) return undefined
       const removal = Promise.withResolvers<void>()
@@ -72,6 +81,28 @@ export function createFolderGuard(leases: Leases): FolderGuard {
         removal.resolve()
       }
     },
+  }
+}
+
+/** Its signal ends with the given one, and with ServiceUnavailable after so long. */
+function createPatience(limitMs: number, given: AbortSignal) {
+  const ending = new AbortController()
+  const timer = setTimeout(() => ending.abort(stillBusy()), limitMs)
+  const signal = AbortSignal.any([given, ending.signal])
+  return {
+    signal,
+    /** `false` when the limit comes first. */
+    async isOverInTime(wait: Promise<void>): Promise<boolean> {
+      try {
+        await orAborted(wait, signal)
+        return true
+      } catch (error) {
+        given.throwIfAborted()
+        if (ending.signal.aborted) return false
+        throw error
+      }
+    },
+    [Symbol.dispose]: () => clearTimeout(timer),
   }
 }
 

@@ -7,4 +7,8 @@ const free: Lease = {
   async [Symbol.asyncDispose]() {},
 }
 
-export const aloneLeases: Leases = { take: async () => free, tryTake: async () => free }
+export const aloneLeases: Leases = {
+  take: async () => free,
+  tryTake: async () => free,
+  waitMaxMs: 60_000,
+}

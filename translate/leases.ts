@@ -10,11 +10,13 @@ export type LeaseMode = 'exclusive' | 'shared'
 export interface Leases {
   /**
    * Waits while another process holds one of the names, unless both share it. Returns what ends the lease.
-   * Throws OperationAborted when that takes too long.
+   * Throws ServiceUnavailable when that takes longer than `waitMaxMs`.
    */
   take(names: readonly string[], mode: LeaseMode, signal: AbortSignal): Promise<Lease>
   /** As `take`, without waiting; `undefined` when another process holds one. */
   tryTake(names: readonly string[], mode: LeaseMode): Promise<Lease | undefined>
+  /** For others who wait for somebody's lock as well. */
+  readonly waitMaxMs: number
 }
 
 export type Lease = AsyncDisposable & Held
@@ -45,11 +47,25 @@ export function heldTogether(...held: readonly Held[]): Held {
   }
 }
 
+/** What somebody waited for was not over in time. */
+export function stillBusy(): S3Error {
+  return new S3Error('ServiceUnavailable', {
+    message:
+      'Another request is at work on this key or on a folder of it, and takes long. Try again.',
+    retryAfterSeconds: busyRetrySeconds,
+  })
+}
+
 const leaseMs = 30_000
 const renewalMs = 10_000
 /** What takes longer is taken for lost. */
 const answerMaxMs = 10 * 60_000
-const waitMaxMs = 60_000
+/**
+ * Longer than the lock of a process that died, and shorter than clients wait in silence: they try again after a 503,
+ * though not after a 409, and after a silence they do not know why.
+ */
+const waitDefaultMs = 35_000
+const busyRetrySeconds = 5
 const firstPauseMs = 10
 const pauseMaxMs = 250
 const lostMessage =
@@ -57,12 +73,14 @@ const lostMessage =
 
 export function createLeases(parts: {
   readonly leases: State['leases']
+  /** 35 s when left out. */
+  readonly lockWaitMs?: number | undefined
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** Tells the operator of something that did not fail the request. */
   readonly warn: (message: string, cause: unknown) => void
 }): Leases {
-  const { leases, now, warn } = parts
+  const { leases, now, warn, lockWaitMs: waitMaxMs = waitDefaultMs } = parts
 
   const tryTake = async (names: readonly string[], mode: LeaseMode): Promise<Lease | undefined> => {
     const holder = randomUUID()
@@ -95,6 +113,7 @@ export function createLeases(parts: {
   }
 
   return {
+    waitMaxMs,
     tryTake,
     async take(names, mode, signal) {
       const giveUpAt = performance.now() + waitMaxMs
@@ -102,7 +121,7 @@ export function createLeases(parts: {
         signal.throwIfAborted()
         const lease = await tryTake(names, mode)
         if (lease !== undefined) return lease
-        if (performance.now() > giveUpAt) throw new S3Error('OperationAborted')
+        if (performance.now() > giveUpAt) throw stillBusy()
         await setTimeout(pauseMs, undefined, { signal })
       }
     },
