@@ -1,5 +1,6 @@
 // Where a request points: the raw request target and the Host header to bucket, key and query. Keys
 // are taken literally: nothing is normalised, since S3 allows `//`, `.` and `..` in them. Pure.
+import { keyMaxBytes } from '../translate/limits.ts'
 import { S3Error } from '../translate/s3-error.ts'
 import type { Address } from './operation.ts'
 import { decodePercent } from './percent.ts'
@@ -7,7 +8,6 @@ import { type ParsedQuery, parseQuery } from './query.ts'
 
 /** Room for a key of 1024 bytes, all escaped, and for the longest presigned query with a token. */
 const targetMaxBytes = 16 * 1024
-const keyMaxBytes = 1024
 
 export type ParsedTarget = {
   readonly address: Address

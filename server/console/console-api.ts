@@ -1,6 +1,7 @@
 // What the console asks beside S3: one closed table. Rights are those of the session's key; access keys and the
 // account are for unlimited keys of the root owner alone.
 import { z } from 'zod'
+import { presignMaxSeconds } from '../../translate/limits.ts'
 import { S3Error } from '../../translate/s3-error.ts'
 import type { AccessKeys } from '../access/access-keys.ts'
 import { isUnlimited } from '../access/limits.ts'
@@ -12,7 +13,7 @@ import type { Credential } from '../authenticate.ts'
 import type { Figures } from '../figures/figures.ts'
 import type { Health } from '../reply.ts'
 import type { createRecentRequests } from './recent-requests.ts'
-import { expiresMaxSeconds, renderShareLink } from './share-link.ts'
+import { renderShareLink } from './share-link.ts'
 import type { Visitor } from './visitor.ts'
 
 export type ConsoleFacts = {
@@ -148,7 +149,7 @@ const nameText = z
 const wantedShare = z.strictObject({
   bucket: nameText.max(255),
   key: nameText.max(1024),
-  expiresSeconds: z.int().min(1).max(expiresMaxSeconds),
+  expiresSeconds: z.int().min(1).max(presignMaxSeconds),
 })
 
 /** The link can do what the key can; what it may not read, its link does not either. */

@@ -17,8 +17,6 @@ export type ShareInput = {
   readonly now: Date
 }
 
-export const expiresMaxSeconds = 7 * 24 * 60 * 60
-
 export function renderShareLink(input: ShareInput): string {
   const { host, origin } = new URL(input.s3Url)
   const timestamp = input.now.toISOString().replace(/[:-]|\.\d{3}/g, '')
