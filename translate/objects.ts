@@ -29,7 +29,7 @@ import type { Spool } from './spool.ts'
 import { type StagingSlots, stageBody } from './staged-upload.ts'
 import type { NewObjectRecord } from './state/state.ts'
 import { describeObject, findObject, noSuchKey, type StoredObject } from './stored-object.ts'
-import { verifiedContent } from './verified-content.ts'
+import { heldIfSmall, mayBeWrittenOver, verifiedContent } from './verified-content.ts'
 
 export type ObjectParts = WriteParts &
   DeleteParts & {
@@ -79,12 +79,11 @@ export function createObjects(parts: ObjectParts): Objects {
         checkReadConditions(input.conditions, info)
         const { range, ...part } = await rangeOf(parts, input, info, object)
         try {
-          const stream = await openContent(parts, location, input.key, object, range, context)
+          const content = await openContent(parts, location, input.key, object, range, context)
+          const stream = await heldIfSmall(content, sizeOf(range, object))
           return { object: info, range: range === 'whole' ? undefined : range, ...part, stream }
         } catch (error) {
-          // Written over since it was found: a range may not even be in it any more.
-          const isPassing = isJottaError(error, 'changed') || isJottaError(error, 'range')
-          if (!isPassing || tries === readTries) throw error
+          if (!mayBeWrittenOver(error) || tries === readTries) throw error
         }
       }
     },
@@ -225,12 +224,16 @@ async function openContent(
     )
     // Nobody asks for it any more when the stream fails first.
     isCurrent.catch(() => {})
-    return verifiedContent(stream, { sizeBytes: range.endInclusive - range.start + 1, isCurrent })
+    return verifiedContent(stream, { sizeBytes: sizeOf(range, object), isCurrent })
   } catch (error) {
     // Deleted since it was found.
     if (isJottaError(error, 'not-found')) throw noSuchKey(key)
     throw error
   }
+}
+
+function sizeOf(range: ByteRange | 'whole', object: StoredObject): number {
+  return range === 'whole' ? object.sizeBytes : range.endInclusive - range.start + 1
 }
 
 function isWhole(range: ByteRange, object: StoredObject): boolean {
