@@ -80,7 +80,7 @@ export function createBridge(given: BridgeOptions): OwnBridge {
   })
   const newFolders = createNewFolders({ ...options, emptyFolders })
   const places = createKeyPlaces({ ...options, parents, facts, newFolders })
-  const replacing = createReplacing({ ...options, locks, guard, parents })
+  const replacing = createReplacing({ ...options, locks, guard, parents, facts })
   const writing = { ...options, locks, guard, parents, places, facts, newFolders, replacing }
   const buckets = createBuckets({ ...writing, home })
   const stagingSlots = createStagingSlots({

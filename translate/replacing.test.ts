@@ -305,4 +305,36 @@ test('folders of writes that never became whole are removed after a day', async 
   })
 })
 
+test('what a crash left under a name of the bridge is found at once, by all processes', async () => {
+  await withWorld(none, async ({ bridge, foreign, at, startAgain, clock }) => {
+    const other = await startAgain()
+    await put(bridge, 'a/KEY', 'upper')
+    await put(other, 'a/key', 'the old one')
+    const names: string[] = []
+    for await (const { name } of foreign.list(at('a'), contextOf())) names.push(name)
+    const tagged = names.find((name) => name !== 'KEY') ?? ''
+    assert.match(tagged, /^key\u201b/)
+    // As a process leaves it that was killed between the removal and the move.
+    const run = at(RESERVED_FOLDER, 'replacing', `${clock.nowMs}-run`, 'a', tagged)
+    await storeForeign(foreign, run, 'the new one')
+    await foreign.removeFile(at('a', tagged), 'permanent', contextOf())
+    // The folder goes with its last key, is made anew, and is seen to have no such name.
+    await other.deleteObject({ bucket, key: 'a/KEY' }, contextOf())
+    await put(other, 'a/new', 'new')
+    await put(other, 'a/newer', 'new')
+    assert.is(await codeOf(get(other, 'a/key')), 'NoSuchKey')
+    const later = await startAgain()
+    for (const each of [later, other, bridge]) {
+      assert.is((await get(each, 'a/key')).toString(), 'the new one')
+      assert.equal(await list(each, { prefix: 'a/key' }), ['a/key'])
+    }
+    assert.is(
+      await codeOf(put(other, 'a/key', 'x', { conditions: { ifNoneMatch: ['*'] } })),
+      'PreconditionFailed',
+    )
+    await other.deleteObject({ bucket, key: 'a/key' }, contextOf())
+    assert.equal(await list(other), ['a/new', 'a/newer'])
+  })
+})
+
 test.run()

@@ -12,6 +12,7 @@ import type { Entry, FileEntry } from '../jotta/wire.ts'
 import type { RequestContext } from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
 import { asOnlyWriter, type HeldContext } from './commit-write.ts'
+import type { FolderFacts } from './folder-facts.ts'
 import type { FolderGuard } from './folder-guard.ts'
 import { isJottaError } from './jotta-error.ts'
 import { keyAt } from './key-folder.ts'
@@ -30,6 +31,7 @@ export type ReplacingParts = {
   readonly locks: KeyLocks
   readonly guard: FolderGuard
   readonly parents: ParentFolders
+  readonly facts: Pick<FolderFacts, 'met' | 'added'>
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly stopSignal: AbortSignal
@@ -212,11 +214,14 @@ async function settleFile(
         await parts.jotta.removeFolder(run, 'trash', context)
         return
       }
+      // As every write does before it begins: others may have seen these folders without such names since.
+      await parts.facts.met(target, path.length)
       await parts.parents.ensure(root, target, context)
       await held.check()
       if (seen) await overwrite(parts.jotta, from, target, content, context)
       else await moveIntoPlace(parts.jotta, from, target, content.md5, context)
       parts.parents.remember(parentOf(target))
+      await parts.facts.added(target)
       await parts.jotta.removeFolder(run, 'permanent', context)
     })
   } catch (error) {
