@@ -3,9 +3,10 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { syncFolder } from '../jotta/sync-folder.ts'
 import type { ObjectBody } from './bridge.ts'
 import { S3Error } from './s3-error.ts'
 import {
@@ -37,7 +38,7 @@ export type SpooledPart = {
 export interface Spool {
   /** Takes a request body in: into memory when it is small, else into a file that has no name. */
   receive(body: ObjectBody, signal: AbortSignal): Promise<ReceivedContent>
-  /** Takes a part in; the file is on the disk (fsync) when this returns. */
+  /** Takes a part in; the file and its name are on the disk (fsync) when this returns. */
   receivePart(body: ObjectBody, signal: AbortSignal): Promise<SpooledPart>
   openPart(fileName: string, offset: number): Readable
   removeParts(fileNames: readonly string[]): Promise<void>
@@ -56,7 +57,8 @@ export type SpoolOptions = RoomOptions & {
 
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
   const { directory } = options
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const made = await mkdir(directory, { recursive: true, mode: 0o700 })
+  if (made !== undefined) await syncFolder(dirname(directory))
   const memory = createBudget(options.memoryTotalBytes)
   const room = await openRoom(options)
 
@@ -76,6 +78,8 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
         await using file = await open(path, 'wx', 0o600)
         const { md5, sizeBytes } = await writeBody(body, file, signal, taken)
         await file.sync()
+        // The state will have the part on disk: without this its file could be missing after a power cut.
+        await syncFolder(directory)
         taken.keep(sizeBytes)
         return { fileName, sizeBytes, md5 }
       } catch (error) {
