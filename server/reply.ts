@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
 import type { Context } from 'koa'
 import { quoteEtag, unquoteEtag } from '../translate/etag.ts'
+import { asS3Error } from '../translate/jotta-error.ts'
 import { OverQuota } from '../translate/quota/over-quota.ts'
 import { S3Error, type S3ErrorCode } from '../translate/s3-error.ts'
 import type { Reply } from './operation.ts'
@@ -68,14 +69,14 @@ export async function sendReply(
   return await sendBytes(ctx, bytes, options, { status: reply.status })
 }
 
-/** Never throws. What is no S3Error is answered as InternalError. */
+/** Never throws. What is no S3Error is answered as `asS3Error` has it. */
 export async function sendError(
   ctx: Context,
   error: unknown,
   options: ReplyOptions,
 ): Promise<Outcome> {
   if (options.signal.aborted) return clientGone
-  const known = error instanceof S3Error ? error : new S3Error('InternalError', { cause: error })
+  const known = asS3Error(error)
   const outcome = outcomeOf(known)
   if (ctx.res.headersSent) {
     // A cut connection is the only honest end for a body that was promised whole.
@@ -266,8 +267,7 @@ async function sendSlowXml(
       return await end(ctx, options, { status: reply.status })
     } else {
       const { error } = done
-      const known =
-        error instanceof S3Error ? error : new S3Error('InternalError', { cause: error })
+      const known = asS3Error(error)
       if (lateFailure === 'cut') {
         ctx.res.destroy()
         return { ...outcomeOf(known), status: reply.status, error: known }

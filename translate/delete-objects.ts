@@ -6,14 +6,14 @@ import type { BucketPlace } from './bucket-place.ts'
 import { asOnlyWriter } from './commit-write.ts'
 import type { EmptyFolders } from './empty-folders.ts'
 import type { FolderGuard } from './folder-guard.ts'
-import { toS3Error } from './jotta-error.ts'
+import { asS3Error } from './jotta-error.ts'
 import type { KeyLocks } from './key-locks.ts'
 import { checkKey } from './key-path.ts'
 import { type KeyPlaces, lockLocation } from './key-places.ts'
 import { untilAnswered } from './leases.ts'
 import { parentOf } from './location.ts'
 import { checkDeleteConditions } from './precondition.ts'
-import { S3Error } from './s3-error.ts'
+import type { S3Error } from './s3-error.ts'
 import type { State } from './state/state.ts'
 import { describeObject, type StoredObject } from './stored-object.ts'
 
@@ -136,9 +136,4 @@ async function removeEmptyFolders(
     }
   }
   await Promise.all(Array.from({ length: concurrentDeletes }, work))
-}
-
-function asS3Error(error: unknown): S3Error {
-  const translated = toS3Error(error)
-  return translated instanceof S3Error ? translated : new S3Error('InternalError', { cause: error })
 }

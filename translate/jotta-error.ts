@@ -1,6 +1,7 @@
 // The one place where a failure of Jottacloud becomes an S3 error. Callers that know better (a missing
 // source, a conflict that is a precondition) decide before they let an error come here.
 import { JottaError } from '../jotta/jotta-error.ts'
+import { toDiskError } from './disk-error.ts'
 import { S3Error, type S3ErrorCode } from './s3-error.ts'
 
 const codes = {
@@ -44,9 +45,9 @@ const messages: Partial<Record<JottaError['kind'], string>> = {
     'Jottacloud cannot list this folder, which has too many entries. Move some of them elsewhere in the Jottacloud app.',
 }
 
-/** JottaError -> S3Error with the cause kept; everything else comes back as it is. */
+/** A failure of Jottacloud or of the disk -> S3Error with the cause kept; everything else comes back as it is. */
 export function toS3Error(error: unknown): unknown {
-  if (!(error instanceof JottaError)) return error
+  if (!(error instanceof JottaError)) return toDiskError(error) ?? error
   const message = messages[error.kind]
   const { retryAfterMs } = error
   return new S3Error(codes[error.kind], {
@@ -54,6 +55,12 @@ export function toS3Error(error: unknown): unknown {
     ...(retryAfterMs === undefined ? {} : { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) }),
     cause: error,
   })
+}
+
+/** As `toS3Error`, where everything else is InternalError. */
+export function asS3Error(error: unknown): S3Error {
+  const translated = toS3Error(error)
+  return translated instanceof S3Error ? translated : new S3Error('InternalError', { cause: error })
 }
 
 /** Runs one act of the bridge so that only S3 errors leave it. */

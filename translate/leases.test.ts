@@ -14,6 +14,7 @@ import {
   withWorld,
 } from './acts.test-support.ts'
 import type { Bridge } from './bridge.ts'
+import { createLeases } from './leases.ts'
 
 const test = suite('leases')
 
@@ -168,6 +169,26 @@ test('nor does it delete what came meanwhile', async () => {
     const late = bridge.deleteObject({ bucket, key: 'key', conditions }, contextOf())
     assert.is(await codeOf(late), 'ServiceUnavailable')
     assert.is((await get(bridge, 'key')).toString(), 'meanwhile')
+  })
+})
+
+test('what was done under a lock is done, though the lock cannot be given up', async () => {
+  await withWorld({}, async ({ state, clock }) => {
+    const full = new Error('database or disk is full')
+    const warned: unknown[] = []
+    const leases = createLeases({
+      leases: { ...state.leases, release: () => Promise.reject(full) },
+      now: () => clock.nowMs,
+      warn: (_message, cause) => warned.push(cause),
+    })
+    const act = async (): Promise<string> => {
+      await using _lease = await leases.tryTake(['name'], 'exclusive')
+      return 'done'
+    }
+    assert.is(await act(), 'done')
+    assert.equal(warned, [full])
+    clock.nowMs += 30_000
+    assert.ok(await leases.tryTake(['name'], 'exclusive'), 'it has ended by itself')
   })
 })
 

@@ -107,7 +107,12 @@ export function createLeases(parts: {
       lost: losing.signal,
       async [Symbol.asyncDispose]() {
         clearInterval(timer)
-        await leases.release(holder)
+        try {
+          await leases.release(holder)
+        } catch (error) {
+          // What was done under it is done, and the lease ends by itself.
+          warn('a lock could not be given up and is held for some more seconds', error)
+        }
       },
     }
   }

@@ -3,6 +3,7 @@
 import { readdir, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ObjectBody } from './bridge.ts'
+import { diskFull } from './disk-error.ts'
 import { S3Error } from './s3-error.ts'
 
 export type SpaceUsage = { readonly usedBytes: number; readonly limitBytes: number }
@@ -166,14 +167,6 @@ export async function statOf(path: string): Promise<{ size: number; mtime: Date 
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error
   }
-}
-
-export function diskFull(cause?: unknown): S3Error {
-  return new S3Error('SlowDown', {
-    message:
-      "The disk where uploads wait for Jottacloud is full, and the server's operator must free some of it. Try again later.",
-    cause,
-  })
 }
 
 async function freeBytesOf(directory: string): Promise<number> {

@@ -10,7 +10,6 @@ import { syncFolder } from '../jotta/sync-folder.ts'
 import type { ObjectBody } from './bridge.ts'
 import { S3Error } from './s3-error.ts'
 import {
-  diskFull,
   openRoom,
   partNames,
   partSuffix,
@@ -85,7 +84,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       } catch (error) {
         taken.giveBack()
         await unlinkIfThere(path)
-        throw diskError(error)
+        throw error
       }
     },
 
@@ -200,7 +199,7 @@ async function receiveOnDisk(
   } catch (error) {
     taken.giveBack()
     await file?.close()
-    throw diskError(error)
+    throw error
   }
 }
 
@@ -265,13 +264,6 @@ function checkMd5(body: ObjectBody, md5: string): void {
     message: 'The Content-MD5 that you sent did not match the content that was received.',
     elements: { ExpectedDigest: body.md5, CalculatedDigest: md5 },
   })
-}
-
-/** A full disk loses nothing: the client is told to come back. */
-function diskError(error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error
-  return diskFull(error)
 }
 
 /** Returns the bytes that were freed. */

@@ -22,8 +22,13 @@ export async function withEmulatedBridge(
   env: Readonly<Record<string, string>> = {},
   {
     seeded,
+    bridgeFolder,
     ...options
-  }: Partial<EmulatorOptions> & { readonly seeded?: Iterable<SeededFile> } = {},
+  }: Partial<EmulatorOptions> & {
+    readonly seeded?: Iterable<SeededFile>
+    /** Where the bridge keeps its data, when not beside the emulator's. */
+    readonly bridgeFolder?: string
+  } = {},
 ): Promise<void> {
   await withFolder(async (folder) => {
     const emulatorOptions = { ...options, dataDirectory: join(folder, 'jottacloud') }
@@ -32,7 +37,7 @@ export async function withEmulatedBridge(
       seedFiles(emulatorOptions.dataDirectory, seeded)
     }
     const emulator = await startEmulator(emulatorOptions)
-    const dataDirectory = join(folder, 'bridge')
+    const dataDirectory = bridgeFolder ?? join(folder, 'bridge')
     const hosts = { JOTTA_S3_JFS_URL: emulator.jfsUrl, JOTTA_S3_API_URL: emulator.apiUrl }
     const started: BridgeProcess[] = []
     const start = async (): Promise<BridgeProcess> => {
