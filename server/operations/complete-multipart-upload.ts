@@ -46,7 +46,10 @@ export const completeMultipartUpload: Handler = async (request, services) => {
   const text = await request.payload.text({ maxBytes: bodyMaxBytes, digest: 'of-object' })
   // A part has its own element, number, ETag and at most one checksum, each opened and closed.
   const maxTags = partNumberMax * 8 + 100
-  const shape = { root: 'CompleteMultipartUpload', arrays: ['Part'], schema, maxTags }
+  // Its quotes, and the padding of a checksum.
+  const maxReferences = partNumberMax * 4
+  const limits = { maxTags, maxReferences }
+  const shape = { root: 'CompleteMultipartUpload', arrays: ['Part'], schema, ...limits }
   const parts = parseXml(text, shape).Part.map((part) => ({
     partNumber: part.PartNumber,
     etag: unquoteEtag(part.ETag),

@@ -97,6 +97,18 @@ for (const quiet of ['', '<Quiet>true</Quiet>']) {
   })
 }
 
+test('keys may be references throughout, and each entry may name its namespace', async () => {
+  await withServing({}, async (serving) => {
+    const key = (count: number) => '&#x6B;'.repeat(count)
+    const object = `<Object xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Key>${key(250)}</Key></Object>`
+    const { text } = await send(serving, `<Delete>${object.repeat(1000)}</Delete>`)
+    assert.is(names(text).length, 1000)
+    assert.is(names(text)[0], 'k'.repeat(250))
+    const long = await send(serving, `<Delete><Object><Key>${key(1024)}</Key></Object></Delete>`)
+    assert.equal(names(long.text), ['k'.repeat(1024)])
+  })
+})
+
 test('conditions are handed on with their keys, each wish once', async () => {
   await withServing({}, async (serving) => {
     const object = (key: string, more = '') => `<Object><Key>${key}</Key>${more}</Object>`

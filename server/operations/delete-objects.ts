@@ -32,7 +32,8 @@ export const deleteObjects: Handler = async (request, { bridge }) => {
   const text = await request.payload.text({ maxBytes: bodyMaxBytes, digest: 'required' })
   // Seven elements for an entry, each opened and closed, and some air.
   const maxTags = deleteObjectsMax * 14 + 100
-  const shape = { root: 'Delete', arrays: ['Object'], schema, maxTags }
+  const maxReferences = deleteObjectsMax * (keyMaxBytes + 100)
+  const shape = { root: 'Delete', arrays: ['Object'], schema, maxTags, maxReferences }
   const { Object: entries, Quiet: quiet } = parseXml(text, shape)
   const refusals = entries.map((entry) => denialOf(request, entry) ?? refusalOf(entry))
   const accepted = entries.filter((_, index) => refusals[index] === undefined)

@@ -9,6 +9,7 @@ import {
   type LifecycleRule,
 } from '../../../translate/lifecycle-rules.ts'
 import {
+  keyMaxBytes,
   lifecycleIdMaxCharacters,
   lifecycleRulesMax,
   noncurrentVersionsMax,
@@ -66,6 +67,7 @@ export function parseLifecycle(document: string): LifecycleRule[] {
     schema,
     // A rule with a few tags; what else a thousand rules may hold is rare.
     maxTags: lifecycleRulesMax * 40,
+    maxReferences: lifecycleRulesMax * (lifecycleIdMaxCharacters + keyMaxBytes),
   })
   const rules = elements.map(readRule)
   if (new Set(rules.map(({ id }) => id)).size < rules.length) {
