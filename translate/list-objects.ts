@@ -44,7 +44,7 @@ export async function listObjects(
   // Each step of a page takes a millisecond or two: what else is asked for has its turn in between.
   await setImmediate()
   const objects = page.entries.filter((entry) => entry.kind === 'object')
-  const records = await parts.state.objects.findMany(
+  const records = await parts.state.objects.findListed(
     input.bucket,
     objects.map(({ key, object }) => ({ key, md5: object.md5, sizeBytes: object.sizeBytes })),
   )

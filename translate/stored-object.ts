@@ -4,7 +4,7 @@ import { nameOf } from '../jotta/path.ts'
 import type { Entry, FileEntry, FolderEntry, Revision } from '../jotta/wire.ts'
 import type { ListedObject, ObjectInfo, ObjectMetadata, RequestContext } from './bridge.ts'
 import { S3Error } from './s3-error.ts'
-import type { ObjectRecord, State } from './state/state.ts'
+import type { ListedRecord, ObjectRecord, State } from './state/state.ts'
 
 /** A file's readable content, with what Jottacloud always tells of it. */
 export type StoredObject = {
@@ -106,13 +106,22 @@ function toObjectInfo(
     sizeBytes: object.sizeBytes,
     modified: object.modified,
     ageFrom: laterOf(object.modified, object.updated),
-    etag: record?.multipartEtag ?? object.md5,
+    ...listedOf(object.md5, record),
     metadata: record?.metadata ?? unrecordedMetadata(object),
-    checksums: record?.checksums,
     partCount: record?.partCount,
     tags: record?.tags ?? [],
-    storageClass: record?.storageClass ?? 'STANDARD',
     acl: record?.acl,
+  }
+}
+
+function listedOf(
+  md5: string,
+  record: Partial<ListedRecord> | undefined,
+): Pick<ObjectInfo, 'etag' | 'checksums' | 'storageClass'> {
+  return {
+    etag: record?.multipartEtag ?? md5,
+    checksums: record?.checksums,
+    storageClass: record?.storageClass ?? 'STANDARD',
   }
 }
 
@@ -125,14 +134,14 @@ export function unrecordedMetadata({ mime }: StoredObject): ObjectMetadata {
   return { ...(mime === undefined ? {} : { contentType: mime }), user: {} }
 }
 
-/** As `toObjectInfo`, with what a listing shows. */
+/** The same of what a listing shows. */
 export function toListedObject(
   key: string,
-  object: StoredObject,
-  record: ObjectRecord | undefined,
+  { sizeBytes, modified, md5 }: StoredObject,
+  record: ListedRecord | undefined,
 ): ListedObject {
-  const { sizeBytes, modified, etag, storageClass, checksums } = toObjectInfo(key, object, record)
-  return { kind: 'object', key, sizeBytes, modified, etag, storageClass, checksums }
+  const facts = { sizeBytes, modified, ...listedOf(md5, record) }
+  return { kind: 'object', key, ...facts }
 }
 
 /** As `toObjectInfo`, with the record looked up. */

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Checksums, ObjectLabels, ObjectMetadata } from '../bridge.ts'
 import { checksumAlgorithms } from '../checksum.ts'
-import type { ObjectRecord, UploadRecord } from './state.ts'
+import type { ListedRecord, ObjectRecord, UploadRecord } from './state.ts'
 
 /** The part of a record that nobody searches by. */
 export type ObjectData = Pick<
@@ -33,6 +33,21 @@ export function parseObjectData(text: string): ObjectData {
     partCount: json.partCount,
     checksums: json.checksums,
     ...labelsFromJson(json),
+  }
+}
+
+/** Where `renderObjectData` puts what a listing shows, as arguments of SQLite's `json_extract`. */
+export const listedPaths = "'$.multipartEtag', '$.storageClass', '$.checksums'"
+
+/** What `json_extract` gives for `listedPaths`. */
+export function parseListedData(text: string): ListedRecord {
+  // Most objects were sent in one piece, with no wish for a class and by clients that send no checksum.
+  if (text === '[null,null,null]') return nothingListed
+  const [multipartEtag, storageClass, listedChecksums] = listedData.parse(JSON.parse(text))
+  return {
+    multipartEtag: multipartEtag ?? undefined,
+    storageClass: storageClass ?? undefined,
+    checksums: listedChecksums ?? undefined,
   }
 }
 
@@ -102,6 +117,12 @@ const objectData = z.object({
   checksums: checksums.optional(),
   ...labels,
 })
+const listedData = z.tuple([z.string().nullable(), z.string().nullable(), checksums.nullable()])
+const nothingListed: ListedRecord = {
+  multipartEtag: undefined,
+  storageClass: undefined,
+  checksums: undefined,
+}
 const uploadData = z.object({
   metadata,
   initiator: z.object({ id: z.string(), name: z.string() }).optional(),

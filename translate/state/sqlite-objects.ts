@@ -3,13 +3,15 @@ import type { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
 import type { ObjectPart } from '../bridge.ts'
 import {
+  listedPaths,
+  parseListedData,
   parseObjectData,
   parsePartChecksums,
   renderObjectData,
   renderPartChecksums,
 } from './record-json.ts'
 import { fromKeyBytes, inTransaction, toKeyBytes } from './sqlite-database.ts'
-import type { NewObjectRecord, ObjectRecord, State } from './state.ts'
+import type { ListedRecord, NewObjectRecord, ObjectRecord, State } from './state.ts'
 
 export function createObjects(database: DatabaseSync): State['objects'] {
   const sql = prepare(database)
@@ -50,16 +52,18 @@ export function createObjects(database: DatabaseSync): State['objects'] {
       return row === undefined ? undefined : parseRow(row)
     },
 
-    async findMany(bucket, wanted) {
-      const contents = new Map(wanted.map((content) => [content.key, content]))
-      // As hexadecimal, since JSON in SQLite cannot carry every key.
-      const keys = [...contents.keys()].map((key) => toKeyBytes(key).toString('hex'))
-      const found = new Map<string, ObjectRecord>()
-      for (const row of sql.findMany.all(JSON.stringify(keys), bucket)) {
-        const { key, md5, size_bytes: sizeBytes } = identityRow.parse(row)
-        const content = contents.get(key)
-        if (content?.md5 !== md5 || content.sizeBytes !== sizeBytes || found.has(key)) continue
-        found.set(key, parseRow(row))
+    async findListed(bucket, wanted) {
+      // Keys as hexadecimal, since JSON in SQLite cannot carry every key.
+      const contents = wanted.map(({ key, md5, sizeBytes }) => [
+        toKeyBytes(key).toString('hex'),
+        md5,
+        sizeBytes,
+      ])
+      const found = new Map<string, ListedRecord>()
+      for (const row of sql.findListed.all(JSON.stringify(contents), bucket)) {
+        const { at, listed } = listedRow.parse(row)
+        const key = wanted[at]?.key
+        if (key !== undefined && !found.has(key)) found.set(key, parseListedData(listed))
       }
       return found
     },
@@ -147,10 +151,15 @@ function prepare(database: DatabaseSync) {
        WHERE write_id = ? AND part_number > ? ORDER BY part_number LIMIT ?`,
     ),
     // A cross join, so that SQLite looks up each key rather than read the whole table.
-    findMany: database.prepare(
-      `SELECT ${columns} FROM (SELECT unhex(value) AS wanted_key FROM json_each(?))
-       CROSS JOIN object_records ON bucket = ? AND key = wanted_key
-       ORDER BY key, is_staged, write_id DESC`,
+    findListed: database.prepare(
+      `SELECT wanted.at AS at, json_extract(data, ${listedPaths}) AS listed
+       FROM (
+         SELECT key AS at, unhex(value ->> 0) AS key, value ->> 1 AS md5, value ->> 2 AS size_bytes
+         FROM json_each(?)
+       ) AS wanted
+       CROSS JOIN object_records AS records ON bucket = ? AND records.key = wanted.key
+         AND records.md5 = wanted.md5 AND records.size_bytes = wanted.size_bytes
+       ORDER BY wanted.at, is_staged, write_id DESC`,
     ),
     remove: database.prepare('DELETE FROM object_records WHERE bucket = ? AND key = ?'),
     removeBucket: database.prepare('DELETE FROM object_records WHERE bucket = ?'),
@@ -173,6 +182,7 @@ function parseRow(row: unknown): ObjectRecord {
   return { bucket, key, md5, sizeBytes: size_bytes, ...parseObjectData(data) }
 }
 
+const listedRow = z.object({ at: z.int(), listed: z.string() })
 const idRow = z.object({ write_id: z.int() })
 const partRow = z.object({
   part_number: z.int(),

@@ -24,6 +24,11 @@ export type ObjectRecord = ObjectLabels & {
   readonly checksums: Checksums | undefined
 }
 
+/** What of a record a listing shows: reading the rest of a thousand takes longer than the page. */
+export type ListedRecord = Pick<ObjectRecord, 'multipartEtag' | 'checksums'> & {
+  readonly storageClass: string | undefined
+}
+
 /** A record as a write brings it, with the parts of a multipart upload in order. */
 export type NewObjectRecord = Omit<ObjectRecord, 'partCount'> & {
   readonly parts?: readonly Pick<ObjectPart, 'sizeBytes' | 'checksums'>[]
@@ -162,11 +167,11 @@ export interface State {
     discard(writeId: string): Promise<void>
     /** The record that describes this content, or `undefined`. The latest staged one wins among staged. */
     find(bucket: string, key: string, content: ContentIdentity): Promise<ObjectRecord | undefined>
-    /** As `find` for up to 1000 keys; result by key, absent when there is none. */
-    findMany(
+    /** What a listing shows of the records that `find` gives, for up to 1000 keys; absent where there is none. */
+    findListed(
       bucket: string,
       wanted: readonly ({ readonly key: string } & ContentIdentity)[],
-    ): Promise<ReadonlyMap<string, ObjectRecord>>
+    ): Promise<ReadonlyMap<string, ListedRecord>>
     /** Parts of the object with this content, after `afterPartNumber`; none where there is no record. */
     parts(
       bucket: string,
