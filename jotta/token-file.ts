@@ -1,13 +1,11 @@
 // The file that holds the tokens of one login, readable by its owner alone, and the lock under which
 // it changes. A new refresh token replaces the old one on disk before anything uses it (API 2.2).
-import { randomUUID } from 'node:crypto'
-import { open, readFile, rename, rm, stat } from 'node:fs/promises'
-import path from 'node:path'
+import { readFile, rm, stat } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
 import { type Environment, realEnvironment } from './http.ts'
 import { JottaError } from './jotta-error.ts'
-import { syncFolder } from './sync-folder.ts'
+import { replaceFile } from './replace-file.ts'
 
 /** Goes into a header, so it must be printable ASCII. */
 const token = z.string().regex(/^[\x21-\x7e]+$/)
@@ -72,23 +70,11 @@ export async function stampOf(tokenFile: string): Promise<string> {
   }
 }
 
-/** Durable when it returns: written aside, synced, renamed, and the folder synced. */
+/** Durable when it returns. */
 export async function writeTokenFile(tokenFile: string, tokens: TokenSet): Promise<void> {
-  const aside = `${tokenFile}.${randomUUID()}.tmp`
-  try {
-    const file = await open(aside, 'wx', 0o600)
-    try {
-      await file.writeFile(`${JSON.stringify(tokens, undefined, 2)}\n`)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(aside, tokenFile)
-  } catch (error) {
-    await rm(aside, { force: true })
-    throw error
-  }
-  await syncFolder(path.dirname(tokenFile))
+  await replaceFile(tokenFile, async (file) => {
+    await file.writeFile(`${JSON.stringify(tokens, undefined, 2)}\n`)
+  })
 }
 
 /** Under the lock, so that a refresh under way does not bring it back. */

@@ -1,9 +1,8 @@
 // `jotta-s3 metadata`: the state store's metadata to and from a file.
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { finished } from 'node:stream/promises'
-import { exportMetadata, importMetadata } from '../translate/metadata-file.ts'
+import { exportMetadata, exportMetadataTo, importMetadata } from '../translate/metadata-file.ts'
 import { openSqliteState } from '../translate/state/sqlite.ts'
 import { stateDirectoryOf, stateFileName } from './account.ts'
 import { type Config, ConfigError } from './config.ts'
@@ -26,11 +25,7 @@ export async function transferMetadata(
       await exportMetadata(state, process.stdout)
       return ''
     }
-    const sink = createWriteStream(file, { mode: 0o600 })
-    const count = await exportMetadata(state, sink)
-    sink.end()
-    await finished(sink)
-    return `${count} records written to ${file}\n`
+    return `${await exportMetadataTo(state, file)} records written to ${file}\n`
   } finally {
     await state.close()
   }

@@ -50,7 +50,6 @@ async function exported(state: State): Promise<string> {
   const sink = new PassThrough()
   const text = Array.fromAsync(sink.setEncoding('utf8'))
   await exportMetadata(state, sink)
-  sink.end()
   return (await text).join('')
 }
 
@@ -73,6 +72,18 @@ test('what is exported is taken in again as it was', async () => {
       { partNumber: 2, start: 5, sizeBytes: 2, checksums: {} },
     ])
     assert.is(await exported(to), text)
+  })
+})
+
+test('what a crash left between a write and its commit is exported, and found again', async () => {
+  await withStates(async (from, to) => {
+    await from.objects.commit(await from.objects.stage(plain))
+    const stored = { ...record, key: plain.key, md5: 'f'.repeat(32) }
+    await from.objects.stage(stored)
+    await importMetadata(to, Readable.from([await exported(from)]))
+    assert.is((await to.objects.find('bucket', plain.key, stored))?.partCount, 2)
+    assert.is((await to.objects.find('bucket', plain.key, plain))?.partCount, undefined)
+    assert.is(await exported(to), await exported(from))
   })
 })
 

@@ -1,10 +1,12 @@
 // The metadata of all buckets and objects as JSON lines, out of the state store and back in: a backup of what
 // Jottacloud does not hold.
-import { once } from 'node:events'
-import type { Readable, Writable } from 'node:stream'
+import { createWriteStream } from 'node:fs'
+import { realpath, stat } from 'node:fs/promises'
+import { type Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { streamValues } from 'stream-json/streamers/stream-values.js'
 import { z } from 'zod'
+import { replaceFile } from '../jotta/replace-file.ts'
 import { checksumAlgorithms } from './checksum.ts'
 import { partNumberMax } from './limits.ts'
 import {
@@ -61,6 +63,8 @@ const line = z.object({
     .string()
     .max(64 * 1024)
     .optional(),
+  /** Of a write that was begun: it counts where that has stored its content. */
+  isStaged: z.boolean().optional(),
 })
 
 const configurationLine = z.object({
@@ -69,20 +73,51 @@ const configurationLine = z.object({
   text: z.string().max(1024 * 1024),
 })
 
-/** Writes one line for each configuration of a bucket and each object; returns how many. */
+/**
+ * Writes one line for each configuration of a bucket and each object; returns how many. Ends the sink, unless it is
+ * the process's own.
+ */
 export async function exportMetadata(state: State, sink: Writable): Promise<number> {
   let count = 0
-  for (const record of await state.bucketConfigurations.all()) {
-    count += 1
-    if (!sink.write(`${JSON.stringify(record)}\n`)) await once(sink, 'drain')
+  async function* lines(): AsyncGenerator<string> {
+    for (const record of await state.bucketConfigurations.all()) {
+      count += 1
+      yield `${JSON.stringify(record)}\n`
+    }
+    for await (const record of state.objects.all()) {
+      count += 1
+      const { partCount, isStaged, ...rest } = record
+      const parts = partCount === undefined ? undefined : await partsOf(state, record)
+      yield `${JSON.stringify({ ...rest, parts, ...(isStaged && { isStaged }) })}\n`
+    }
   }
-  for await (const record of state.objects.all()) {
-    count += 1
-    const { partCount, ...rest } = record
-    const parts = partCount === undefined ? undefined : await partsOf(state, record)
-    if (!sink.write(`${JSON.stringify({ ...rest, parts })}\n`)) await once(sink, 'drain')
-  }
+  await pipeline(lines, sink, { end: sink !== process.stdout })
   return count
+}
+
+/** As `exportMetadata`. A file that is there stays until the new one is whole: it may be the only backup. */
+export async function exportMetadataTo(state: State, file: string): Promise<number> {
+  const target = await fileAt(file)
+  if (target === undefined) return await exportMetadata(state, createWriteStream(file))
+  return await replaceFile(target, async (handle) => {
+    const sink = new Writable({
+      writev(chunks, done) {
+        const bytes = Buffer.concat(chunks.map(({ chunk }) => chunk))
+        handle.appendFile(bytes).then(() => done(), done)
+      },
+    })
+    return await exportMetadata(state, sink)
+  })
+}
+
+/** What links lead to; `undefined` for devices and pipes, which must not be replaced. */
+async function fileAt(file: string): Promise<string | undefined> {
+  try {
+    return (await stat(file)).isFile() ? await realpath(file) : undefined
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return file
+    throw error
+  }
 }
 
 /** At most 10,000. */
@@ -116,10 +151,12 @@ async function takeIn(state: State, value: unknown, position: number): Promise<v
   if (configuration.success) return await state.bucketConfigurations.put(configuration.data)
   const parsed = line.safeParse(value)
   if (!parsed.success) throw new Error(`record ${position}: ${z.prettifyError(parsed.error)}`)
-  await state.objects.commit(await state.objects.stage(asRecord(parsed.data)))
+  const { isStaged = false, ...record } = parsed.data
+  const writeId = await state.objects.stage(asRecord(record))
+  if (!isStaged) await state.objects.commit(writeId)
 }
 
-function asRecord(parsed: z.output<typeof line>): NewObjectRecord {
+function asRecord(parsed: Omit<z.output<typeof line>, 'isStaged'>): NewObjectRecord {
   const { metadata: kept, multipartEtag, checksums: sums, ...rest } = parsed
   const { partSizesBytes = [], parts, tags, storageClass, acl, ...identity } = rest
   return {

@@ -100,13 +100,15 @@ export function createObjects(database: DatabaseSync): State['objects'] {
     },
 
     async *all() {
-      let last = { bucket: '', key: '' }
+      let last: z.output<typeof exportedRow> | undefined
       for (;;) {
-        const rows = sql.page.all(last.bucket, toKeyBytes(last.key), pageSize)
-        const records = rows.map(parseRow)
-        yield* records
-        if (records.length < pageSize) return
-        last = records.at(-1) ?? last
+        const { bucket = '', key = '', is_staged = 0, write_id = 0 } = last ?? {}
+        const rows = sql.page.all(bucket, toKeyBytes(key), is_staged, write_id, pageSize)
+        for (const row of rows) {
+          last = exportedRow.parse(row)
+          yield { ...parseRow(row), isStaged: last.is_staged === 1 }
+        }
+        if (rows.length < pageSize) return
       }
     },
   }
@@ -164,8 +166,14 @@ function prepare(database: DatabaseSync) {
     remove: database.prepare('DELETE FROM object_records WHERE bucket = ? AND key = ?'),
     removeBucket: database.prepare('DELETE FROM object_records WHERE bucket = ?'),
     page: database.prepare(
-      `SELECT ${columns} FROM object_records
-       WHERE is_staged = 0 AND (bucket, key) > (?, ?) ORDER BY bucket, key LIMIT ?`,
+      `SELECT ${columns}, is_staged, write_id FROM object_records AS one
+       WHERE (bucket, key, is_staged, write_id) > (?, ?, ?, ?) AND write_id = (
+         SELECT write_id FROM object_records
+         WHERE bucket = one.bucket AND key = one.key AND md5 = one.md5
+           AND size_bytes = one.size_bytes
+         ORDER BY is_staged, write_id DESC LIMIT 1
+       )
+       ORDER BY bucket, key, is_staged, write_id LIMIT ?`,
     ),
   }
 }
@@ -183,6 +191,10 @@ function parseRow(row: unknown): ObjectRecord {
 }
 
 const listedRow = z.object({ at: z.int(), listed: z.string() })
+const exportedRow = recordRow.pick({ bucket: true, key: true }).extend({
+  is_staged: z.int(),
+  write_id: z.int(),
+})
 const idRow = z.object({ write_id: z.int() })
 const partRow = z.object({
   part_number: z.int(),

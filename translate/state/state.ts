@@ -190,8 +190,11 @@ export interface State {
     latest(bucket: string, key: string): Promise<ObjectRecord | undefined>
     remove(bucket: string, key: string): Promise<void>
     removeBucket(bucket: string): Promise<void>
-    /** Every committed record in order of bucket and key, read in pages: for export. */
-    all(): AsyncIterable<ObjectRecord>
+    /**
+     * Every record that `find` gives for some content, in order of bucket and key, and of one key in the order in
+     * which they count when they are staged again, the committed one first. Read in pages: for export.
+     */
+    all(): AsyncIterable<ObjectRecord & { readonly isStaged: boolean }>
   }
   readonly uploads: {
     create(record: Omit<UploadRecord, 'status' | 'result'>): Promise<void>

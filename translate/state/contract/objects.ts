@@ -296,13 +296,32 @@ export const objects: Record<string, Proof> = {
     }
   },
 
-  async 'a thousand keys of a large bucket are found, and all are exported, without staged ones'(
-    open,
-  ) {
+  async 'of each key and content that record is exported that is found'(open) {
+    const state = await open()
+    const exported = async () =>
+      (await collect(state.objects.all())).map((one) => [
+        one.key,
+        one.metadata.user.mark,
+        one.isStaged,
+      ])
+    await commit(state, marked('committed'))
+    await state.objects.stage(marked('hidden by the committed one'))
+    await state.objects.stage(marked('first', otherContent))
+    await state.objects.stage(marked('latest', otherContent))
+    await state.objects.stage({ ...marked('staged alone'), key: 'other' })
+    assert.equal(await exported(), [
+      ['key', 'committed', false],
+      ['key', 'latest', true],
+      ['other', 'staged alone', true],
+    ])
+    assert.is(await markOf(state), 'committed')
+    assert.is(await markOf(state, otherContent), 'latest')
+  },
+
+  async 'a thousand keys of a large bucket are found, and all are exported'(open) {
     const state = await open()
     const keys = Array.from({ length: 1200 }, (_, index) => `key-${String(index).padStart(5, '0')}`)
     for (const key of keys) await commit(state, record(key))
-    await state.objects.stage(record('staged'))
     const wanted = keys.slice(100, 1100).map((key) => ({ key, ...content }))
     assert.is((await state.objects.findListed('bucket', wanted)).size, 1000)
     const exported = await collect(state.objects.all())
