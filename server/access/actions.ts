@@ -4,13 +4,18 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { OperationName, Query } from '../operation.ts'
 import { matchesPattern } from './pattern.ts'
 
-/** `source` is the object that x-amz-copy-source names. */
-export type ActionTarget = 'service' | 'bucket' | 'object' | 'source'
+/**
+ * `source` is the object that x-amz-copy-source names. `some-object` is whatever object of the bucket: the handler judges
+ * key by key, and the body that has the keys is read only for those who may have the right on one.
+ */
+export type ActionTarget = 'service' | 'bucket' | 'object' | 'some-object' | 'source'
 export type Requirement = {
   readonly action: string
   readonly on: ActionTarget
   /** Whom an ACL grants this action needs no grant of `action`; a policy is asked for `action` all the same. */
   readonly orByAcl?: string
+  /** This right will do as well. */
+  readonly orElse?: string
 }
 
 type Rule = Requirement & {
@@ -20,8 +25,6 @@ type Rule = Requirement & {
   readonly also?: readonly Requirement[]
   /** Writes an object, so its headers may ask for an ACL and tags. */
   readonly writes?: true
-  /** Judged by the handler, key by key. */
-  readonly perKey?: true
 }
 
 const service = (action: string): Rule => ({ action, on: 'service' })
@@ -48,7 +51,11 @@ const table = {
   ListObjectsV2: bucket('s3:ListBucket'),
   ListObjectVersions: bucket('s3:ListBucketVersions'),
   ListMultipartUploads: bucket('s3:ListBucketMultipartUploads'),
-  DeleteObjects: { ...object('s3:DeleteObject'), perKey: true },
+  DeleteObjects: {
+    action: 's3:DeleteObject',
+    on: 'some-object',
+    orElse: 's3:DeleteObjectVersion',
+  },
   CreateSession: bucket('s3express:CreateSession'),
   GetBucketLocation: bucket('s3:GetBucketLocation'),
   GetBucketVersioning: bucket('s3:GetBucketVersioning'),
@@ -192,15 +199,18 @@ export function isKnownAction(pattern: string): boolean {
 /** Canned ACLs that give nobody anything, so that no right to set ACLs is needed for them. */
 const idleAcls = ['private', 'bucket-owner-full-control', 'bucket-owner-read']
 
-/** All that must be allowed before the handler runs; empty when the handler judges key by key. */
+/** All that must be allowed before the handler runs. */
 export function requirementsOf(
   operation: OperationName,
   { query, headers }: { readonly query: Query; readonly headers: IncomingHttpHeaders },
 ): readonly Requirement[] {
-  const { action, ofVersion, on, also = [], writes, perKey } = rules[operation]
-  if (perKey === true) return []
+  const { action, ofVersion, on, also = [], writes, orElse } = rules[operation]
   const isOfVersion = ofVersion !== undefined && (query.get('versionId') ?? '') !== ''
-  const first = { action: isOfVersion ? ofVersion : action, on }
+  const first = {
+    action: isOfVersion ? ofVersion : action,
+    on,
+    ...(orElse !== undefined && { orElse }),
+  }
   const asked = writes === true ? askedByHeaders(headers) : []
   return [first, ...also, ...asked]
 }

@@ -274,8 +274,60 @@ test('many keys are judged one by one', async () => {
     await as('root', 'DELETE', '/bucket?policy')
     const before = bridge.calls.length
     const denied = await as(undefined, 'POST', '/bucket?delete', { headers, body })
-    assert.match(denied.text, /<Key>tmp\/a<\/Key><Code>AccessDenied<\/Code>/)
-    assert.is(bridge.calls.length, before)
+    assert.equal([denied.status, outcome(denied)], [403, 'AccessDenied'])
+    const methods = bridge.calls.slice(before).map(({ method }) => method)
+    assert.equal(methods, ['bucketMayExist'])
+  })
+})
+
+test('a list of keys is read only for those who may have a right on one of them', async () => {
+  const elsewhere = { Resource: 'arn:aws:s3:::bucket/tmp/*' }
+  const fromThere = { Condition: { IpAddress: { 'aws:SourceIp': '192.0.2.0/24' } } }
+  const deny = (more: object) => allow('s3:Delete*', { Effect: 'Deny', ...more })
+  const everybody = ['root', 'clerk', 'alice', undefined]
+  const cases: [statements: object[], readers: (string | undefined)[]][] = [
+    [[], ['root', 'clerk']],
+    [
+      [allow('s3:GetObject'), allow('s3:PutObject')],
+      ['root', 'clerk'],
+    ],
+    [[allow('s3:*')], everybody],
+    [[allow('s3:DeleteObject', elsewhere)], everybody],
+    [[allow('s3:DeleteObjectVersion', elsewhere)], everybody],
+    // Whether a condition holds is asked of each key.
+    [[allow('s3:DeleteObject', fromThere)], everybody],
+    [[allow('s3:DeleteObject', { Principal: { AWS: 'alice' } })], ['root', 'clerk', 'alice']],
+    [[allow('s3:*'), deny({})], []],
+    [
+      [allow('s3:*'), deny({ Principal: { AWS: 'clerk' } })],
+      ['root', 'alice', undefined],
+    ],
+    [[allow('s3:*'), deny(elsewhere)], everybody],
+    [[allow('s3:*'), deny(fromThere)], everybody],
+  ]
+  await withPeople({}, async (as, { bridge }) => {
+    const asked = async (who: string | undefined) => {
+      const headers = { 'Content-MD5': md5Of('no list') }
+      return outcome(await as(who, 'POST', '/bucket?delete', { headers, body: 'no list' }))
+    }
+    for (const [statements, readers] of cases) {
+      const path = '/bucket?policy'
+      const body = policyOf(...statements)
+      const set = statements.length === 0 ? 204 : outcome(await as('root', 'PUT', path, { body }))
+      assert.is(set, 204)
+      for (const who of [...everybody, 'reader']) {
+        const wanted = readers.includes(who) ? 'MalformedXML' : 'AccessDenied'
+        assert.is(await asked(who), wanted, `${who}: ${body}`)
+      }
+    }
+    await as('root', 'DELETE', '/bucket?policy')
+    const headers = { 'x-amz-acl': 'public-read-write' }
+    assert.is(outcome(await as('root', 'PUT', '/bucket?acl', { headers })), 200)
+    assert.is(await asked(undefined), 'MalformedXML')
+    const body = block('IgnorePublicAcls')
+    assert.is(outcome(await as('root', 'PUT', '/bucket?publicAccessBlock', { body })), 200)
+    assert.is(await asked(undefined), 'AccessDenied')
+    assert.not.ok(bridge.calls.some(({ method }) => method === 'deleteObjects'))
   })
 })
 

@@ -8,7 +8,7 @@ import { parseCopySource } from '../operations/wire/copy-source.ts'
 import { objectAclToStatements, parseStoredAcl } from './acl.ts'
 import { type Requirement, requirementsOf } from './actions.ts'
 import { type BucketAccess, type PublicAccessSetting, readBucketAccess } from './bucket-access.ts'
-import { evaluate } from './evaluate.ts'
+import { evaluate, evaluateForAny } from './evaluate.ts'
 import { bucketArn, objectArn } from './limits.ts'
 import { type Owner, rootOwner } from './owner.ts'
 import { type Arrival, createFacts, type FactsInput, type Tags } from './request-facts.ts'
@@ -133,8 +133,8 @@ function createJudge(
     const context = createFacts({ ...input, ...facts })
     return { principal, action, resource, context }
   }
-  const isLimited = (request: PolicyRequest): boolean =>
-    identity !== undefined && evaluate(identity.limits, request) !== 'allow'
+  const isLimited = (request: PolicyRequest, judge = evaluate): boolean =>
+    identity !== undefined && judge(identity.limits, request) !== 'allow'
   const may = (action: string, place: Place, orByAcl?: string): boolean => {
     const { bucket, key, labels } = place
     const resource = key === undefined ? bucketArn(bucket.bucket) : objectArn(bucket.bucket, key)
@@ -142,6 +142,15 @@ function createJudge(
     return !isLimited(request) && isAllowedBy(place, request, identity, orByAcl)
   }
   const onBucket = (action: string, place: Place) => may(action, { ...place, key: undefined })
+  /** Whether there may be an object on which the action is allowed; false only if there is none for sure. */
+  const mayOnAny = (action: string, { bucket }: Place): boolean => {
+    const request = requestOn(action, objectArn(bucket.bucket, '*'))
+    const place = { bucket, key: undefined, labels: undefined }
+    return (
+      !isLimited(request, evaluateForAny) &&
+      isAllowedBy(place, request, identity, undefined, evaluateForAny)
+    )
+  }
   /** Whether a listing may show the place: as if it asked for its key alone. */
   const mayList = ({ bucket, key: prefix }: Place): boolean => {
     const request = requestOn('s3:ListBucket', bucketArn(bucket.bucket), { prefix })
@@ -151,7 +160,7 @@ function createJudge(
   return {
     may,
     mayList,
-    allows({ action, on, orByAcl }: Requirement): boolean {
+    allows({ action, on, orByAcl, orElse }: Requirement): boolean {
       if (on === 'service') return identity !== undefined && !isLimited(requestOn(action, '*'))
       const place = on === 'source' ? source : target
       if (place === undefined) return false
@@ -161,6 +170,8 @@ function createJudge(
         return identity !== undefined && !isLimited(request)
       }
       if (on === 'bucket') return onBucket(action, place)
+      if (on === 'some-object')
+        return [action, orElse ?? action].some((one) => mayOnAny(one, place))
       return place.key !== undefined && may(action, place, orByAcl)
     },
   }
@@ -174,10 +185,11 @@ function isAllowedBy(
   request: PolicyRequest,
   identity: Identity | undefined,
   orByAcl: string | undefined,
+  judge = evaluate,
 ): boolean {
   const isOwner = identity?.owner.id === bucket.owner.id
   if (isOwner && policyActions.includes(request.action)) return true
-  const byPolicy = evaluate(bucket.policy, request)
+  const byPolicy = judge(bucket.policy, request)
   if (byPolicy === 'deny') return false
   if (isOwner) return true
   // Of a public policy, nobody but the owner has anything then.
@@ -185,7 +197,7 @@ function isAllowedBy(
   if (byPolicy === 'allow' && !isRestricted) return true
   const actions = orByAcl === undefined ? [request.action] : [request.action, orByAcl]
   const isGranted = (statements: readonly Statement[]) =>
-    actions.some((action) => evaluate(statements, { ...request, action }) === 'allow')
+    actions.some((action) => judge(statements, { ...request, action }) === 'allow')
   if (isGranted(bucket.aclStatements)) return true
   if (key === undefined || labels?.acl === undefined || bucket.reach.acls === 'off') return false
   const address = { bucket: bucket.bucket, key }

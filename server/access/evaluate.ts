@@ -22,16 +22,44 @@ export function evaluate(statements: readonly Statement[], request: PolicyReques
   return decision
 }
 
+/**
+ * As `evaluate`, where `resource` is all objects of a bucket, its ARN with the star: `none` and `deny` hold for each of
+ * them, `allow` says that there may be one on which it is allowed. Conditions are not asked.
+ */
+export function evaluateForAny(statements: readonly Statement[], request: PolicyRequest): Decision {
+  let decision: Decision = 'none'
+  for (const { effect, principals, actions, resources, conditions } of statements) {
+    if (!isAbout({ principals, actions }, request)) continue
+    if (effect === 'Allow') decision = 'allow'
+    else if (conditions.length === 0 && isOnAll(resources, request)) return 'deny'
+  }
+  return decision
+}
+
+/** Sure of it only where it is written that way. */
+function isOnAll({ not, patterns }: Matcher<string>, { resource }: PolicyRequest): boolean {
+  return !not && patterns.some((pattern) => pattern === '*' || pattern === resource)
+}
+
 function applies(statement: Statement, request: PolicyRequest): boolean {
-  const { principals, actions, resources, conditions, variables } = statement
-  const { principal, resource } = request
-  const action = request.action.toLowerCase()
+  const { resources, conditions, variables } = statement
   const lookup = variables === 'on' ? lookupIn(request) : undefined
   return (
-    (principals === undefined || takes(principals, (one) => isMeant(one, principal))) &&
-    takes(actions, (pattern) => matchesPattern(pattern, action)) &&
-    takes(resources, (pattern) => matchesPattern(pattern, resource, lookup)) &&
+    isAbout(statement, request) &&
+    takes(resources, (pattern) => matchesPattern(pattern, request.resource, lookup)) &&
     conditions.every((condition) => conditionHolds(condition, request, variables))
+  )
+}
+
+/** Whether the statement names who asks, and what for. */
+function isAbout(
+  { principals, actions }: Pick<Statement, 'principals' | 'actions'>,
+  { principal, action }: PolicyRequest,
+): boolean {
+  const name = action.toLowerCase()
+  return (
+    (principals === undefined || takes(principals, (one) => isMeant(one, principal))) &&
+    takes(actions, (pattern) => matchesPattern(pattern, name))
   )
 }
 
