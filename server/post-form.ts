@@ -162,8 +162,8 @@ function toHeaderValue(name: string, value: string): string {
 /** The field is the XML document of PutObjectTagging; the header is the same as a query. */
 function toTaggingHeader(xml: string): string {
   const query = new URLSearchParams()
-  for (const { key, value } of parseTagging(xml, { max: objectTagsMax, of: 'Object' })) {
-    query.append(key, value)
-  }
+  // Read of whoever sends a form, before anybody knows whether he may: so not many more than there may be.
+  const tags = parseTagging(xml, { max: objectTagsMax, of: 'Object' }, objectTagsMax * 12)
+  for (const { key, value } of tags) query.append(key, value)
   return query.toString()
 }

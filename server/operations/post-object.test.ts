@@ -137,6 +137,16 @@ test('tags and storage class of a form are those of the object', async () => {
       { key: 'empty', value: '' },
     ])
     assert.ok('storageClass' in input && input.storageClass === 'STANDARD_IA')
+    const numbered = (count: number) =>
+      Array.from({ length: count }, (_, number) => tag(`${number}`, '')).join('')
+    assert.is((await send(numbered(10))).status, 204)
+    expectError(await send(numbered(11)), 400, 'BadRequest')
+    // Of a stranger too, so many are not even parsed.
+    const many = await post(running, [
+      ['key', 'k'],
+      ['tagging', document('<a/>'.repeat(120))],
+    ])
+    expectError(many, 400, 'MalformedXML', 'too many elements')
     expectError(await send(tag('a', '1') + tag('a', '2')), 400, 'InvalidTag')
     expectError(await send(tag('aws:a', '1')), 400, 'InvalidTag')
     expectError(await send('<Tag>'), 400, 'MalformedXML')

@@ -48,10 +48,12 @@ export async function readTagging(payload: Payload, limit: TagLimit): Promise<Ta
   return parseTagging(await payload.text({ maxBytes: bodyMaxBytes, digest }), limit)
 }
 
-/** A Tagging document, also of a form's field. */
-export function parseTagging(text: string, limit: TagLimit): Tag[] {
-  // A thousand of them are told from a flood, and then refused for their number.
-  const { TagSet: set } = parseXml(text, { ...taggingShape, maxTags: 6100 })
+/** A thousand of them are told from a flood, and then refused for their number. */
+const xmlTagsMax = 6100
+
+/** A Tagging document, also of a form's field. `maxTags` is those of XML, opening and closing. */
+export function parseTagging(text: string, limit: TagLimit, maxTags = xmlTagsMax): Tag[] {
+  const { TagSet: set } = parseXml(text, { ...taggingShape, maxTags })
   return set === '' ? [] : readTags(set.Tag, limit)
 }
 
