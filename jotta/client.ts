@@ -4,11 +4,12 @@ import type { Readable } from 'node:stream'
 import { createDevice, customer, device, drive } from './account.ts'
 import { toCalls, type UpstreamCall } from './call-kind.ts'
 import { copyFile, moveFile } from './copy-move.ts'
-import { type Content, open } from './download.ts'
+import { type Content, type DownloadService, open } from './download.ts'
 import { createByHash, createFolder, removeFile, removeFolder, stat } from './files.ts'
 import { createHttp, type HttpOptions, realEnvironment } from './http.ts'
 import { list, listTree, openListing } from './list.ts'
 import { createMountpoint, mountpoints, removeMountpoint } from './mountpoints.ts'
+import { createReadAhead, type ReadAheadOptions } from './read-ahead.ts'
 import type { OpenListing } from './read-listing.ts'
 import { createSemaphore } from './semaphore.ts'
 import { apiBaseUrl, jfsBaseUrl } from './service.ts'
@@ -123,7 +124,8 @@ export interface JottaClient {
   /**
    * The bytes of the current revision. The response head has arrived when this returns. With `content`,
    * what the file is known to hold, a body that is cut or falls silent is gone on with by a new request,
-   * as long as the file still holds just that; without, it is an error.
+   * as long as the file still holds just that; without, it is an error. A long range of it may come by several
+   * requests at once, each of which holds to the same.
    */
   open(
     location: Location,
@@ -199,6 +201,8 @@ export type JottaClientOptions = Omit<HttpOptions, 'tokens' | 'keepAlive' | 'onS
   readonly apiUrl?: string | undefined
   /** Sends at once; default 6, the most that Jottacloud's own client makes (API 7.4). */
   readonly maxConcurrentUploads?: number | undefined
+  /** Downloads of known content by several requests at once; none without it. */
+  readonly readAhead?: ReadAheadOptions | undefined
   /** How often the login is used at least, so that it does not lapse; default every 12 hours. */
   readonly keepLoginAliveMs?: number | undefined
   /** Told of each request to the service; must not throw. */
@@ -247,8 +251,8 @@ export function createJottaClient(options: JottaClientOptions): JottaClient {
   }
 }
 
-function createService(options: JottaClientOptions): UploadService {
-  const { onCall } = options
+function createService(options: JottaClientOptions): UploadService & DownloadService {
+  const { onCall, readAhead } = options
   const onSent = onCall && toCalls(onCall)
   const http = createHttp({ ...options, onSent })
   const apiUrl = apiBaseUrl(options.apiUrl)
@@ -267,6 +271,7 @@ function createService(options: JottaClientOptions): UploadService {
     jfsUrl: jfsBaseUrl(options.jfsUrl),
     environment: { ...realEnvironment, ...options.environment },
     username: async (call) => known ?? (await ask(call)),
+    readAhead: readAhead && createReadAhead(readAhead),
     uploads: createSemaphore(options.maxConcurrentUploads ?? 6),
   }
 }

@@ -5,6 +5,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createJottaClient, type JottaClient, type Location } from './client.ts'
 import { JottaError } from './jotta-error.ts'
+import type { ReadAheadOptions } from './read-ahead.ts'
 import { type Asked, eventually, rejection, withServer } from './scripted-server.test-support.ts'
 import type { TokenSource } from './token.ts'
 
@@ -18,6 +19,8 @@ type Answers = {
   readonly downloads: readonly ((asked: Asked, response: ServerResponse) => unknown)[]
   /** What a look at the file says meanwhile. */
   readonly look?: string | undefined
+  readonly readAhead?: ReadAheadOptions
+  readonly bodyIdleMs?: number
 }
 type Bench = {
   readonly client: JottaClient
@@ -51,7 +54,8 @@ async function withDownloads(answers: Answers, work: (bench: Bench) => Promise<v
         tokens,
         jfsUrl: `${server.url}/jfs/`,
         apiUrl: `${server.url}/`,
-        timeouts: { bodyIdleMs: 150 },
+        timeouts: { bodyIdleMs: answers.bodyIdleMs ?? 150 },
+        readAhead: answers.readAhead,
         environment: { random: () => 0.5, wait: async (delayMs) => void waits.push(delayMs) },
       })
       const { openConnections } = server
@@ -211,5 +215,105 @@ test('a reader that leaves while the rest is asked for leaves no connection', as
     await eventually(async () => (await openConnections()) <= 1)
   })
 })
+
+const readAhead = { streams: 4, chunkBytes: 300, totalBytes: 1200 }
+
+/** Of one request for each chunk, in order. */
+const inChunks = ['bytes=0-299', 'bytes=300-599', 'bytes=600-899', 'bytes=900-999']
+
+test('what is long is asked for in chunks, each of which goes on where it was cut', async () => {
+  const cut = new Set<string>()
+  const cutOnce = (asked: Asked, response: ServerResponse) => {
+    const { range = '' } = asked.headers
+    const start = Number(/\d+/.exec(range)?.[0])
+    if (!inChunks.includes(range) || cut.has(range)) return give()(asked, response)
+    cut.add(range)
+    return give({ until: start + 50, how: start === 600 ? 'silent' : 'cut' })(asked, response)
+  }
+  await withDownloads({ downloads: [cutOnce], readAhead }, async ({ client, ranges }) => {
+    assert.ok((await read(client)).equals(bytes))
+    assert.is(cut.size, 4)
+    // What was cut before it was read from is asked for again from its beginning.
+    const isRest = (range = '') => /^bytes=\d*50-(299|599|899|999)$/.test(range)
+    assert.is(ranges.length, 8)
+    assert.ok(ranges.every((range = '') => inChunks.includes(range) || isRest(range)))
+    ranges.length = 0
+    assert.ok((await read(client, 5)).equals(bytes.subarray(5, 900)))
+    assert.equal(ranges.toSorted(), ['bytes=305-604', 'bytes=5-304', 'bytes=605-899'])
+  })
+})
+
+test('what is short, or comes when others hold what may be held, is one request', async () => {
+  await withDownloads({ downloads: [give()], readAhead }, async ({ client, ranges }) => {
+    assert.ok((await read(client, 300)).equals(bytes.subarray(300, 900)))
+    assert.equal(ranges.splice(0), ['bytes=300-899'])
+    const call = { signal: new AbortController().signal, content }
+    const { stream } = await client.open(at, call)
+    assert.equal(ranges.splice(0), [inChunks[0]])
+    assert.ok((await read(client)).equals(bytes))
+    assert.ok(ranges.splice(0).includes(undefined))
+    stream.destroy()
+    assert.ok((await read(client)).equals(bytes))
+    assert.not(ranges.includes(undefined))
+  })
+})
+
+test('a download that is refused from the first holds nothing', async () => {
+  const gone = (_: Asked, response: ServerResponse) => response.writeHead(404).end()
+  const downloads = [gone, give({ total: '1001' }), give()]
+  await withDownloads({ downloads, readAhead }, async ({ client, ranges }) => {
+    for (const kind of ['not-found', 'changed']) {
+      assert.is(((await rejection(read(client))) as JottaError).kind, kind)
+    }
+    assert.ok((await read(client)).equals(bytes))
+    assert.equal(ranges.slice(2).toSorted(), inChunks)
+  })
+})
+
+for (const [what, chunk, look] of wrong) {
+  test(`a chunk that ${what} is an error, and none of it is given out`, async () => {
+    const later = (asked: Asked, response: ServerResponse) => {
+      const isFirst = asked.headers.range === inChunks[0]
+      return give(isFirst ? {} : chunk)(asked, response)
+    }
+    await withDownloads({ downloads: [later], look, readAhead }, async ({ client }) => {
+      const call = { signal: new AbortController().signal, content }
+      const { stream } = await client.open(at, call)
+      let received = 0
+      const error = await rejection(
+        (async () => {
+          for await (const part of stream) received += part.length
+        })(),
+      )
+      const isChange = /^(?:is of|comes when)/.test(what)
+      assert.is((error as JottaError).kind, isChange ? 'changed' : 'protocol')
+      assert.ok(received <= 300)
+    })
+  })
+}
+
+for (const how of ['destroy', 'abort'] as const) {
+  test(`a reader that leaves leaves no request of any chunk: ${how}`, async () => {
+    let open = 0
+    const held = (asked: Asked, response: ServerResponse) => {
+      open += 1
+      response.once('close', () => {
+        open -= 1
+      })
+      const start = Number(/\d+/.exec(asked.headers.range ?? '')?.[0])
+      return give({ until: start + 10, how: 'silent' })(asked, response)
+    }
+    const downloads = { downloads: [held], readAhead, bodyIdleMs: 60_000 }
+    await withDownloads(downloads, async ({ client, ranges }) => {
+      const leaving = new AbortController()
+      const { stream } = await client.open(at, { signal: leaving.signal, content })
+      stream.resume()
+      await eventually(() => ranges.length === 4)
+      if (how === 'destroy') stream.destroy()
+      else leaving.abort(new Error('gone'))
+      await eventually(() => stream.destroyed && open === 0)
+    })
+  })
+}
 
 test.run()

@@ -5,45 +5,96 @@ import { isLive, stat } from './files.ts'
 import type { HttpReply } from './http.ts'
 import { JottaError } from './jotta-error.ts'
 import { parseCount } from './parse-reply.ts'
+import { type Allowance, type ReadAhead, readAhead } from './read-ahead.ts'
 import { resumedDownload } from './resumed-download.ts'
 import { requestAt, type Service } from './service.ts'
 
 /** What tells one version of a file from another. `md5` in lower-case hex. */
 export type Content = { readonly md5: string; readonly sizeBytes: number }
 
+export type DownloadService = Service & {
+  /** Without it, each download is asked for in one piece. */
+  readonly readAhead?: ReadAhead | undefined
+}
+
 type Opened = { readonly stream: Readable; readonly sizeBytes: number | undefined }
+
+/** What is asked for, of content that is known. */
+type Known = CallOptions & { readonly range?: ByteRange; readonly content: Content }
 
 /** See JottaClient.open. */
 export async function open(
-  service: Service,
+  service: DownloadService,
   location: Location,
   options: CallOptions & { readonly range?: ByteRange; readonly content?: Content },
 ): Promise<Opened> {
-  const { content, signal } = options
-  const { reply, opened } = await openOnce(service, location, options)
-  if (content === undefined || content.sizeBytes === 0) return opened
-  const range = options.range ?? { start: 0, endInclusive: content.sizeBytes - 1 }
-  const endInclusive = Math.min(range.endInclusive, content.sizeBytes - 1)
+  const { content } = options
+  if (content === undefined || content.sizeBytes === 0) {
+    return (await openOnce(service, location, options)).opened
+  }
+  const known = { ...options, content }
+  const allowance = service.readAhead?.tryTake(wantedOf(known))
+  if (allowance === undefined) return await openResumed(service, location, known)
   try {
-    assertSize(reply, content)
+    return await openAhead(service, location, known, allowance)
+  } catch (error) {
+    allowance.giveBack()
+    throw error
+  }
+}
+
+/** In as many requests as it has chunks. */
+async function openAhead(
+  service: Service,
+  location: Location,
+  options: Known,
+  allowance: Allowance,
+): Promise<Opened> {
+  const { start, endInclusive } = wantedOf(options)
+  const first = { ...options, range: allowance.chunks.next().value ?? { start, endInclusive } }
+  const stream = readAhead((await openResumed(service, location, first)).stream, {
+    ...allowance,
+    signal: options.signal,
+    open: async (range, signal) => {
+      const chunk = { ...options, range, signal }
+      return resumed(service, location, chunk, await reopen(service, location, chunk, signal))
+    },
+  })
+  return { stream, sizeBytes: endInclusive - start + 1 }
+}
+
+/** By one request, as long as nothing cuts it. */
+async function openResumed(service: Service, location: Location, options: Known): Promise<Opened> {
+  const { reply, opened } = await openOnce(service, location, options)
+  try {
+    assertSize(reply, options.content)
   } catch (error) {
     opened.stream.destroy()
     throw error
   }
-  const stream = resumedDownload(opened.stream, {
-    range: { start: range.start, endInclusive },
-    reopen: (rest, until) => reopen(service, location, { ...options, content, range: rest }, until),
-    signal,
+  return { ...opened, stream: resumed(service, location, options, opened.stream) }
+}
+
+function resumed(service: Service, location: Location, options: Known, first: Readable): Readable {
+  return resumedDownload(first, {
+    range: wantedOf(options),
+    reopen: (rest, until) => reopen(service, location, { ...options, range: rest }, until),
+    signal: options.signal,
     environment: service.environment,
   })
-  return { stream, sizeBytes: opened.sizeBytes }
+}
+
+/** The bytes wanted that there are. */
+function wantedOf({ range, content }: Known): ByteRange {
+  const last = content.sizeBytes - 1
+  return { start: range?.start ?? 0, endInclusive: Math.min(range?.endInclusive ?? last, last) }
 }
 
 /** The rest of a download, if it is the rest of the same content. */
 async function reopen(
   service: Service,
   location: Location,
-  options: CallOptions & { readonly range: ByteRange; readonly content: Content },
+  options: Known & { readonly range: ByteRange },
   signal: AbortSignal,
 ): Promise<Readable> {
   const call = { ...options, signal }

@@ -1,9 +1,10 @@
 // The bytes of one download out of as many replies as it takes: where a body is cut or falls silent, a new
 // request goes on. No byte comes twice, none is left out, and nothing is held but what is being passed on.
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { ByteRange } from './client.ts'
 import type { Environment } from './http.ts'
 import { JottaError, Silence } from './jotta-error.ts'
+import { type Pieces, pulledStream } from './pulled-stream.ts'
 import { LIVELY_BYTES } from './reply-body.ts'
 import { defaultRetryPolicy, retryDelayMs } from './retry.ts'
 
@@ -34,26 +35,10 @@ export type DownloadSource = {
 export function resumedDownload(first: Readable, source: DownloadSource): Readable {
   const abandoned = new AbortController()
   const signal = AbortSignal.any([source.signal, abandoned.signal])
-  const pieces = createPieces(first, source, signal)
-  const stream = new Readable({
-    read() {
-      pieces.next().then(
-        (chunk) => void stream.push(chunk),
-        (error: Error) => stream.destroy(error),
-      )
-    },
-    destroy(error, done) {
-      abandoned.abort(error ?? new Error('nobody reads the download any more'))
-      pieces.destroy()
-      done(error)
-    },
-  })
-  // A reader that has gone must not end the process.
-  stream.on('error', () => undefined)
-  return stream
+  return pulledStream(createPieces(first, source, signal), abandoned)
 }
 
-function createPieces(first: Readable, source: DownloadSource, signal: AbortSignal) {
+function createPieces(first: Readable, source: DownloadSource, signal: AbortSignal): Pieces {
   const { endInclusive } = source.range
   let body = first
   let chunks: AsyncIterator<unknown> = first[Symbol.asyncIterator]()
@@ -95,7 +80,6 @@ function createPieces(first: Readable, source: DownloadSource, signal: AbortSign
   }
 
   return {
-    /** The next bytes, or null at the end. */
     async next(): Promise<Uint8Array | null> {
       for (;;) {
         const chunk = await nextOf(chunks, signal)

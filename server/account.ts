@@ -12,6 +12,7 @@ import { loginWithBrowser, type Visit } from '../jotta/login-browser.ts'
 import type { LoginHolder } from '../jotta/login-holder.ts'
 import type { LoginPlace } from '../jotta/login-keep.ts'
 import { loginWithPassword } from '../jotta/login-legacy.ts'
+import type { ReadAheadOptions } from '../jotta/read-ahead.ts'
 import { findService, services } from '../jotta/services.ts'
 import { createTokenSource } from '../jotta/token.ts'
 import { readTokenFile, removeTokenFile } from '../jotta/token-file.ts'
@@ -101,7 +102,8 @@ export async function openAccount(
     },
     http: { onSent: onCall && toCalls(onCall) },
   })
-  const client = { jfsUrl, apiUrl, tokens, maxConcurrentUploads, timeouts, onCall }
+  const readAhead = readAheadOf(config)
+  const client = { jfsUrl, apiUrl, tokens, maxConcurrentUploads, timeouts, readAhead, onCall }
   const jotta = createJottaClient(client)
   const closing = new AbortController()
   // So that a login that died while nobody served is told of before the first client comes. Any other
@@ -265,6 +267,11 @@ async function whoIsIt(config: Config): Promise<string> {
   } finally {
     await jotta.close()
   }
+}
+
+function readAheadOf(config: Config): ReadAheadOptions {
+  const { downloadStreams: streams, downloadChunk: chunkBytes } = config
+  return { streams, chunkBytes, totalBytes: config.downloadMemoryTotal }
 }
 
 /** Where Jottacloud may have to think, or to take in what was sent, it gets fifteen times as long. */

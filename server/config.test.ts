@@ -66,6 +66,8 @@ const wrong: [args: string[], environment: NodeJS.ProcessEnv, says: RegExp][] = 
   [['--device', 'jotta'], {}, /^--device: must not be the built-in device/],
   [['--root-access-key-id', 'ABC'], {}, /rootSecretAccessKey: must be given together/],
   [['--upload-memory-limit', 'lots'], {}, /^--upload-memory-limit: must be a size/],
+  [['--download-chunk', '1KiB'], {}, /^--download-chunk: must be 64KiB or more/],
+  [['--download-streams', '0'], {}, /^--download-streams: /],
   [['--account', '../x'], {}, /^--account: must be 1 to 32 lower-case letters/],
   [['--account', 'Work'], {}, /^--account: must be/],
   [[], { JOTTA_S3_ACCOUNT: 'a'.repeat(33) }, /^JOTTA_S3_ACCOUNT: must be/],

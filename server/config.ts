@@ -144,6 +144,18 @@ const settings = {
     z.coerce.number().int().min(1).max(32).default(6),
     'uploads sent to Jottacloud at once',
   ],
+  downloadStreams: [
+    z.coerce.number().int().min(1).max(16).default(4),
+    'requests to Jottacloud that one download is read ahead by; 1 for none ahead',
+  ],
+  downloadChunk: [
+    sizeInBytes.pipe(z.number().min(64 * 1024, 'must be 64KiB or more')).default(4 * 1024 ** 2),
+    'what each of them asks for; a download of up to two chunks is one request',
+  ],
+  downloadMemoryTotal: [
+    sizeInBytes.default(64 * 1024 ** 2),
+    'all that is read ahead held in memory together; past it a download is one request',
+  ],
   folderMaxEntries: [
     z.coerce.number().int().min(1).max(100_000).default(5000),
     'entries of a Jottacloud folder, the trash included, before new ones go into shards of it',

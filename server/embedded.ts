@@ -31,6 +31,7 @@ export async function openEmbedded(
   const tokens = createTokenSource({ tokenFile })
   const { maxConcurrentUploads } = config
   const timeouts = upstreamTimeouts(config)
+  // Without reading ahead: this Jottacloud is not slow to send.
   const jotta = createJottaClient({
     jfsUrl,
     apiUrl,

@@ -6,6 +6,7 @@ import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { createBudget } from '../jotta/budget.ts'
 import { syncFolder } from '../jotta/sync-folder.ts'
 import type { ObjectBody } from './bridge.ts'
 import { S3Error } from './s3-error.ts'
@@ -106,24 +107,6 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     },
 
     usage: room.usage,
-  }
-}
-
-/** An amount that is handed out and given back. */
-function createBudget(total: number): {
-  tryTake(amount: number): boolean
-  give(amount: number): void
-} {
-  let taken = 0
-  return {
-    tryTake(amount) {
-      if (taken + amount > total) return false
-      taken += amount
-      return true
-    },
-    give(amount) {
-      taken -= amount
-    },
   }
 }
 

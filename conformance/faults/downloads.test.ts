@@ -4,6 +4,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Emulator } from '../../jotta/emulator/emulator.ts'
 import { randomBuffer } from '../support/bytes.ts'
+import { send } from '../support/signed-request.ts'
 import { withFaultyBridge } from './faulty-bridge.ts'
 
 const test = suite('faulty downloads')
@@ -199,6 +200,63 @@ test('an object that changes or goes while its rest is asked for is cut, whole o
       }
     }
   }, limits)
+})
+
+/** Downloads of more than half a megabyte are read ahead. */
+const ahead = { JOTTA_S3_DOWNLOAD_CHUNK: '256KiB', JOTTA_S3_UPSTREAM_TIMEOUT_SECONDS: '1' }
+
+test('what is read ahead comes in order, cut or not, and what a client leaves is left', async () => {
+  await withFaultyBridge(async ({ emulator, url, ok, get, expectContent }) => {
+    const { faults } = emulator
+    const match = { operation: 'download' } as const
+    const content = randomBuffer(4 * mib, 'ahead')
+    await ok('PUT', '/bucket/key', { body: content })
+    await expectContent('/bucket/key', content)
+    assert.is(faults.count(match), 16)
+    faults.add({ kind: 'cutDownload', afterBytes: 100_000, count: 5, match })
+    faults.add({ kind: 'stallDownload', afterBytes: 200_000, count: 2, match })
+    await expectContent('/bucket/key', content, 'cut')
+    const part = await get('/bucket/key', 'bytes=1000-3000000')
+    assert.equal([part.status, part.wasCut], [206, false])
+    assert.ok(part.bytes.equals(content.subarray(1000, 3_000_001)))
+
+    faults.clear()
+    faults.add({ kind: 'corruptDownload', atByte: 7, match: { operation: 'download' } })
+    assert.ok((await get('/bucket/key')).wasCut)
+
+    faults.clear()
+    faults.set({ streamRateBytesPerSecond: 100_000 })
+    const leaving = await send(url, { method: 'GET', path: '/bucket/key' })
+    await eventually(() => faults.count(match) === 4)
+    leaving.destroy()
+    await faults.settled(match)
+    faults.set({ streamRateBytesPerSecond: 0 })
+    await expectContent('/bucket/key', content, 'after one that left')
+  }, ahead)
+})
+
+test('what is written over while it is read ahead is cut, and never mixed', async () => {
+  await withFaultyBridge(async ({ emulator, ok, get }) => {
+    const { faults } = emulator
+    const old = randomBuffer(4 * mib, 'old ahead')
+    for (const range of [undefined, 'bytes=100-4000000']) {
+      faults.clear()
+      await ok('PUT', '/bucket/key', { body: old })
+      // The first chunk is of the old object, the others are asked for when there is another one.
+      const first = faults.hold({ operation: 'download' }, 'after')
+      const getting = get('/bucket/key', range)
+      await first.reached()
+      const others = faults.hold({ operation: 'download' })
+      first.release()
+      await others.reached()
+      await ok('PUT', '/bucket/key', { body: randomBuffer(4 * mib, `new ahead ${range}`) })
+      others.release()
+      const got = await getting
+      assert.ok(got.wasCut, range)
+      const start = range === undefined ? 0 : 100
+      assert.ok(got.bytes.equals(old.subarray(start, start + got.bytes.length)), range)
+    }
+  }, ahead)
 })
 
 test.run()
