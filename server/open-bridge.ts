@@ -44,6 +44,8 @@ export type OpenBridge = { readonly bridge: Bridge; usage(): Promise<BridgeUsage
 const sweepIntervalMs = 60 * 60_000
 /** At most a page of a listing in a second, and five removals. */
 const lifecyclePausesMs = { page: 1000, removal: 200 }
+/** At most five keys in a second. */
+const leftRecordPauseMs = 200
 const inspectionTimeoutMs = 5 * 60_000
 
 /** Made in the directory, and that too, when it is missing; closed by `parts`. */
@@ -109,7 +111,10 @@ export async function openBridge(
   if (accessOf(config) === 'full') {
     const locks = createKeyLocks(createLeases({ leases: state.leases, now, warn }))
     await keepSwept(config, { state, spool, locks, log, clock }, parts)
-    const chores = [lifecycleChore(account, bridge, { log, clock })]
+    const chores = [
+      lifecycleChore(account, bridge, { log, clock }),
+      leftRecordsChore(account, bridge, { log, clock }),
+    ]
     if (quotas.size > 0) chores.push(quotaChore([...quotas.keys()], quota))
     for (const chore of chores) keepChore(chore, account, { log, clock }, parts)
   }
@@ -200,6 +205,20 @@ function lifecycleChore({ name }: AccountInUse, bridge: OwnBridge, { log, clock 
       const counts = await bridge.runLifecycle({ pause }, context)
       const { upstreamCalls } = context.counter
       log.info({ account: name, ...counts, upstreamCalls }, 'lifecycle rules carried out')
+    },
+  }
+}
+
+/** Settles the metadata that failed and killed writes left, slowly. */
+function leftRecordsChore({ name }: AccountInUse, bridge: OwnBridge, { log, clock }: Told): Chore {
+  return {
+    name: 'left records',
+    async work(signal) {
+      const context = { requestId: randomUUID(), signal, counter: { upstreamCalls: 0 } }
+      const pause = async (): Promise<void> => await clock.wait(leftRecordPauseMs, signal)
+      const counts = await bridge.settleLeftRecords(pause, context)
+      if (counts.keys + counts.failures === 0) return
+      log.info({ account: name, ...counts }, 'metadata that failed writes left was settled')
     },
   }
 }

@@ -239,7 +239,7 @@ export async function commitRecord(
   context: HeldContext,
 ): Promise<void> {
   const { location } = input.target
-  const writeId = await parts.state.objects.stage(input.record)
+  const writeId = await parts.state.objects.stage(input.record, parts.now())
   await context.check().catch(async (error: unknown) => {
     await parts.state.objects.discard(writeId)
     throw error
@@ -257,7 +257,7 @@ export async function commitRecord(
 /**
  * Runs `store`. A failure leaves the staged record where it does not tell whether the content was
  * stored: a record that describes content which is not there is never shown. What is known not to be
- * there would only pile up.
+ * there would only pile up, and so would one record for each try.
  */
 async function storeStaged(
   parts: WriteParts,
@@ -273,13 +273,12 @@ async function storeStaged(
     }
     return await parts.replacing.replace(place, location, store, context)
   } catch (error) {
-    if (error instanceof S3Error && error.code === 'PreconditionFailed') {
-      await parts.state.objects.discard(staged.writeId)
-    } else if (isRefusal(error)) {
+    let mayBeStored = !(error instanceof S3Error && error.code === 'PreconditionFailed')
+    if (isRefusal(error)) {
       const now = await findObject(parts.jotta, location, context)
-      const isStored = now !== undefined && isSameContent(now, record)
-      if (!isStored) await parts.state.objects.discard(staged.writeId)
+      mayBeStored = now !== undefined && isSameContent(now, record)
     }
+    await parts.state.objects[mayBeStored ? 'leave' : 'discard'](staged.writeId)
     throw await explainMissing(parts.jotta, place.root, error, context)
   }
 }

@@ -13,6 +13,7 @@ import { translatingErrors } from './jotta-error.ts'
 import { createKeyLocks } from './key-locks.ts'
 import { createKeyPlaces } from './key-places.ts'
 import { createLeases } from './leases.ts'
+import { type LeftRecordsCounts, settleLeftRecords } from './left-records.ts'
 import {
   type LifecycleCounts,
   type LifecycleOptions,
@@ -63,11 +64,12 @@ export type OwnBridge = Bridge & {
   settled(): Promise<void>
   /** Carries out the lifecycle rules of all its buckets: for one process at a time. */
   runLifecycle(options: LifecycleOptions, context: RequestContext): Promise<LifecycleCounts>
+  /** Settles the metadata that failed and killed writes left: for one process at a time. */
+  settleLeftRecords(pause: () => Promise<void>, context: RequestContext): Promise<LeftRecordsCounts>
 }
 
 export function createBridge(given: BridgeOptions): OwnBridge {
-  const jotta = given.access === 'full' ? given.jotta : createReadOnlyClient(given.jotta)
-  const options = { ...given, jotta }
+  const options = withAccess(given)
   const leases = createLeases({ ...options, leases: options.state.leases })
   const locks = createKeyLocks(leases)
   const guard = createFolderGuard(leases)
@@ -106,6 +108,7 @@ export function createBridge(given: BridgeOptions): OwnBridge {
     },
     runLifecycle: (lifecycle, context) =>
       runLifecycle({ ...parts, uploads, ...lists }, lifecycle, context),
+    settleLeftRecords: (pause, context) => settleLeftRecords(parts, pause, context),
     listBuckets: (context) => translatingErrors(() => buckets.list(context)),
     createBucket: (bucket, context, configurations) =>
       translatingErrors(() => buckets.create(bucket, context, configurations)),
@@ -146,4 +149,8 @@ export function createBridge(given: BridgeOptions): OwnBridge {
     listParts: (input, context) => translatingErrors(() => uploads.listParts(input, context)),
     listMultipartUploads: (input, context) => translatingErrors(() => uploads.list(input, context)),
   }
+}
+
+function withAccess(given: BridgeOptions): BridgeOptions {
+  return given.access === 'full' ? given : { ...given, jotta: createReadOnlyClient(given.jotta) }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createJottaClient } from '../../jotta/client.ts'
-import { startEmulator } from '../../jotta/emulator/emulator.ts'
+import { type Emulator, startEmulator } from '../../jotta/emulator/emulator.ts'
 import { loginWithToken } from '../../jotta/login.ts'
 import { createTokenSource } from '../../jotta/token.ts'
 import type { Clock } from '../../server/clock.ts'
@@ -84,6 +84,7 @@ function createClock(): MovedClock {
 
 type Bench = {
   readonly clock: MovedClock
+  readonly faults: Emulator['faults']
   /** How far the clock of Jottacloud is ahead. */
   readonly service: { aheadMs: number }
   /** Lines of the log that say so, in order. */
@@ -132,6 +133,7 @@ async function withServer(
     parts.defer(() => server.stop())
     await work({
       clock,
+      faults: emulator.faults,
       service,
       told: (message) => lines.filter(({ msg }) => msg === message),
       s3: async (method, path, more = {}) => await ask(server.url, { method, path, ...more }),
@@ -154,8 +156,8 @@ const buckets = JSON.stringify({
 test('lifecycle rules, counts for quotas and the expiry of uploads are done day after day', async () => {
   const settings = ['--buckets', buckets, '--upload-expiry-days', '1']
   await withServer(settings, async ({ clock, s3, told, isInTrash }) => {
-    /** The hourly look for old uploads, and the two daily chores. */
-    const workers = 3
+    /** The hourly look for old uploads, and the three daily chores. */
+    const workers = 4
     const lifecycleRuns = () => told('lifecycle rules carried out').map((run) => run.objectsExpired)
     const status = async (...asked: Parameters<typeof s3>) => (await s3(...asked)).status
     await clock.idle(workers)
@@ -198,7 +200,7 @@ test('lifecycle rules, counts for quotas and the expiry of uploads are done day 
 test('a chore that fails is told of, and tried again within the hour', async () => {
   await withServer([], async ({ clock, service, s3, told }) => {
     /** Without quotas nothing is counted. */
-    const workers = 2
+    const workers = 3
     await clock.idle(workers)
     assert.is((await s3('PUT', '/bucket')).status, 200)
     const headers = { 'content-md5': md5Of(expireAfterADay) }
@@ -215,6 +217,29 @@ test('a chore that fails is told of, and tried again within the hour', async () 
     service.aheadMs = 0
     await clock.advance(hourMs, workers)
     assert.equal([told(failure).length, told('lifecycle rules carried out').length], [1, 1])
+  })
+})
+
+test("metadata of a write that was carried out and not answered is its object's before two days are over", async () => {
+  await withServer([], async ({ clock, faults, s3, told }) => {
+    const workers = 3
+    const settled = () =>
+      told('metadata that failed writes left was settled').map(({ keys }) => keys)
+    await clock.idle(workers)
+    await s3('PUT', '/bucket')
+    await s3('PUT', '/bucket/first', { body: 'same' })
+    // What Jottacloud has already is stored by this very request.
+    const match = { operation: 'allocate' } as const
+    faults.add({ kind: 'fail', status: 200, body: 'nonsense', when: 'after', match })
+    const headers = { 'x-amz-meta-of': 'the write' }
+    const written = await s3('PUT', '/bucket/second', { body: 'same', headers })
+    assert.is(written.status, 500, written.text)
+    await clock.advance(2 * minuteMs, workers)
+    await clock.advance(24 * hourMs, workers)
+    assert.equal(settled(), [1])
+    await clock.advance(24 * hourMs, workers)
+    assert.equal(settled(), [1])
+    assert.is((await s3('HEAD', '/bucket/second')).headers['x-amz-meta-of'], 'the write')
   })
 })
 

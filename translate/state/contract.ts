@@ -12,6 +12,7 @@ import { listings } from './contract/listings.ts'
 import { objects } from './contract/objects.ts'
 import { parts } from './contract/parts.ts'
 import type { Proof } from './contract/samples.ts'
+import { stagedObjects } from './contract/staged-objects.ts'
 import { uploads } from './contract/uploads.ts'
 import { usage } from './contract/usage.ts'
 
@@ -30,6 +31,7 @@ const tables = [
   leases,
   listings,
   objects,
+  stagedObjects,
   uploads,
   parts,
   usage,

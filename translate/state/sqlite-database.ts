@@ -222,6 +222,9 @@ export const migrations = [
   DROP TABLE chores;
   ALTER TABLE chores_done RENAME TO chores;`,
 
+  // Of what is there already it is not known: it is old.
+  'ALTER TABLE object_records ADD COLUMN staged_ms INTEGER NOT NULL DEFAULT 0;',
+
   `CREATE TABLE bucket_removals (
     only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
     count INTEGER NOT NULL

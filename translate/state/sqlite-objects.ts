@@ -8,44 +8,16 @@ import {
   parseObjectData,
   parsePartChecksums,
   renderObjectData,
-  renderPartChecksums,
 } from './record-json.ts'
 import { fromKeyBytes, inTransaction, toKeyBytes } from './sqlite-database.ts'
-import type { ListedRecord, NewObjectRecord, ObjectRecord, State } from './state.ts'
+import { createStaged, ofContent } from './sqlite-staged.ts'
+import type { ListedRecord, ObjectRecord, State } from './state.ts'
 
 export function createObjects(database: DatabaseSync): State['objects'] {
   const sql = prepare(database)
 
   return {
-    async stage(record) {
-      const { bucket, md5, sizeBytes, parts = [] } = record
-      const data = renderObjectData({ ...record, partCount: parts.length || undefined })
-      return inTransaction(database, () => {
-        const key = toKeyBytes(record.key)
-        const { lastInsertRowid } = sql.stage.run(bucket, key, md5, sizeBytes, data)
-        for (const part of placeParts(parts)) {
-          const checksums = renderPartChecksums(part.checksums)
-          sql.addPart.run(lastInsertRowid, part.partNumber, part.start, part.sizeBytes, checksums)
-        }
-        return String(lastInsertRowid)
-      })
-    },
-
-    async commit(writeId) {
-      const id = parseWriteId(writeId)
-      if (id === undefined) return
-      inTransaction(database, () => {
-        if (sql.isStaged.get(id) === undefined) return
-        // Not the later ones: they may belong to writes of other processes that still go on.
-        sql.removeEarlier.run(id, id)
-        sql.commit.run(id)
-      })
-    },
-
-    async discard(writeId) {
-      const id = parseWriteId(writeId)
-      if (id !== undefined) sql.discard.run(id)
-    },
+    ...createStaged(database),
 
     async find(bucket, key, content) {
       const row = sql.find.get(bucket, toKeyBytes(key), content.md5, content.sizeBytes)
@@ -118,25 +90,8 @@ const pageSize = 500
 
 const columns = 'bucket, key, md5, size_bytes, data'
 
-/** The record that describes a content; the committed one before staged ones. */
-const ofContent = `FROM object_records
-  WHERE bucket = ? AND key = ? AND md5 = ? AND size_bytes = ?
-  ORDER BY is_staged, write_id DESC LIMIT 1`
-
 function prepare(database: DatabaseSync) {
   return {
-    stage: database.prepare(
-      `INSERT INTO object_records (bucket, key, is_staged, md5, size_bytes, data)
-       VALUES (?, ?, 1, ?, ?, ?)`,
-    ),
-    isStaged: database.prepare('SELECT 1 FROM object_records WHERE write_id = ? AND is_staged = 1'),
-    removeEarlier: database.prepare(
-      `DELETE FROM object_records
-       WHERE (bucket, key) = (SELECT bucket, key FROM object_records WHERE write_id = ?)
-         AND (is_staged = 0 OR write_id < ?)`,
-    ),
-    commit: database.prepare('UPDATE object_records SET is_staged = 0 WHERE write_id = ?'),
-    discard: database.prepare('DELETE FROM object_records WHERE write_id = ? AND is_staged = 1'),
     find: database.prepare(`SELECT ${columns} ${ofContent}`),
     latest: database.prepare(
       `SELECT ${columns} FROM object_records WHERE bucket = ? AND key = ?
@@ -144,10 +99,6 @@ function prepare(database: DatabaseSync) {
     ),
     findId: database.prepare(`SELECT write_id ${ofContent}`),
     setData: database.prepare('UPDATE object_records SET data = ? WHERE write_id = ?'),
-    addPart: database.prepare(
-      `INSERT INTO object_parts (write_id, part_number, start, size_bytes, checksums)
-       VALUES (?, ?, ?, ?, ?)`,
-    ),
     parts: database.prepare(
       `SELECT part_number, start, size_bytes, checksums FROM object_parts
        WHERE write_id = ? AND part_number > ? ORDER BY part_number LIMIT ?`,
@@ -207,18 +158,4 @@ function parsePart(row: unknown): ObjectPart {
   const { part_number, start, size_bytes, checksums } = partRow.parse(row)
   const values = parsePartChecksums(checksums)
   return { partNumber: part_number, start, sizeBytes: size_bytes, checksums: values }
-}
-
-function* placeParts(parts: NonNullable<NewObjectRecord['parts']>): Generator<ObjectPart> {
-  let start = 0
-  for (const [index, { sizeBytes, checksums }] of parts.entries()) {
-    yield { partNumber: index + 1, start, sizeBytes, checksums }
-    start += sizeBytes
-  }
-}
-
-/** Ids are what `stage` gave; everything else is unknown. */
-function parseWriteId(writeId: string): number | undefined {
-  const id = Number(writeId)
-  return /^[0-9]+$/.test(writeId) && Number.isSafeInteger(id) ? id : undefined
 }

@@ -11,6 +11,7 @@ import * as assert from 'uvu/assert'
 import { z } from 'zod'
 import { stateContract } from './contract.ts'
 import { openSqliteState } from './sqlite.ts'
+import { migrations, openDatabase } from './sqlite-database.ts'
 import type { NewObjectRecord, State } from './state.ts'
 
 /** In memory where the system has such a folder: each of thousands of commits waits for the disk. */
@@ -128,16 +129,7 @@ test('a file of a newer version is refused', () =>
 test('what was kept before parts had a table is found as it was, with its parts in it', () =>
   withFolder(async (folder) => {
     const file = join(folder, 'state.db')
-    await openSqliteState({ file }).close()
-    const database = new DatabaseSync(file)
-    // As the first version of the schema had it, but for the tables that it did not know.
-    const first = ['object_records', 'uploads', 'parts']
-    const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()
-    for (const { name } of tables) {
-      if (/^sqlite_/.test(String(name)) || first.includes(String(name))) continue
-      database.exec(`DROP TABLE ${String(name)}`)
-    }
-    database.exec('PRAGMA user_version = 1')
+    const database = openDatabase(file, migrations.slice(0, 1))
     const insert = database.prepare(
       `INSERT INTO object_records (bucket, key, is_staged, md5, size_bytes, data)
        VALUES ('bucket', ?, 0, ?, ?, ?)`,

@@ -156,8 +156,8 @@ export interface State {
    * Readers see a staged record only when no committed one describes the content.
    */
   readonly objects: {
-    /** Returns the id of the write. */
-    stage(record: NewObjectRecord): Promise<string>
+    /** Returns the id of the write. `nowMs` is the system's time when it is not given. */
+    stage(record: NewObjectRecord, nowMs?: number): Promise<string>
     /**
      * Makes a staged record the committed one of its key and forgets those before it. Records staged
      * later stay: their writes may still be under way, in another process. Unknown ids are ignored.
@@ -165,6 +165,23 @@ export interface State {
     commit(writeId: string): Promise<void>
     /** Forgets a staged record. Unknown ids are ignored. */
     discard(writeId: string): Promise<void>
+    /**
+     * The write has ended, and whether its content was stored is not known: its record stays. Those that were
+     * staged before it for the same content of the key are forgotten, which it hides for good.
+     */
+    leave(writeId: string): Promise<void>
+    /** Keys with records that were staged before then and are staged still, in no certain order. */
+    leftStaged(beforeMs: number): AsyncIterable<{ readonly bucket: string; readonly key: string }>
+    /**
+     * A key's content was looked at (`undefined`: there is none) while nobody could write it. A staged record that
+     * `find` would give for it is committed; all others that were staged before then are forgotten.
+     */
+    settle(
+      bucket: string,
+      key: string,
+      content: ContentIdentity | undefined,
+      beforeMs: number,
+    ): Promise<void>
     /** The record that describes this content, or `undefined`. The latest staged one wins among staged. */
     find(bucket: string, key: string, content: ContentIdentity): Promise<ObjectRecord | undefined>
     /** What a listing shows of the records that `find` gives, for up to 1000 keys; absent where there is none. */

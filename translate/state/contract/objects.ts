@@ -1,7 +1,18 @@
 // Metadata of objects: bound to their content, staged and then committed, with the parts of multipart uploads.
 import * as assert from 'uvu/assert'
-import type { NewObjectRecord, ObjectRecord, State } from '../state.ts'
-import { content, fullRecord, hardKeys, otherContent, type Proof, record } from './samples.ts'
+import type { NewObjectRecord, ObjectRecord } from '../state.ts'
+import {
+  collect,
+  commit,
+  content,
+  fullRecord,
+  hardKeys,
+  marked,
+  markOf,
+  otherContent,
+  type Proof,
+  record,
+} from './samples.ts'
 
 export const objects: Record<string, Proof> = {
   async 'a record comes back as it was, also after a restart'(open) {
@@ -113,84 +124,6 @@ export const objects: Record<string, Proof> = {
       assert.is(await state.objects.find('bucket', 'other', content), undefined)
       assert.is(await state.objects.find('other', 'key', content), undefined)
     }
-  },
-
-  async 'a committed record goes before staged ones, and of those the latest'(open) {
-    const state = await open()
-    await state.objects.stage(marked('staged first'))
-    const second = await state.objects.stage(marked('staged second'))
-    assert.is(await markOf(state), 'staged second')
-    await state.objects.commit(second)
-    await state.objects.stage(marked('staged third'))
-    assert.is(await markOf(state), 'staged second')
-  },
-
-  async 'until the commit, the old content keeps its record and the new has one already'(open) {
-    const state = await open()
-    await commit(state, marked('old'))
-    const writeId = await state.objects.stage(marked('new', otherContent))
-    assert.is(await markOf(state), 'old')
-    assert.is(await markOf(state, otherContent), 'new')
-    await state.objects.commit(writeId)
-    assert.is(await markOf(state), undefined)
-    assert.is(await markOf(state, otherContent), 'new')
-  },
-
-  async 'a process that dies between the halves loses nothing'(open) {
-    const dying = await open()
-    await commit(dying, marked('old'))
-    const writeId = await dying.objects.stage(marked('new', otherContent))
-    await dying.close()
-
-    const state = await open()
-    assert.is(await markOf(state, otherContent), 'new', 'its content was stored')
-    assert.is(await markOf(state), 'old', 'its content was not')
-    await state.objects.commit(writeId)
-    assert.is(await markOf(state), undefined)
-    assert.is(await markOf(state, otherContent), 'new')
-  },
-
-  async 'a commit forgets what was staged before, not what was staged after'(open) {
-    const state = await open()
-    await state.objects.stage(marked('abandoned', { sizeBytes: 1 }))
-    const first = await state.objects.stage(marked('first'))
-    const second = await state.objects.stage(marked('second', otherContent))
-    await state.objects.commit(first)
-    assert.is(await markOf(state, { ...content, sizeBytes: 1 }), undefined)
-    assert.is(await markOf(state), 'first')
-    await state.objects.commit(second)
-    assert.is(await markOf(state), undefined)
-    assert.is(await markOf(state, otherContent), 'second')
-    assert.is((await collect(state.objects.all())).length, 1)
-  },
-
-  async 'a discarded record is gone; ids that are unknown, used up or nonsense do nothing'(open) {
-    const state = await open()
-    await commit(state, marked('committed'))
-    const discarded = await state.objects.stage(marked('discarded', otherContent))
-    await state.objects.discard(discarded)
-    assert.is(await markOf(state, otherContent), undefined)
-
-    const committed = await state.objects.stage(marked('again'))
-    await state.objects.commit(committed)
-    const later = await state.objects.stage(marked('later', otherContent))
-    for (const id of [discarded, committed, '999999', '', 'x', '-1', '1e0', '9'.repeat(30)]) {
-      await state.objects.commit(id)
-      await state.objects.discard(id)
-    }
-    assert.is(await markOf(state), 'again')
-    assert.is(await markOf(state, otherContent), 'later')
-    await state.objects.commit(later)
-    assert.is(await markOf(state, otherContent), 'later')
-  },
-
-  async 'an id is never given twice, not even after its record is gone'(open) {
-    const state = await open()
-    const writeId = await state.objects.stage(marked('gone'))
-    await state.objects.discard(writeId)
-    await state.objects.stage(marked('kept'))
-    await state.objects.discard(writeId)
-    assert.is(await markOf(state), 'kept')
   },
 
   async 'removing a key takes all its records, removing a bucket all of the bucket'(open) {
@@ -346,26 +279,7 @@ export const objects: Record<string, Proof> = {
   },
 }
 
-/** Records that tell of which write they are. */
-function marked(mark: string, more: Partial<NewObjectRecord> = {}): NewObjectRecord {
-  return record('key', { metadata: { user: { mark } }, ...more })
-}
-
-async function markOf(state: State, wanted = content): Promise<string | undefined> {
-  return (await state.objects.find('bucket', 'key', wanted))?.metadata.user.mark
-}
-
 /** How a record is found that was written so. */
 function asFound({ parts = [], ...rest }: NewObjectRecord): ObjectRecord {
   return { ...rest, partCount: parts.length === 0 ? undefined : parts.length }
-}
-
-async function commit(state: State, written: NewObjectRecord): Promise<void> {
-  await state.objects.commit(await state.objects.stage(written))
-}
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const collected: T[] = []
-  for await (const item of items) collected.push(item)
-  return collected
 }

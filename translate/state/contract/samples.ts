@@ -82,3 +82,22 @@ export const fullRecord = record('full', {
     values: { CRC32: 'a=', CRC32C: 'b=', CRC64NVME: 'c=', SHA1: 'd=', SHA256: 'e=' },
   },
 })
+
+/** Records that tell of which write they are. */
+export function marked(mark: string, more: Partial<NewObjectRecord> = {}): NewObjectRecord {
+  return record('key', { metadata: { user: { mark } }, ...more })
+}
+
+export async function markOf(state: State, wanted = content): Promise<string | undefined> {
+  return (await state.objects.find('bucket', 'key', wanted))?.metadata.user.mark
+}
+
+export async function commit(state: State, written: NewObjectRecord): Promise<void> {
+  await state.objects.commit(await state.objects.stage(written))
+}
+
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const collected: T[] = []
+  for await (const item of items) collected.push(item)
+  return collected
+}

@@ -1,0 +1,156 @@
+// Writes of object metadata in SQLite: staged, and then committed, discarded or left.
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import { setImmediate } from 'node:timers/promises'
+import { z } from 'zod'
+import type { ObjectPart } from '../bridge.ts'
+import { renderObjectData, renderPartChecksums } from './record-json.ts'
+import { fromKeyBytes, inTransaction, toKeyBytes } from './sqlite-database.ts'
+import type { NewObjectRecord, State } from './state.ts'
+
+/** The record that describes a content; the committed one before staged ones. */
+export const ofContent = `FROM object_records
+  WHERE bucket = ? AND key = ? AND md5 = ? AND size_bytes = ?
+  ORDER BY is_staged, write_id DESC LIMIT 1`
+
+type Staged = Pick<
+  State['objects'],
+  'stage' | 'commit' | 'discard' | 'leave' | 'leftStaged' | 'settle'
+>
+
+export function createStaged(database: DatabaseSync): Staged {
+  const sql = prepare(database)
+  const commitStaged = (id: number): void => {
+    if (sql.isStaged.get(id) === undefined) return
+    // Not the later ones: they may belong to writes of other processes that still go on.
+    sql.removeEarlier.run(id, id)
+    sql.commit.run(id)
+  }
+
+  return {
+    async stage(record, nowMs = Date.now()) {
+      const { bucket, md5, sizeBytes, parts = [] } = record
+      const data = renderObjectData({ ...record, partCount: parts.length || undefined })
+      return inTransaction(database, () => {
+        const key = toKeyBytes(record.key)
+        const { lastInsertRowid } = sql.stage.run(bucket, key, md5, sizeBytes, data, nowMs)
+        for (const part of placeParts(parts)) {
+          const checksums = renderPartChecksums(part.checksums)
+          sql.addPart.run(lastInsertRowid, part.partNumber, part.start, part.sizeBytes, checksums)
+        }
+        return String(lastInsertRowid)
+      })
+    },
+
+    async commit(writeId) {
+      const id = parseWriteId(writeId)
+      if (id === undefined) return
+      inTransaction(database, () => commitStaged(id))
+    },
+
+    async discard(writeId) {
+      const id = parseWriteId(writeId)
+      if (id !== undefined) sql.discard.run(id)
+    },
+
+    async leave(writeId) {
+      const id = parseWriteId(writeId)
+      if (id !== undefined) sql.removeHidden.run(id, id)
+    },
+
+    leftStaged: (beforeMs) => leftStaged(database, beforeMs),
+
+    async settle(bucket, key, content, beforeMs) {
+      const keyBytes = toKeyBytes(key)
+      inTransaction(database, () => {
+        const row = content && sql.findId.get(bucket, keyBytes, content.md5, content.sizeBytes)
+        if (row !== undefined) commitStaged(idRow.parse(row).write_id)
+        sql.removeLeft.run(bucket, keyBytes, beforeMs)
+      })
+    },
+  }
+}
+
+/** Of an index: few milliseconds, in which nobody else is served. */
+const scanSize = 5000
+
+/** Goes through the index, since one of its own would have to be written twice by each write of an object. */
+async function* leftStaged(
+  database: DatabaseSync,
+  beforeMs: number,
+): ReturnType<State['objects']['leftStaged']> {
+  const after = '(bucket, key, is_staged, write_id) > (?, ?, ?, ?)'
+  const columns = 'bucket, key, is_staged, write_id'
+  const findEnd = database.prepare(
+    `SELECT ${columns} FROM object_records WHERE ${after} ORDER BY ${columns} LIMIT 1 OFFSET ?`,
+  )
+  const find = database.prepare(
+    `SELECT DISTINCT bucket, key FROM (
+       SELECT ${columns} FROM object_records WHERE ${after} ORDER BY ${columns} LIMIT ?
+     ) AS scanned
+     WHERE is_staged = 1
+       AND (SELECT staged_ms FROM object_records WHERE write_id = scanned.write_id) < ?`,
+  )
+  let last: SQLInputValue[] = ['', Buffer.alloc(0), 0, 0]
+  for (;;) {
+    const end = findEnd.get(...last, scanSize - 1)
+    const rows = find.all(...last, scanSize, beforeMs)
+    yield* rows.map((row) => scannedRow.pick({ bucket: true, key: true }).parse(row))
+    if (end === undefined) return
+    const { bucket, key, is_staged, write_id } = scannedRow.parse(end)
+    last = [bucket, toKeyBytes(key), is_staged, write_id]
+    await setImmediate()
+  }
+}
+
+function prepare(database: DatabaseSync) {
+  return {
+    stage: database.prepare(
+      `INSERT INTO object_records (bucket, key, is_staged, md5, size_bytes, data, staged_ms)
+       VALUES (?, ?, 1, ?, ?, ?, ?)`,
+    ),
+    isStaged: database.prepare('SELECT 1 FROM object_records WHERE write_id = ? AND is_staged = 1'),
+    removeEarlier: database.prepare(
+      `DELETE FROM object_records
+       WHERE (bucket, key) = (SELECT bucket, key FROM object_records WHERE write_id = ?)
+         AND (is_staged = 0 OR write_id < ?)`,
+    ),
+    commit: database.prepare('UPDATE object_records SET is_staged = 0 WHERE write_id = ?'),
+    discard: database.prepare('DELETE FROM object_records WHERE write_id = ? AND is_staged = 1'),
+    removeHidden: database.prepare(
+      `DELETE FROM object_records
+       WHERE (bucket, key, md5, size_bytes) =
+           (SELECT bucket, key, md5, size_bytes FROM object_records WHERE write_id = ? AND is_staged = 1)
+         AND is_staged = 1 AND write_id < ?`,
+    ),
+    removeLeft: database.prepare(
+      `DELETE FROM object_records
+       WHERE bucket = ? AND key = ? AND is_staged = 1 AND staged_ms < ?`,
+    ),
+    addPart: database.prepare(
+      `INSERT INTO object_parts (write_id, part_number, start, size_bytes, checksums)
+       VALUES (?, ?, ?, ?, ?)`,
+    ),
+    findId: database.prepare(`SELECT write_id ${ofContent}`),
+  }
+}
+
+const idRow = z.object({ write_id: z.int() })
+const scannedRow = idRow.extend({
+  bucket: z.string(),
+  key: z.instanceof(Uint8Array).transform(fromKeyBytes),
+  is_staged: z.int(),
+})
+
+function* placeParts(parts: NonNullable<NewObjectRecord['parts']>): Generator<ObjectPart> {
+  let start = 0
+  for (const [index, { sizeBytes, checksums }] of parts.entries()) {
+    yield { partNumber: index + 1, start, sizeBytes, checksums }
+    start += sizeBytes
+  }
+}
+
+/** Ids are what `stage` gave; everything else is unknown. */
+function parseWriteId(writeId: string): number | undefined {
+  const id = Number(writeId)
+  return /^[0-9]+$/.test(writeId) && Number.isSafeInteger(id) ? id : undefined
+}
