@@ -1,7 +1,8 @@
-// What is known of Jottacloud's folders, in SQLite: one row for each that was written to lately.
+// What is known of Jottacloud's folders, in SQLite: one row for each that was written to lately. A cache, which does
+// not wait for the disk: what a write needs of it is there when its record is, which is staged later and does wait.
 import type { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
-import { inTransaction } from './sqlite-database.ts'
+import { inTransaction, unsynced } from './sqlite-database.ts'
 import type { FolderMark, State } from './state.ts'
 
 export function createFolders(database: DatabaseSync): State['folders'] {
@@ -22,11 +23,12 @@ export function createFolders(database: DatabaseSync): State['folders'] {
     },
 
     async learn(place, { entries, hasIrregular, hasShards, learntMs, changes }) {
-      sql.learn.run(place, entries, hasIrregular ? 1 : 0, hasShards ? 1 : 0, learntMs, changes)
+      const marks = [hasIrregular ? 1 : 0, hasShards ? 1 : 0]
+      unsynced(database, () => sql.learn.run(place, entries, ...marks, learntMs, changes))
     },
 
     async add(place, { isIrregular, isShard }, nowMs) {
-      sql.add.run(place, isIrregular ? 1 : 0, isShard ? 1 : 0, nowMs)
+      unsynced(database, () => sql.add.run(place, isIrregular ? 1 : 0, isShard ? 1 : 0, nowMs))
     },
 
     async mark(marks, nowMs) {
@@ -36,6 +38,7 @@ export function createFolders(database: DatabaseSync): State['folders'] {
       }
       const news = marks.filter(isNews)
       if (news.length === 0) return
+      // Seldom, and folders of such names are made before any record is staged: this one waits.
       inTransaction(database, () => {
         for (const { place, isIrregular, isShard } of news) {
           sql.mark.run(place, isIrregular ? 1 : 0, isShard ? 1 : 0, nowMs)
@@ -45,11 +48,11 @@ export function createFolders(database: DatabaseSync): State['folders'] {
 
     async forget(place) {
       // What is below begins with the place and a slash, after which `0` comes.
-      sql.forget.run(place, `${place}/`, `${place}0`)
+      unsynced(database, () => sql.forget.run(place, `${place}/`, `${place}0`))
     },
 
     async forgetOld(beforeMs, limit) {
-      sql.forgetOld.run(beforeMs, limit)
+      unsynced(database, () => sql.forgetOld.run(beforeMs, limit))
     },
   }
 }

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
 import type { ObjectPart } from '../bridge.ts'
 import { renderObjectData, renderPartChecksums } from './record-json.ts'
-import { fromKeyBytes, inTransaction, toKeyBytes } from './sqlite-database.ts'
+import { fromKeyBytes, inTransaction, toKeyBytes, unsynced } from './sqlite-database.ts'
 import type { NewObjectRecord, State } from './state.ts'
 
 /** The record that describes a content; the committed one before staged ones. */
@@ -44,7 +44,11 @@ export function createStaged(database: DatabaseSync): Staged {
     async commit(writeId) {
       const id = parseWriteId(writeId)
       if (id === undefined) return
-      inTransaction(database, () => commitStaged(id))
+      const commit = (): void => inTransaction(database, () => commitStaged(id))
+      // After a power cut a record whose commit is lost is staged still, and is found as that, unless the one that
+      // it replaces would be.
+      if (sql.findRival.get(id) === undefined) unsynced(database, commit)
+      else commit()
     },
 
     async discard(writeId) {
@@ -113,6 +117,17 @@ function prepare(database: DatabaseSync) {
       `DELETE FROM object_records
        WHERE (bucket, key) = (SELECT bucket, key FROM object_records WHERE write_id = ?)
          AND (is_staged = 0 OR write_id < ?)`,
+    ),
+    // Both describe the content, or differ in what is asked for whatever the content is (`latest`).
+    findRival: database.prepare(
+      `SELECT 1 FROM object_records AS staged JOIN object_records AS rival
+         ON rival.bucket = staged.bucket AND rival.key = staged.key AND rival.is_staged = 0
+       WHERE staged.write_id = ? AND (
+         (rival.md5 = staged.md5 AND rival.size_bytes = staged.size_bytes)
+         OR rival.data -> '$.acl' IS NOT staged.data -> '$.acl'
+         OR rival.data -> '$.tags' IS NOT staged.data -> '$.tags'
+         OR rival.data -> '$.storageClass' IS NOT staged.data -> '$.storageClass'
+       )`,
     ),
     commit: database.prepare('UPDATE object_records SET is_staged = 0 WHERE write_id = ?'),
     discard: database.prepare('DELETE FROM object_records WHERE write_id = ? AND is_staged = 1'),

@@ -10,7 +10,7 @@ import {
   renderUploadData,
   renderUploadResult,
 } from './record-json.ts'
-import { fromKeyBytes, inTransaction, toKeyBytes } from './sqlite-database.ts'
+import { fromKeyBytes, inTransaction, toKeyBytes, unsynced } from './sqlite-database.ts'
 import type { PartRecord, State, UploadRecord } from './state.ts'
 
 export function createUploads(database: DatabaseSync): State['uploads'] {
@@ -34,11 +34,12 @@ export function createUploads(database: DatabaseSync): State['uploads'] {
     },
 
     async markCompleting(uploadId) {
-      return sql.markCompleting.run(uploadId).changes > 0
+      // Whatever a power cut takes of these two, nobody completes the upload after it.
+      return unsynced(database, () => sql.markCompleting.run(uploadId).changes > 0)
     },
 
     async markOpen(uploadId) {
-      sql.markOpen.run(uploadId)
+      unsynced(database, () => sql.markOpen.run(uploadId))
     },
 
     async markCompleted(uploadId, result, completedAt) {

@@ -1,8 +1,9 @@
 // How much buckets with a quota hold, in SQLite: what was counted, what was written since, and writes that are
-// under way, one row each.
+// under way, one row each. Writes do not wait for the disk here: their records do, which are staged between the two
+// steps, and what a power cut takes of the second one makes a bucket look too full until it is counted.
 import type { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
-import { inTransaction } from './sqlite-database.ts'
+import { inTransaction, unsynced } from './sqlite-database.ts'
 import type { State } from './state.ts'
 
 const usageRow = z.object({
@@ -16,6 +17,7 @@ const writeRow = z.object({ bucket: z.string(), size_bytes: z.int() })
 
 export function createUsage(database: DatabaseSync): State['usage'] {
   const sql = prepare(database)
+  const commit = <T>(act: () => T): T => unsynced(database, () => inTransaction(database, act))
 
   const find = (bucket: string) => {
     const row = sql.find.get(bucket)
@@ -37,7 +39,7 @@ export function createUsage(database: DatabaseSync): State['usage'] {
     find: async (bucket) => find(bucket),
 
     async reserve({ id, bucket, sizeBytes, limitBytes, nowMs }) {
-      return inTransaction(database, () => {
+      return commit(() => {
         const usage = find(bucket)
         if (usage === undefined) return false
         const { countedBytes, addedBytes, pendingBytes } = usage
@@ -48,7 +50,7 @@ export function createUsage(database: DatabaseSync): State['usage'] {
     },
 
     async settle(id, outcome) {
-      inTransaction(database, () => {
+      commit(() => {
         const row = sql.takeWrite.get(id)
         if (row === undefined || outcome === 'dropped') return
         const { bucket, size_bytes } = writeRow.parse(row)

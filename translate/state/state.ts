@@ -160,7 +160,8 @@ export interface State {
     stage(record: NewObjectRecord, nowMs?: number): Promise<string>
     /**
      * Makes a staged record the committed one of its key and forgets those before it. Records staged
-     * later stay: their writes may still be under way, in another process. Unknown ids are ignored.
+     * later stay: their writes may still be under way, in another process. Unknown ids are ignored. A power cut
+     * may take the commit, where the record is found all the same.
      */
     commit(writeId: string): Promise<void>
     /** Forgets a staged record. Unknown ids are ignored. */
