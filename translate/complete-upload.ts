@@ -58,7 +58,7 @@ async function completeAlone(
   const place = await parts.buckets.place(input.bucket, context)
   // First, since from here on no part can be replaced.
   if (!(await parts.state.uploads.markCompleting(input.uploadId))) {
-    return await resultOfAnother(parts, input.uploadId, noSuchUpload(input.uploadId))
+    return await resultOfAnother(parts, input, noSuchUpload(input.uploadId))
   }
   try {
     checkType(upload, input.checksumType)
@@ -89,13 +89,13 @@ async function completeAlone(
     }
     const openContent = (offset: number): Readable => openParts(parts.spool, chosen, offset)
     await commitWrite(parts, place, { record, conditions: input.conditions, openContent }, context)
-    const result = { etag, checksums }
+    const result = { etag, checksums, list: listDigest(input.parts) }
     const now = new Date(parts.now())
     await removeSpooled(parts, await parts.state.uploads.markCompleted(input.uploadId, result, now))
-    return { ...result, stored: { sizeBytes, tags: upload.tags ?? [] } }
+    return { etag, checksums, stored: { sizeBytes, tags: upload.tags ?? [] } }
   } catch (error) {
     await reopen(parts, input.uploadId, context)
-    return await resultOfAnother(parts, input.uploadId, error)
+    return await resultOfAnother(parts, input, error)
   }
 }
 
@@ -118,12 +118,33 @@ async function reopen(
 /** Of two processes that complete one upload at once, the slower finds its parts gone. */
 async function resultOfAnother(
   parts: UploadParts,
-  uploadId: string,
+  input: CompleteMultipartUploadInput,
   failure: unknown,
 ): Promise<CompleteMultipartUploadResult> {
-  const result = (await parts.state.uploads.find(uploadId))?.result
+  const upload = await parts.state.uploads.find(input.uploadId)
+  const result = upload && resultFor(upload, input)
   if (result === undefined) throw failure
   return result
+}
+
+/**
+ * What an upload was completed with; `undefined` when it is not completed. Throws NoSuchUpload for another list of
+ * parts than it was: that object was never made.
+ */
+export function resultFor(
+  { uploadId, result }: UploadRecord,
+  input: Pick<CompleteMultipartUploadInput, 'parts'>,
+): CompleteMultipartUploadResult | undefined {
+  if (result === undefined) return undefined
+  const { etag, checksums, list } = result
+  if (list !== undefined && list !== listDigest(input.parts)) throw noSuchUpload(uploadId)
+  return { etag, checksums }
+}
+
+export function listDigest(parts: CompleteMultipartUploadInput['parts']): string {
+  const hash = createHash('sha256')
+  for (const { partNumber, etag } of parts) hash.update(`${JSON.stringify([partNumber, etag])}\n`)
+  return hash.digest('base64')
 }
 
 function checkSize(input: CompleteMultipartUploadInput, sizeBytes: number): void {

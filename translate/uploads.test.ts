@@ -107,6 +107,53 @@ test('parts become one object in their order, and the same answer is given again
   })
 })
 
+test('a finished upload is none any more for another list of its parts', async () => {
+  await withWorld({}, async (world) => {
+    const { bridge, startAgain } = world
+    const address = await createTwo(world)
+    const input = completion(address, two)
+    const { etag } = await bridge.completeMultipartUpload(input, contextOf())
+    const others = [
+      completion(address, [[3, large]]),
+      completion(address, [[7, small]]),
+      completion(address, [
+        [3, small],
+        [7, large],
+      ]),
+      completion(address, [...two, [8, small]]),
+    ]
+    for (const process of [bridge, await startAgain()]) {
+      for (const other of others) {
+        assert.is(await codeOf(process.completeMultipartUpload(other, contextOf())), 'NoSuchUpload')
+      }
+      const again = await process.completeMultipartUpload(input, contextOf())
+      assert.equal(again, { etag, checksums: undefined })
+    }
+    assert.ok((await get(bridge, 'folder/key')).equals(Buffer.concat([large, small])))
+  })
+})
+
+for (const processes of [1, 2]) {
+  test(`a completion with another list waits for the one under way (${processes} processes) and finds no upload`, async () => {
+    await withWorld({}, async (world) => {
+      const { bridge, emulator, startAgain } = world
+      const slower = processes === 1 ? bridge : await startAgain()
+      const address = await createTwo(world)
+      const allocating = emulator.faults.hold({ operation: 'allocate' })
+      const first = bridge.completeMultipartUpload(completion(address, two), contextOf())
+      await allocating.reached()
+      const other = completion(address, [[3, large]])
+      const second = codeOf(slower.completeMultipartUpload(other, contextOf()))
+      const same = slower.completeMultipartUpload(completion(address, two), contextOf())
+      allocating.release()
+      const { etag } = await first
+      assert.is(await second, 'NoSuchUpload')
+      assert.is((await same).etag, etag)
+      assert.ok((await get(bridge, 'folder/key')).equals(Buffer.concat([large, small])))
+    })
+  })
+}
+
 test('with the plain MD5 as ETag, as configured', async () => {
   await withWorld({ multipartEtag: 'md5' }, async (world) => {
     const address = await createTwo(world)

@@ -17,7 +17,7 @@ import type {
 import type { Buckets } from './buckets.ts'
 import { checksummedPart } from './checksummed-body.ts'
 import type { WriteParts } from './commit-write.ts'
-import { completeUpload, uploadLock } from './complete-upload.ts'
+import { completeUpload, listDigest, resultFor, uploadLock } from './complete-upload.ts'
 import { orAborted } from './key-locks.ts'
 import { checkKey } from './key-path.ts'
 import { listUploads } from './list-uploads.ts'
@@ -54,7 +54,7 @@ export interface Uploads {
 }
 
 export function createUploads(parts: UploadParts): Uploads {
-  /** Upload id -> the completion that runs in this process. */
+  /** Upload id and list of parts -> the completion that runs in this process. */
   const completions = new Map<string, Promise<CompleteMultipartUploadResult>>()
   const { state, spool } = parts
 
@@ -99,14 +99,17 @@ export function createUploads(parts: UploadParts): Uploads {
 
     async complete(input, context) {
       const upload = await findUpload(parts, input, context)
-      if (upload.result !== undefined) return upload.result
-      let completion = completions.get(input.uploadId)
+      const done = resultFor(upload, input)
+      if (done !== undefined) return done
+      // One with another list waits for it, and then finds no upload any more.
+      const name = `${input.uploadId} ${listDigest(input.parts)}`
+      let completion = completions.get(name)
       if (completion === undefined) {
         const unbound = { ...context, signal: parts.stopSignal }
         completion = completeUpload(parts, upload, input, unbound).finally(() => {
-          completions.delete(input.uploadId)
+          completions.delete(name)
         })
-        completions.set(input.uploadId, completion)
+        completions.set(name, completion)
         // It goes on when whoever waits for it goes away, and may then fail with nobody to tell.
         completion.catch(() => {})
       }

@@ -115,7 +115,7 @@ export const remarks: Readonly<Record<OfferedOperation, Remark>> = {
   UploadPartCopy: works('bytes travel through the spool; `x-amz-copy-source-range`'),
   ListParts: works(),
   CompleteMultipartUpload: works(
-    'part and whole checksums compared, composite and full; asked twice, answers twice',
+    'part and whole checksums compared, composite and full; asked twice with one list of parts, answers twice',
   ),
   AbortMultipartUpload: works(),
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Checksums, ObjectLabels, ObjectMetadata } from '../bridge.ts'
 import { checksumAlgorithms } from '../checksum.ts'
-import type { ListedRecord, ObjectRecord, UploadRecord } from './state.ts'
+import type { ListedRecord, ObjectRecord, UploadRecord, UploadResult } from './state.ts'
 
 /** The part of a record that nobody searches by. */
 export type ObjectData = Pick<
@@ -13,7 +13,6 @@ export type UploadData = Pick<
   UploadRecord,
   'metadata' | 'initiator' | 'checksumAlgorithm' | 'checksumType' | keyof ObjectLabels
 >
-export type UploadResult = NonNullable<UploadRecord['result']>
 
 export function renderObjectData(data: ObjectData): string {
   return JSON.stringify({
@@ -77,8 +76,8 @@ export function renderUploadResult(result: UploadResult): string {
 }
 
 export function parseUploadResult(text: string): UploadResult {
-  const { etag, checksums } = uploadResult.parse(JSON.parse(text))
-  return { etag, checksums }
+  const { etag, checksums, list } = uploadResult.parse(JSON.parse(text))
+  return { etag, checksums, ...(list !== undefined && { list }) }
 }
 
 export function renderPartChecksums(values: Checksums['values']): string {
@@ -130,7 +129,11 @@ const uploadData = z.object({
   checksumType: checksumType.optional(),
   ...labels,
 })
-const uploadResult = z.object({ etag: z.string(), checksums: checksums.optional() })
+const uploadResult = z.object({
+  etag: z.string(),
+  checksums: checksums.optional(),
+  list: z.string().optional(),
+})
 
 /** User metadata as pairs: a name may be `__proto__`, which objects treat in their own way. */
 function toJson(data: ObjectMetadata): z.infer<typeof metadata> {

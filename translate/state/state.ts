@@ -51,7 +51,14 @@ export type UploadRecord = ObjectLabels & {
   readonly checksumType: Checksums['type'] | undefined
   readonly status: UploadStatus
   /** What Complete answered, kept so that asking twice gives the same; only when `completed`. */
-  readonly result: { readonly etag: string; readonly checksums: Checksums | undefined } | undefined
+  readonly result: UploadResult | undefined
+}
+
+export type UploadResult = {
+  readonly etag: string
+  readonly checksums: Checksums | undefined
+  /** Digest of the list of parts that it was completed with; of one completed before this was kept there is none. */
+  readonly list?: string | undefined
 }
 
 export type PartRecord = {
@@ -229,7 +236,7 @@ export interface State {
      */
     markCompleted(
       uploadId: string,
-      result: NonNullable<UploadRecord['result']>,
+      result: UploadResult,
       completedAt: Date,
     ): Promise<readonly string[]>
     /** Forgets an upload and its parts; returns their spool files. */
