@@ -188,7 +188,10 @@ const settings = {
     limit.prefault(1000),
     'requests under way at once, or off; more are told to slow down',
   ],
-  maxConnections: [limit.prefault('off'), 'connections at once, or off; more are closed'],
+  maxConnections: [
+    limit.prefault(2000),
+    'connections at once, or off; past it, those that were idle for longest are closed',
+  ],
   keyMaxRequests: [limit.prefault('off'), 'the same of requests with one access key'],
   keyRateLimit: [limit.prefault('off'), 'requests a second with one access key, or off'],
   strangerMaxRequests: [limit.prefault(100), 'requests under way of one address without a key'],

@@ -5,6 +5,7 @@ import { createServer as createSecureServer } from 'node:https'
 import type { SecureContextOptions } from 'node:tls'
 import { serverOptions } from '../app.ts'
 import type { Config } from '../config.ts'
+import { boundConnections } from '../connections.ts'
 import type { Log } from '../log.ts'
 import { type FollowedPair, followPair } from './follow-pair.ts'
 import type { KeyPair } from './key-pair.ts'
@@ -96,7 +97,10 @@ async function readNamed(file: string, what: string): Promise<string> {
   }
 }
 
-/** Where a server listens, once it does. What is over `maxConnections` is closed. Throws what keeps it from that, such as EADDRINUSE. */
+/**
+ * Where a server listens, once it does; everything must listen to its requests before. Throws what keeps it from that,
+ * such as EADDRINUSE.
+ */
 export async function listenOn(
   { server, tls }: Listener,
   {
@@ -111,7 +115,7 @@ export async function listenOn(
 ): Promise<{ readonly url: string; readonly port: number }> {
   const listening = Promise.withResolvers<void>()
   server.once('error', listening.reject)
-  if (maxConnections !== undefined) server.maxConnections = maxConnections
+  if (maxConnections !== undefined) boundConnections(server, maxConnections)
   server.listen(port, host, listening.resolve)
   await listening.promise
   const address = server.address()
