@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import {
@@ -278,6 +279,29 @@ test('a delete that nobody waits for any more ends before the key is written aga
       assert.is((await get(bridge, 'a/key')).toString(), 'new')
     })
   }
+})
+
+test('others have their turns while many keys that are not there are deleted', async () => {
+  await withWorld({}, async ({ bridge }) => {
+    // In one folder, of which it is known that it is not there once it was asked for.
+    const long = 'x'.repeat(900)
+    const keys = Array.from({ length: 200 }, (_, number) => `${long}${number}`)
+    await bridge.deleteObjects({ bucket, keys: keys.slice(0, 1) }, contextOf())
+    let turns = 0
+    let isGoing = true
+    const others = (async () => {
+      while (isGoing) {
+        await setImmediate()
+        turns += 1
+      }
+    })()
+    const results = await bridge.deleteObjects({ bucket, keys }, contextOf())
+    isGoing = false
+    await others
+    assert.is(results.filter(({ error }) => error === undefined).length, 200)
+    // Eight keys at a time.
+    assert.ok(turns >= 200 / 8, String(turns))
+  })
 })
 
 test.run()

@@ -182,12 +182,16 @@ function parseTagged(name: string, kind: NameKind): string | undefined {
 function splitName(name: string): string[] {
   const pieces: string[] = []
   let piece = ''
+  let pieceBytes = 0
   for (const [token] of name.matchAll(tokens)) {
-    if (Buffer.byteLength(piece) + Buffer.byteLength(token) > pieceMaxBytes) {
+    const tokenBytes = Buffer.byteLength(token)
+    if (pieceBytes + tokenBytes > pieceMaxBytes) {
       pieces.push(piece)
       piece = ''
+      pieceBytes = 0
     }
     piece += token
+    pieceBytes += tokenBytes
   }
   return [...pieces, piece]
 }
