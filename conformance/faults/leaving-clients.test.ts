@@ -68,33 +68,44 @@ test('the call that is under way for it is broken off, whatever it is', async ()
   })
 })
 
-test('a download that nobody takes any more is not fetched on', async () => {
-  await withFaultyBridge(async ({ emulator, url, ok, asked, logged }) => {
-    const { faults } = emulator
-    await ok('PUT', '/bucket/key', { body: randomBuffer(20 * mib, 'download') })
-    for (const range of [{}, { range: 'bytes=5-20000000' }]) {
-      faults.clear()
-      faults.add({ kind: 'stallDownload', afterBytes: 2 * mib, match: { operation: 'download' } })
-      const { hostname, port } = new URL(url)
-      const wanted = { method: 'GET', path: '/bucket/key', headers: range }
-      const headers = signedHeaders(url, wanted)
-      const reading = Promise.withResolvers<void>()
-      const outgoing = httpRequest({ hostname, port, path: wanted.path, headers, agent: false })
-      outgoing.once('response', (answer) => {
-        answer.on('error', () => undefined)
-        answer.once('readable', reading.resolve)
-      })
-      outgoing.on('error', reading.reject)
-      outgoing.end()
-      await reading.promise
-      outgoing.destroy()
-      await faults.settled({ operation: 'download' })
-      assert.is(asked('download')[0]?.outcome, 'gone')
-      await logged((line) => line.status === 499 && isNew(line))
-      assert.is(asked('download').length, 1, 'and is not gone on with')
-    }
+for (const streams of [1, 4]) {
+  test(`a download that nobody takes any more is not fetched on, by ${streams} at once`, async () => {
+    await withFaultyBridge(
+      async ({ emulator, url, ok, asked, logged }) => {
+        const { faults } = emulator
+        await ok('PUT', '/bucket/key', { body: randomBuffer(20 * mib, 'download') })
+        for (const range of [{}, { range: 'bytes=5-20000000' }]) {
+          faults.clear()
+          faults.add({
+            kind: 'stallDownload',
+            afterBytes: 2 * mib,
+            match: { operation: 'download' },
+          })
+          const { hostname, port } = new URL(url)
+          const wanted = { method: 'GET', path: '/bucket/key', headers: range }
+          const headers = signedHeaders(url, wanted)
+          const reading = Promise.withResolvers<void>()
+          const outgoing = httpRequest({ hostname, port, path: wanted.path, headers, agent: false })
+          outgoing.once('response', (answer) => {
+            answer.on('error', () => undefined)
+            answer.once('readable', reading.resolve)
+          })
+          outgoing.on('error', reading.reject)
+          outgoing.end()
+          await reading.promise
+          outgoing.destroy()
+          await faults.settled({ operation: 'download' })
+          assert.is(asked('download')[0]?.outcome, 'gone')
+          await logged((line) => line.status === 499 && isNew(line))
+          // Of the chunks, five in all, those that were read ahead by then.
+          const count = asked('download').length
+          assert.ok(count <= streams, `${count} requests: it is gone on with`)
+        }
+      },
+      { JOTTA_S3_DOWNLOAD_STREAMS: String(streams) },
+    )
   })
-})
+}
 
 test('nobody waits for the next try of somebody who has gone', async () => {
   await withFaultyBridge(async ({ emulator, url, ok, asked, logged }) => {
