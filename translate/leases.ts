@@ -90,7 +90,7 @@ export function createLeases(parts: {
     const losing = new AbortController()
     const check = async (): Promise<void> => {
       losing.signal.throwIfAborted()
-      if (await leases.renew(holder, now() + leaseMs)) return
+      if (await leases.renew({ holder, names, expiresMs: now() + leaseMs })) return
       warn('a lock was lost, since this process stood still for too long', undefined)
       losing.abort(new S3Error('ServiceUnavailable', { message: lostMessage }))
       losing.signal.throwIfAborted()
@@ -108,7 +108,7 @@ export function createLeases(parts: {
       async [Symbol.asyncDispose]() {
         clearInterval(timer)
         try {
-          await leases.release(holder)
+          await leases.release({ holder, names })
         } catch (error) {
           // What was done under it is done, and the lease ends by itself.
           warn('a lock could not be given up and is held for some more seconds', error)

@@ -20,6 +20,7 @@ import { createKeyPlaces } from './key-places.ts'
 import { currentEncoding } from './name-encoding.ts'
 import { createParentFolders } from './parent-folders.ts'
 import { segmentNames } from './segment-name.ts'
+import type { LeaseHeld } from './state/state.ts'
 
 const test = suite('looks for a prefix')
 
@@ -208,13 +209,13 @@ test('nothing is forgotten by a process that stood still while it made folders',
     const [other, reader] = [await startAgain(), await startAgain()]
     const { renew } = state.leases
     Object.assign(state.leases, {
-      async renew(holder: string) {
+      async renew(held: LeaseHeld) {
         Object.assign(state.leases, { renew })
         clock.nowMs += 31_000
         await put(other, 'new/name/key', 'lower')
         assert.equal(await list(reader, { prefix: 'new/NAME/', delimiter: '/' }), [])
         await put(other, 'new/NAME/key', 'upper')
-        return await renew(holder, clock.nowMs + 30_000)
+        return await renew({ ...held, expiresMs: clock.nowMs + 30_000 })
       },
     })
     const late = await codeOf(put(bridge, 'new/er/key', 'late'))

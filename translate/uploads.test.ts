@@ -25,6 +25,7 @@ import { multipartEtag } from './etag.ts'
 import { createKeyLocks } from './key-locks.ts'
 import { createLeases } from './leases.ts'
 import { partSizeMinBytes } from './limits.ts'
+import type { LeaseHeld } from './state/state.ts'
 import { sweepUploads } from './upload-expiry.ts'
 
 const test = suite('multipart uploads')
@@ -508,7 +509,7 @@ test('abandoned uploads expire with their files; others, and answers given, are 
     assert.is(await codeOf(send(bridge, abandoned, 1, small)), 'NoSuchUpload')
     assert.is((await partFiles(world)).length, 4)
     await send(bridge, young, 1, small)
-    await state.leases.release('other')
+    await state.leases.release(heldFor(completing))
     await bridge.completeMultipartUpload(completion(completing, two), contextOf())
     assert.ok((await get(bridge, 'completing')).equals(Buffer.concat([large, small])))
   })
@@ -549,8 +550,12 @@ test('a part of an object becomes a part of an upload, judged and cut as asked',
 /** As a process does that completes an upload. */
 async function hold({ state, clock }: World, { uploadId }: Address, termMs: number): Promise<void> {
   const times = { nowMs: clock.nowMs, expiresMs: clock.nowMs + termMs }
-  const lease = { holder: 'other', names: [`lock ${uploadLock(uploadId)}`], ...times }
-  assert.ok(await state.leases.acquire({ ...lease, mode: 'exclusive' }))
+  const lease = { ...heldFor({ uploadId }), ...times, mode: 'exclusive' } as const
+  assert.ok(await state.leases.acquire(lease))
+}
+
+function heldFor({ uploadId }: Pick<Address, 'uploadId'>): LeaseHeld {
+  return { holder: 'other', names: [`lock ${uploadLock(uploadId)}`] }
 }
 
 /** As another process has them. */

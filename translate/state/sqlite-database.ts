@@ -229,6 +229,9 @@ export const migrations = [
     only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
     count INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;`,
+
+  // Whoever holds a lease knows its names.
+  'DROP INDEX leases_holder; DROP INDEX leases_end;',
 ]
 
 function migrate(database: DatabaseSync, file: string, steps: readonly string[]): void {

@@ -116,6 +116,8 @@ export type FolderMark = {
   readonly isShard: boolean
 }
 
+export type LeaseHeld = { readonly holder: string; readonly names: readonly string[] }
+
 /** What is known of how much a bucket holds. */
 export type BucketUsage = {
   readonly countedBytes: number
@@ -373,17 +375,17 @@ export interface State {
   /** Names that one process at a time holds, or several that share them, until a time. */
   readonly leases: {
     /** All of the names or, where another holder has one that both do not share, none: `false`. */
-    acquire(lease: {
-      readonly holder: string
-      readonly names: readonly string[]
-      readonly mode: 'exclusive' | 'shared'
-      /** Milliseconds since the epoch. Leases that end by then are over. */
-      readonly nowMs: number
-      readonly expiresMs: number
-    }): Promise<boolean>
-    /** `false` when the lease is over. */
-    renew(holder: string, expiresMs: number): Promise<boolean>
-    release(holder: string): Promise<void>
+    acquire(
+      lease: LeaseHeld & {
+        readonly mode: 'exclusive' | 'shared'
+        /** Milliseconds since the epoch. Leases that end by then are over. */
+        readonly nowMs: number
+        readonly expiresMs: number
+      },
+    ): Promise<boolean>
+    /** Of all names that were acquired. `false` when the lease is over. */
+    renew(lease: LeaseHeld & { readonly expiresMs: number }): Promise<boolean>
+    release(lease: LeaseHeld): Promise<void>
   }
   close(): Promise<void>
 }
