@@ -170,6 +170,7 @@ export async function statOf(path: string): Promise<{ size: number; mtime: Date 
 }
 
 async function freeBytesOf(directory: string): Promise<number> {
-  const { bavail, bsize } = await statfs(directory)
-  return bavail * bsize
+  const { blocks, bavail, bsize } = await statfs(directory)
+  // Some file systems have no size of their own, and tell of none.
+  return blocks === 0 ? Number.POSITIVE_INFINITY : bavail * bsize
 }

@@ -14,15 +14,16 @@ import { withEmulatedBridge } from '../support/with-emulated-bridge.ts'
 const test = suite('a full disk')
 const mib = 2 ** 20
 
-function mount(folder: string): boolean {
-  return spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', folder]).status === 0
+function mount(folder: string, size = '64m'): boolean {
+  return spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder]).status === 0
 }
 
 async function withSmallDisk(
   act: (bridge: BridgeProcess, disk: string) => Promise<void>,
+  size?: string,
 ): Promise<void> {
   await withFolder(async (disk) => {
-    assert.ok(mount(disk))
+    assert.ok(mount(disk, size))
     try {
       await withEmulatedBridge(
         async ({ bridge }) => {
@@ -59,8 +60,12 @@ const isPossible = await (async () => {
   })
   return mounted
 })()
-const onSmallDisk = (sentence: string, act: Parameters<typeof withSmallDisk>[0]): void => {
-  if (isPossible) test(sentence, () => withSmallDisk(act))
+const onSmallDisk = (
+  sentence: string,
+  act: Parameters<typeof withSmallDisk>[0],
+  size?: string,
+): void => {
+  if (isPossible) test(sentence, () => withSmallDisk(act, size))
   else skip(test, sentence, 'no file system may be mounted here')
 }
 
@@ -124,6 +129,16 @@ onSmallDisk(
     const { status, text } = await ask(bridge.url, { method: 'DELETE', path })
     assert.is(status, 204, text)
   },
+)
+
+onSmallDisk(
+  'a file system that does not tell its size is not taken for a full one',
+  async (bridge) => {
+    const body = randomBytes(12 * mib)
+    const { status, text } = await ask(bridge.url, { method: 'PUT', path: '/bucket/key', body })
+    assert.is(status, 200, text)
+  },
+  '0',
 )
 
 test.run()
