@@ -25,7 +25,13 @@ function begin(url: string, wanted: SignedRequest): { leave: () => void } {
   return { leave: () => outgoing.destroy() }
 }
 
-test('the call that is under way for it is broken off, whatever it is', async () => {
+/**
+ * A call that writes is waited for up to its limit, since Jottacloud may carry it out. One that removes has fifteen
+ * times as long: translate/empty-folders.test.ts.
+ */
+const shortLimit = { JOTTA_S3_UPSTREAM_TIMEOUT_SECONDS: '3' }
+
+test('the call that is under way for it is broken off, one that writes at its limit', async () => {
   await withFaultyBridge(async ({ emulator, url, asked, ok, logged, expectContent, keys }) => {
     const { faults } = emulator
     const old = Buffer.from('the old content')
@@ -43,7 +49,6 @@ test('the call that is under way for it is broken off, whatever it is', async ()
       ['upload', { method: 'PUT', path: '/bucket/key', body: small }],
       ['upload', { method: 'PUT', path: '/bucket/key', body: large }],
       ['upload', { method: 'PUT', path: '/bucket/key', body: large, headers: contentMd5(large) }],
-      ['dl', { method: 'DELETE', path: '/bucket/key' }],
     ]
     for (const [index, [operation, wanted]] of cases.entries()) {
       faults.clear()
@@ -65,7 +70,7 @@ test('the call that is under way for it is broken off, whatever it is', async ()
       await expectContent('/bucket/key', old, what)
       assert.equal(await keys('bucket'), ['key'], what)
     }
-  })
+  }, shortLimit)
 })
 
 for (const streams of [1, 4]) {
