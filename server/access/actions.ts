@@ -6,7 +6,7 @@ import { matchesPattern } from './pattern.ts'
 
 /**
  * `source` is the object that x-amz-copy-source names. `some-object` is whatever object of the bucket: the handler judges
- * key by key, and the body that has the keys is read only for those who may have the right on one.
+ * key by key, and the body that has the keys is read only for strangers who may have the right on one.
  */
 export type ActionTarget = 'service' | 'bucket' | 'object' | 'some-object' | 'source'
 export type Requirement = {

@@ -133,8 +133,8 @@ function createJudge(
     const context = createFacts({ ...input, ...facts })
     return { principal, action, resource, context }
   }
-  const isLimited = (request: PolicyRequest, judge = evaluate): boolean =>
-    identity !== undefined && judge(identity.limits, request) !== 'allow'
+  const isLimited = (request: PolicyRequest): boolean =>
+    identity !== undefined && evaluate(identity.limits, request) !== 'allow'
   const may = (action: string, place: Place, orByAcl?: string): boolean => {
     const { bucket, key, labels } = place
     const resource = key === undefined ? bucketArn(bucket.bucket) : objectArn(bucket.bucket, key)
@@ -142,14 +142,11 @@ function createJudge(
     return !isLimited(request) && isAllowedBy(place, request, identity, orByAcl)
   }
   const onBucket = (action: string, place: Place) => may(action, { ...place, key: undefined })
-  /** Whether there may be an object on which the action is allowed; false only if there is none for sure. */
+  /** Whether a stranger may have the action on some object; false only if there is none for sure. */
   const mayOnAny = (action: string, { bucket }: Place): boolean => {
     const request = requestOn(action, objectArn(bucket.bucket, '*'))
     const place = { bucket, key: undefined, labels: undefined }
-    return (
-      !isLimited(request, evaluateForAny) &&
-      isAllowedBy(place, request, identity, undefined, evaluateForAny)
-    )
+    return isAllowedBy(place, request, identity, undefined, evaluateForAny)
   }
   /** Whether a listing may show the place: as if it asked for its key alone. */
   const mayList = ({ bucket, key: prefix }: Place): boolean => {
@@ -170,8 +167,12 @@ function createJudge(
         return identity !== undefined && !isLimited(request)
       }
       if (on === 'bucket') return onBucket(action, place)
-      if (on === 'some-object')
-        return [action, orElse ?? action].some((one) => mayOnAny(one, place))
+      if (on === 'some-object') {
+        // Who has signed is told of each key, as by AWS.
+        return (
+          identity !== undefined || [action, orElse ?? action].some((one) => mayOnAny(one, place))
+        )
+      }
       return place.key !== undefined && may(action, place, orByAcl)
     },
   }
