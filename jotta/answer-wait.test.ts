@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type CallOptions, createJottaClient, type JottaClient } from './client.ts'
+import { createHttp } from './http.ts'
 import { type Asked, eventually, rejection, withServer } from './scripted-server.test-support.ts'
 import { createStaticTokenSource } from './token.ts'
 
@@ -181,6 +182,31 @@ test('of content, only when the last byte may have been sent', async () => {
       },
     )
   }
+})
+
+test('what is read of a reply ends with its caller, though changes are waited for', async () => {
+  const hasEnded = Promise.withResolvers<void>()
+  await withServer(
+    async (_, response) => {
+      response.on('close', hasEnded.resolve)
+      response.write('the first of much')
+    },
+    async ({ url }) => {
+      const http = createHttp({ timeouts: { bodyIdleMs: 3_000 } })
+      const leaving = new AbortController()
+      const options = { signal: leaving.signal, answerSignal: new AbortController().signal }
+      const request = { method: 'GET', url, auth: 'none', repeat: 'never' } as const
+      try {
+        const { body } = await http.open(request, options)
+        const reading = rejection(body.toArray())
+        leaving.abort(reason)
+        assert.is(await reading, reason)
+        await hasEnded.promise
+      } finally {
+        await http.close()
+      }
+    },
+  )
 })
 
 test.run()

@@ -209,7 +209,7 @@ class PooledHttp implements Http {
     for (let tries = 1; ; tries += 1) {
       options.signal.throwIfAborted()
       const token = request.auth === 'bearer' ? await this.#accessToken(options) : undefined
-      using end = endOfRequest(options, () => mayBeCarriedOut(request))
+      using end = endOfRequest(request, options)
       try {
         const context = { agent, token, tries, isRepeated, end: end.signal }
         const reply = await this.#send(request, options, context)
@@ -347,11 +347,6 @@ function headMsOf({ body, patience }: HttpRequest, timeouts: HttpTimeouts): numb
   if (isContent(body))
     return Math.min(longHeadMs, headMs + body.sizeBytes / LEAST_SENT_BYTES_PER_MS)
   return patience === 'long' ? longHeadMs : headMs
-}
-
-/** Asked once it was sent. Content counts to its last byte: less than all of it makes no file. */
-function mayBeCarriedOut({ method, body }: HttpRequest): boolean {
-  return method === 'POST' && (!isContent(body) || body.isTaken())
 }
 
 function isContent(body: HttpRequest['body']): body is HttpContent {
