@@ -64,6 +64,7 @@ async function withSlowService(
         tokens: createStaticTokenSource('token'),
         jfsUrl: `${url}/jfs`,
         apiUrl: url,
+        maxConcurrentUploads: 2,
       })
       try {
         await work({
@@ -182,6 +183,33 @@ test('of content, only when the last byte may have been sent', async () => {
       },
     )
   }
+})
+
+test('sends whose callers have gone keep nobody else from sending', async () => {
+  await withSlowService(
+    { allocates: 'INCOMPLETE' },
+    async ({ client, options, leave, reached, answer, changes }) => {
+      const sends = () => changes().filter(({ target }) => target.startsWith('/upload'))
+      const upload = (call: CallOptions) =>
+        client.upload(at, { ...described, onExisting: 'new-revision', openContent: whole }, call)
+      const left = [upload(options), upload(options)].map(rejection)
+      await reached(4)
+      for (const { message } of sends()) message.resume()
+      await eventually(() => sends().every(({ message }) => message.readableEnded))
+      leave()
+      for (const one of left) assert.is(await stateOf(one), 'waiting')
+
+      const wanted = { signal: new AbortController().signal }
+      const others = [upload(wanted), upload(wanted), upload(wanted)]
+      await eventually(() => sends().length === 4)
+      assert.is(await stateOf(Promise.all(others)), 'waiting')
+      assert.is(changes().length, 8, 'the third of them waits')
+      for (const { message } of sends()) message.resume()
+      answer()
+      for (const one of left) assert.is(await one, reason)
+      for (const one of others) assert.is((await one).current?.md5, md5)
+    },
+  )
 })
 
 test('what is read of a reply ends with its caller, though changes are waited for', async () => {

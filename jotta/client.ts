@@ -50,7 +50,7 @@ export type CallOptions = {
   readonly signal: AbortSignal
   /**
    * With it, a request that may change what is stored, and was sent when `signal` ends, is waited for until it is
-   * answered, its own limit is over or this ends. The call may then still succeed.
+   * answered, its own limit is over or this ends. The call may then still succeed. What only reads ends with `signal`.
    */
   readonly answerSignal?: AbortSignal | undefined
   /** Raised by one for each HTTP request sent upstream, retries included. */
@@ -210,6 +210,8 @@ export type JottaClientOptions = Omit<HttpOptions, 'tokens' | 'keepAlive' | 'onS
 }
 
 const USERNAME_LIMIT_MS = 90_000
+/** Whose caller has gone while their answer is waited for. Each holds one of the connections that downloads use too. */
+const LEFT_UPLOADS_MAX = 24
 const KEEP_LOGIN_ALIVE_MS = 12 * 3600 * 1000
 
 /** Makes no request by itself. Throws TypeError when a URL is none. */
@@ -272,7 +274,7 @@ function createService(options: JottaClientOptions): UploadService & DownloadSer
     environment: { ...realEnvironment, ...options.environment },
     username: async (call) => known ?? (await ask(call)),
     readAhead: readAhead && createReadAhead(readAhead),
-    uploads: createSemaphore(options.maxConcurrentUploads ?? 6),
+    uploads: createSemaphore(options.maxConcurrentUploads ?? 6, LEFT_UPLOADS_MAX),
   }
 }
 

@@ -82,9 +82,15 @@ export async function upload(
   for (;;) {
     options.signal.throwIfAborted()
     try {
-      await service.uploads.run(options.signal, () =>
-        allocateAndSend(service, location, input, progress, options),
-      )
+      await service.uploads.run(options.signal, async (leave) => {
+        // What is waited for after that sends nothing any more, and must not keep others from sending.
+        options.signal.addEventListener('abort', leave, { once: true })
+        try {
+          await allocateAndSend(service, location, input, progress, options)
+        } finally {
+          options.signal.removeEventListener('abort', leave)
+        }
+      })
       break
     } catch (error) {
       if (error instanceof ContentFailure) throw error.cause
