@@ -3,6 +3,7 @@
 import type { Readable } from 'node:stream'
 import type { CallOptions, JottaClient, Location } from '../jotta/client.ts'
 import { JottaError } from '../jotta/jotta-error.ts'
+import { placeName } from '../jotta/path.ts'
 import type { FileEntry } from '../jotta/wire.ts'
 import type { Conditions, ObjectAddress, RequestContext } from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
@@ -10,9 +11,10 @@ import type { Buckets } from './buckets.ts'
 import type { FolderGuard } from './folder-guard.ts'
 import { isJottaError } from './jotta-error.ts'
 import type { KeyLocks } from './key-locks.ts'
+import { foldName } from './key-path.ts'
 import { type KeyPlaces, lockLocation, type Target } from './key-places.ts'
 import { type Held, heldTogether } from './leases.ts'
-import { foldedPlaceName, isSamePlace, parentOf } from './location.ts'
+import { isSamePlace, parentOf } from './location.ts'
 import type { FolderUse, NewFolders } from './new-folders.ts'
 import { modifiedOf } from './object-time.ts'
 import type { ParentFolders } from './parent-folders.ts'
@@ -318,7 +320,10 @@ function isCreateOnly(conditions: Conditions): boolean {
   return conditions.ifNoneMatch?.includes('*') === true
 }
 
-/** Folded: keys that Jottacloud cannot tell apart must not be written at once. */
+/**
+ * Folded: keys that Jottacloud cannot tell apart must not be written at once. A new name would let processes of
+ * earlier versions, which run beside this one during an upgrade, write at once with it.
+ */
 function lockName(location: Location): string {
-  return `object/${foldedPlaceName(location)}`
+  return `object/${placeName({ ...location, path: location.path.map(foldName) })}`
 }

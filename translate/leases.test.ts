@@ -75,6 +75,24 @@ test('keys that want one name get two, also from two processes at once', async (
   })
 })
 
+test('a write takes the locks that processes of earlier versions take', async () => {
+  await withWorld({}, async ({ bridge, state }) => {
+    const { acquire } = state.leases
+    const names = new Set<string>()
+    Object.assign(state.leases, {
+      async acquire(lease: Parameters<typeof acquire>[0]) {
+        for (const name of lease.names) names.add(name)
+        return await acquire(lease)
+      },
+    })
+    await put(bridge, 'a/B/Key', 'content')
+    assert.equal([...names].sort(), [
+      ...[`folder s3/${bucket}`, `folder s3/${bucket}/a`, `folder s3/${bucket}/a/b`],
+      ...[`lock object/S3/${bucket}/a`, `lock object/S3/${bucket}/a/b/key`],
+    ])
+  })
+})
+
 test('the lock of a process that died ends by itself, and a client need not wait for it', async () => {
   await withWorld({}, async ({ bridge, state, clock }) => {
     const { device, mountpoint, path } = placeOf('key')
