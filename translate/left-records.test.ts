@@ -107,4 +107,44 @@ test('a bucket that is not there, and an outage, leave everything as it is', asy
   })
 })
 
+test('keys that Jottacloud refuses keep the look from no other; an outage ends it', async () => {
+  await withWorld({}, async (world) => {
+    const { bridge, emulator, state, clock } = world
+    const rest = { metadata: { user: {} }, multipartEtag: undefined, checksums: undefined }
+    const record = { bucket, md5: md5Of(''), sizeBytes: 0, ...rest }
+    for (let n = 0; n < 25; n += 1) {
+      await put(bridge, `bad/${n}`, 'content')
+      await state.objects.stage({ ...record, key: `bad/${n}` }, clock.nowMs)
+      await state.objects.stage({ ...record, key: `good/${n}` }, clock.nowMs)
+    }
+    clock.nowMs += 40 * dayMs
+    const match = { method: 'GET', pathPrefix: `/jfs/${emulator.username}/S3/${bucket}/bad` }
+    emulator.faults.add({ kind: 'fail', status: 409, count: 999, match })
+    assert.equal(await settle(world), { keys: 25, failures: 25 })
+    emulator.faults.clear()
+    assert.is(rowsOf(world, 'object_records'), 50)
+    emulator.faults.add({ kind: 'fail', status: 503, count: 9999, match: { method: 'GET' } })
+    assert.equal(await settle(world), { keys: 0, failures: 21 })
+  })
+})
+
+test('what an earlier version staged is not taken for old', async () => {
+  await withWorld({}, async (world) => {
+    const { bridge, emulator, clock } = world
+    emulator.faults.add(outage)
+    await codeOf(put(bridge, 'key', freshBytes(1000)))
+    emulator.faults.clear()
+    const database = new DatabaseSync(join(dirname(world.spoolDirectory), 'state.sqlite'))
+    database.exec('UPDATE object_records SET staged_ms = 0')
+    database.close()
+    assert.equal(await settle(world), { keys: 0, failures: 0 })
+    clock.nowMs += 30 * dayMs
+    assert.equal(await settle(world), { keys: 1, failures: 0 })
+    assert.is(rowsOf(world, 'object_records'), 1)
+    clock.nowMs += 6 * dayMs
+    await settle(world)
+    assert.is(rowsOf(world, 'object_records'), 0)
+  })
+})
+
 test.run()

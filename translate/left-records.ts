@@ -4,6 +4,7 @@
 import type { RequestContext } from './bridge.ts'
 import type { Buckets } from './buckets.ts'
 import { asOnlyWriter, type WriteParts } from './commit-write.ts'
+import { asS3Error } from './jotta-error.ts'
 import { lockLocation } from './key-places.ts'
 import { S3Error } from './s3-error.ts'
 import type { State } from './state/state.ts'
@@ -15,7 +16,7 @@ const settledAfterMs = dayMs
 const forgottenAfterMs = 35 * dayMs
 /** A key whose writer is at work is looked at the next day. */
 const patienceMs = 60_000
-/** After so many there is something wrong with more than a key. */
+/** After so many that are not about their key there is something wrong with more than that. */
 const failuresMax = 20
 
 export type LeftRecordsParts = Pick<
@@ -36,10 +37,11 @@ export async function settleLeftRecords(
   context: RequestContext,
 ): Promise<LeftRecordsCounts> {
   const counts = { keys: 0, failures: 0 }
+  let failuresOfAll = 0
   const beforeMs = parts.now() - settledAfterMs
   /** As Jottacloud says, or the settings: should they come back, so does what is kept of them. */
   const missing = new Set<string>()
-  for await (const { bucket, key } of parts.state.objects.leftStaged(beforeMs)) {
+  for await (const { bucket, key } of parts.state.objects.leftStaged(beforeMs, parts.now)) {
     if (missing.has(bucket)) continue
     await pause()
     context.signal.throwIfAborted()
@@ -54,10 +56,18 @@ export async function settleLeftRecords(
       }
       counts.failures += 1
       parts.warn('metadata that a failed write left could not be looked at', error)
-      if (counts.failures > failuresMax) break
+      if (!isAboutKey(error)) failuresOfAll += 1
+      if (failuresOfAll > failuresMax) break
     }
   }
   return counts
+}
+
+/** Such a failure is there each day, and says nothing of other keys. */
+function isAboutKey(error: unknown): boolean {
+  const { code, status } = asS3Error(error)
+  // Jottacloud refuses access to all of an account that is locked.
+  return status < 500 && code !== 'AccessDenied'
 }
 
 async function settleKey(

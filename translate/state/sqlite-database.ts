@@ -222,7 +222,7 @@ export const migrations = [
   DROP TABLE chores;
   ALTER TABLE chores_done RENAME TO chores;`,
 
-  // Of what is there already it is not known: it is old.
+  // 0 is not known: of what is there already, and of what a process of an earlier version stages beside this one.
   'ALTER TABLE object_records ADD COLUMN staged_ms INTEGER NOT NULL DEFAULT 0;',
 
   `CREATE TABLE bucket_removals (

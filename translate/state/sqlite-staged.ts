@@ -61,7 +61,7 @@ export function createStaged(database: DatabaseSync): Staged {
       if (id !== undefined) sql.removeHidden.run(id, id)
     },
 
-    leftStaged: (beforeMs) => leftStaged(database, beforeMs),
+    leftStaged: (beforeMs, now) => leftStaged(database, beforeMs, now),
 
     async settle(bucket, key, content, beforeMs) {
       const keyBytes = toKeyBytes(key)
@@ -81,22 +81,29 @@ const scanSize = 5000
 async function* leftStaged(
   database: DatabaseSync,
   beforeMs: number,
+  now: () => number,
 ): ReturnType<State['objects']['leftStaged']> {
   const after = '(bucket, key, is_staged, write_id) > (?, ?, ?, ?)'
   const columns = 'bucket, key, is_staged, write_id'
   const findEnd = database.prepare(
     `SELECT ${columns} FROM object_records WHERE ${after} ORDER BY ${columns} LIMIT 1 OFFSET ?`,
   )
+  const scanned = `(
+    SELECT ${columns} FROM object_records WHERE ${after} ORDER BY ${columns} LIMIT ?
+  ) AS scanned`
+  const date = database.prepare(
+    `UPDATE object_records SET staged_ms = ?
+     WHERE staged_ms = 0 AND write_id IN (SELECT write_id FROM ${scanned} WHERE is_staged = 1)`,
+  )
   const find = database.prepare(
-    `SELECT DISTINCT bucket, key FROM (
-       SELECT ${columns} FROM object_records WHERE ${after} ORDER BY ${columns} LIMIT ?
-     ) AS scanned
+    `SELECT DISTINCT bucket, key FROM ${scanned}
      WHERE is_staged = 1
        AND (SELECT staged_ms FROM object_records WHERE write_id = scanned.write_id) < ?`,
   )
   let last: SQLInputValue[] = ['', Buffer.alloc(0), 0, 0]
   for (;;) {
     const end = findEnd.get(...last, scanSize - 1)
+    date.run(now(), ...last, scanSize)
     const rows = find.all(...last, scanSize, beforeMs)
     yield* rows.map((row) => scannedRow.pick({ bucket: true, key: true }).parse(row))
     if (end === undefined) return
@@ -139,7 +146,7 @@ function prepare(database: DatabaseSync) {
     ),
     removeLeft: database.prepare(
       `DELETE FROM object_records
-       WHERE bucket = ? AND key = ? AND is_staged = 1 AND staged_ms < ?`,
+       WHERE bucket = ? AND key = ? AND is_staged = 1 AND staged_ms BETWEEN 1 AND ? - 1`,
     ),
     addPart: database.prepare(
       `INSERT INTO object_parts (write_id, part_number, start, size_bytes, checksums)

@@ -180,8 +180,14 @@ export interface State {
      * staged before it for the same content of the key are forgotten, which it hides for good.
      */
     leave(writeId: string): Promise<void>
-    /** Keys with records that were staged before then and are staged still, in no certain order. */
-    leftStaged(beforeMs: number): AsyncIterable<{ readonly bucket: string; readonly key: string }>
+    /**
+     * Keys with records that were staged before then and are staged still, in no certain order. Those of which it is
+     * not known when (0: staged by an earlier version) count as staged at the time of the first such look.
+     */
+    leftStaged(
+      beforeMs: number,
+      now: () => number,
+    ): AsyncIterable<{ readonly bucket: string; readonly key: string }>
     /**
      * A key's content was looked at (`undefined`: there is none) while nobody could write it. A staged record that
      * `find` would give for it is committed; all others that were staged before then are forgotten.

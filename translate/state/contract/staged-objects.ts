@@ -84,7 +84,9 @@ export const stagedObjects: Record<string, Proof> = {
   async 'keys with old staged records are found, in a table of any size'(open) {
     const state = await open()
     const left = async (beforeMs: number) =>
-      (await collect(state.objects.leftStaged(beforeMs))).map(({ bucket, key }) => bucket + key)
+      (await collect(state.objects.leftStaged(beforeMs, () => 0))).map(
+        ({ bucket, key }) => bucket + key,
+      )
     for (let n = 0; n < 6000; n += 1) {
       const key = `key-${String(n).padStart(4, '0')}`
       const writeId = await state.objects.stage(record(key), n)
@@ -95,6 +97,21 @@ export const stagedObjects: Record<string, Proof> = {
     assert.equal(await left(3000), ['bucketkey-2999', 'bucketkey-5999'])
     assert.equal(await left(9001), ['bucketkey-2999', 'bucketkey-5999', 'othera'])
     assert.equal(await left(1), [])
+  },
+
+  async 'a record of unknown age is as old as the first look at what is left'(open) {
+    const state = await open()
+    const left = async (beforeMs: number, nowMs: number) =>
+      (await collect(state.objects.leftStaged(beforeMs, () => nowMs))).length
+    await state.objects.stage(marked('left'), 0)
+    await state.objects.settle('bucket', 'key', undefined, 99)
+    assert.is(await markOf(state), 'left', 'nobody looked yet')
+    assert.is(await left(99, 100), 0)
+    await state.objects.settle('bucket', 'key', undefined, 100)
+    assert.is(await markOf(state), 'left')
+    assert.is(await left(101, 200), 1)
+    await state.objects.settle('bucket', 'key', undefined, 101)
+    assert.is(await markOf(state), undefined)
   },
 
   async 'of the records that are left, the one of the content is committed, and old ones go'(open) {
