@@ -121,6 +121,25 @@ test('who was let in by an ACL or tags reads only what has them still', async ()
   })
 })
 
+test('a process that stood still after its look at an object tags nothing', async () => {
+  await withWorld({}, async ({ bridge, state, clock, startAgain }) => {
+    const other = await startAgain()
+    await put(bridge, 'k', 'first')
+    const { renew } = state.leases
+    Object.assign(state.leases, {
+      async renew(held: Parameters<typeof renew>[0]) {
+        Object.assign(state.leases, { renew })
+        clock.nowMs += 31_000
+        await put(other, 'k', 'second', { metadata: { user: { is: 'second' } } })
+        return await renew({ ...held, expiresMs: clock.nowMs + 30_000 })
+      },
+    })
+    assert.is(await codeOf(tag(bridge, 'k', one)), 'ServiceUnavailable')
+    assert.equal(await tagsOf(bridge, 'k'), [])
+    assert.equal((await head(bridge, 'k')).metadata.user, { is: 'second' })
+  })
+})
+
 test('keys without an object cannot be tagged', async () => {
   await withWorld({}, async ({ bridge }) => {
     await put(bridge, 'folder/Key', 'x')

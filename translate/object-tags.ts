@@ -15,9 +15,10 @@ export async function setLabels(
   labels: ObjectLabels,
   context: RequestContext,
 ): Promise<void> {
-  await asOnlyWriter(parts, lockLocation(place, key), context, async () => {
-    const object = (await parts.places.find(place, key, context))?.object
+  await asOnlyWriter(parts, lockLocation(place, key), context, async (held) => {
+    const object = (await parts.places.find(place, key, held))?.object
     if (object === undefined) throw noSuchKey(key)
+    await held.check()
     const { objects } = parts.state
     const isNothing = labels.acl === undefined && labels.tags?.length === 0
     if ((await objects.setLabels(bucket, key, object, labels)) || isNothing) return

@@ -10,11 +10,12 @@ import {
   renderObjectData,
 } from './record-json.ts'
 import { fromKeyBytes, inTransaction, toKeyBytes } from './sqlite-database.ts'
-import { createStaged, ofContent } from './sqlite-staged.ts'
+import { createCommit, createStaged, ofContent } from './sqlite-staged.ts'
 import type { ListedRecord, ObjectRecord, State } from './state.ts'
 
 export function createObjects(database: DatabaseSync): State['objects'] {
   const sql = prepare(database)
+  const commitStaged = createCommit(database)
 
   return {
     ...createStaged(database),
@@ -52,8 +53,10 @@ export function createObjects(database: DatabaseSync): State['objects'] {
         const row = sql.find.get(bucket, keyBytes, md5, sizeBytes)
         const id = sql.findId.get(bucket, keyBytes, md5, sizeBytes)
         if (row === undefined || id === undefined) return false
-        const data = renderObjectData({ ...parseRow(row), ...labels })
-        sql.setData.run(data, idRow.parse(id).write_id)
+        const { write_id } = idRow.parse(id)
+        // Else `latest` would tell the labels of the record before it.
+        commitStaged(write_id)
+        sql.setData.run(renderObjectData({ ...parseRow(row), ...labels }), write_id)
         return true
       })
     },

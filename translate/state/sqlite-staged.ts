@@ -19,12 +19,7 @@ type Staged = Pick<
 
 export function createStaged(database: DatabaseSync): Staged {
   const sql = prepare(database)
-  const commitStaged = (id: number): void => {
-    if (sql.isStaged.get(id) === undefined) return
-    // Not the later ones: they may belong to writes of other processes that still go on.
-    sql.removeEarlier.run(id, id)
-    sql.commit.run(id)
-  }
+  const commitStaged = createCommit(database)
 
   return {
     async stage(record, nowMs = Date.now()) {
@@ -74,6 +69,25 @@ export function createStaged(database: DatabaseSync): Staged {
   }
 }
 
+/** Commits a record within a transaction, if it is staged. */
+export function createCommit(database: DatabaseSync): (id: number) => void {
+  const isStaged = database.prepare(
+    'SELECT 1 FROM object_records WHERE write_id = ? AND is_staged = 1',
+  )
+  // Not the later ones: they may belong to writes of other processes that still go on.
+  const removeEarlier = database.prepare(
+    `DELETE FROM object_records
+     WHERE (bucket, key) = (SELECT bucket, key FROM object_records WHERE write_id = ?)
+       AND (is_staged = 0 OR write_id < ?)`,
+  )
+  const commit = database.prepare('UPDATE object_records SET is_staged = 0 WHERE write_id = ?')
+  return (id) => {
+    if (isStaged.get(id) === undefined) return
+    removeEarlier.run(id, id)
+    commit.run(id)
+  }
+}
+
 /** Of an index: few milliseconds, in which nobody else is served. */
 const scanSize = 5000
 
@@ -119,12 +133,6 @@ function prepare(database: DatabaseSync) {
       `INSERT INTO object_records (bucket, key, is_staged, md5, size_bytes, data, staged_ms)
        VALUES (?, ?, 1, ?, ?, ?, ?)`,
     ),
-    isStaged: database.prepare('SELECT 1 FROM object_records WHERE write_id = ? AND is_staged = 1'),
-    removeEarlier: database.prepare(
-      `DELETE FROM object_records
-       WHERE (bucket, key) = (SELECT bucket, key FROM object_records WHERE write_id = ?)
-         AND (is_staged = 0 OR write_id < ?)`,
-    ),
     // Both describe the content, or differ in what is asked for whatever the content is (`latest`).
     findRival: database.prepare(
       `SELECT 1 FROM object_records AS staged JOIN object_records AS rival
@@ -136,7 +144,6 @@ function prepare(database: DatabaseSync) {
          OR rival.data -> '$.storageClass' IS NOT staged.data -> '$.storageClass'
        )`,
     ),
-    commit: database.prepare('UPDATE object_records SET is_staged = 0 WHERE write_id = ?'),
     discard: database.prepare('DELETE FROM object_records WHERE write_id = ? AND is_staged = 1'),
     removeHidden: database.prepare(
       `DELETE FROM object_records

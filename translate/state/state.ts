@@ -181,8 +181,8 @@ export interface State {
      */
     leave(writeId: string): Promise<void>
     /**
-     * Keys with records that were staged before then and are staged still, in no certain order. Those of which it is
-     * not known when (0: staged by an earlier version) count as staged at the time of the first such look.
+     * Keys with records that were staged before then and are staged still, in no certain order. Those that an
+     * earlier version staged have no time (0) until the first such look, which gives them its own.
      */
     leftStaged(
       beforeMs: number,
@@ -212,7 +212,7 @@ export interface State {
       content: ContentIdentity,
       options: { readonly afterPartNumber: number; readonly limit: number },
     ): Promise<readonly ObjectPart[]>
-    /** Replaces labels in the record that `find` gives; `false` where there is none. */
+    /** After a look as for `settle`: replaces labels in the record that `find` gives, and commits it; `false`: none. */
     setLabels(
       bucket: string,
       key: string,

@@ -99,6 +99,22 @@ export const objects: Record<string, Proof> = {
     assert.equal(found, asFound(record('full', otherContent)))
   },
 
+  async 'a staged record that gets labels is committed, and tells them from then on'(open) {
+    const state = await open()
+    await commit(state, marked('old', { acl: 'public' }))
+    await state.objects.stage(marked('new', { ...otherContent, acl: 'public' }))
+    const third = { ...content, sizeBytes: 9 }
+    const later = await state.objects.stage(marked('later', { ...third, acl: 'public' }))
+    assert.ok(await state.objects.setLabels('bucket', 'key', otherContent, { acl: 'private' }))
+    const found = await state.objects.find('bucket', 'key', otherContent)
+    assert.is(found?.acl, 'private')
+    assert.equal(await state.objects.latest('bucket', 'key'), found)
+    assert.is(await markOf(state), undefined)
+    assert.is(await markOf(state, third), 'later')
+    await state.objects.discard(later)
+    assert.is(await markOf(state, otherContent), 'new')
+  },
+
   async 'the latest record of a key is found without its content, the committed one first'(open) {
     const state = await open()
     assert.is(await state.objects.latest('bucket', 'full'), undefined)
