@@ -24,7 +24,10 @@ export interface SpoolRoom {
    * there is none.
    */
   take(body: Pick<ObjectBody, 'sizeBytes' | 'sizeIs'>, fileName?: string): Promise<RoomTaken>
-  /** Files of the spool were removed. */
+  /**
+   * Files of the spool were removed. Whether they were counted is not known: the next `take` counts anew, unless the
+   * last count was too long for that.
+   */
   freed(sizeBytes: number): void
   /** Those of other processes as of a moment ago. */
   usage(): Promise<SpaceUsage>
@@ -112,11 +115,13 @@ function createFileCount(directory: string, now: () => number) {
   let addedMeanwhile = 0
   const arriving = new Set<string>()
   let last = { atMs: Number.NEGATIVE_INFINITY, tookMs: 0 }
+  let isUncertain = false
   let counting: { readonly done: Promise<void>; readonly leftOut: Set<string> } | undefined
 
   const count = async (leftOut: ReadonlySet<string>): Promise<void> => {
     const beganMs = now()
     addedMeanwhile = 0
+    isUncertain = false
     let found = 0
     for (const name of await partNames(directory)) {
       if (!leftOut.has(name)) found += (await statOf(join(directory, name)))?.size ?? 0
@@ -138,10 +143,11 @@ function createFileCount(directory: string, now: () => number) {
     },
     freed(sizeBytes: number) {
       bytes = Math.max(0, bytes - sizeBytes)
+      isUncertain = true
     },
-    /** Unless that was done less than so long ago. */
+    /** Unless that was done less than so long ago, and no file was removed since. */
     async countAgain(afterMs: number) {
-      const pauseMs = Math.max(afterMs, countPauses * last.tookMs)
+      const pauseMs = Math.max(isUncertain ? 0 : afterMs, countPauses * last.tookMs)
       if (counting === undefined && now() - last.atMs < pauseMs) return
       if (counting === undefined) {
         const leftOut = new Set(arriving)

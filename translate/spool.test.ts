@@ -212,6 +212,16 @@ test('what another process put there counts, a while later at the latest', () =>
     assert.is((await one.usage()).usedBytes, 10_000)
   }))
 
+test('what one process removed of what another put there is not room twice', () =>
+  withTwo(async (one, other) => {
+    await one.receivePart(bodyOf(Buffer.alloc(5000)), never)
+    const part = await other.receivePart(bodyOf(Buffer.alloc(5000)), never)
+    await one.removeParts([part.fileName])
+    await one.receivePart(bodyOf(Buffer.alloc(5000)), never)
+    assert.is(await codeOf(one.receivePart(bodyOf(Buffer.alloc(5000)), never)), 'SlowDown')
+    assert.is((await one.usage()).usedBytes, 10_000)
+  }))
+
 test('a part that arrives while files are counted has its room once', () =>
   withTwo(async (one, _other, pass) => {
     const stream = new Readable({ read() {} })
