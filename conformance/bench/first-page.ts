@@ -29,11 +29,11 @@ export type FirstPage = {
 /** Tries of a server that has just started, which compiles as it goes; they are not counted. */
 const warmUpTries = 10
 
-/** Milliseconds of each try, one of either in turn. */
+/** Milliseconds of each try, one of each in turn. The round trip is that between client and bridge. */
 export async function timeFirstPage(
   { emulatorUrl, dataDirectory, env, bucket, prefix, megabitsPerSecond }: FirstPage,
   tries: number,
-): Promise<{ readonly reply: number[]; readonly page: number[] }> {
+): Promise<Record<'reply' | 'page' | 'roundTrip', number[]>> {
   await using resources = new AsyncDisposableStack()
   let line = emulatorUrl
   if (megabitsPerSecond !== undefined) {
@@ -55,14 +55,17 @@ export async function timeFirstPage(
 
   const reply: number[] = []
   const page: number[] = []
+  const roundTrip: number[] = []
   for (let n = -warmUpTries; n < tries; n += 1) {
     const replyMs = await timeOf(folderUrl.replace(/\/$/, ''), { authorization })
     const pageMs = await timeOf(await getSignedUrl(client, list), {})
+    const roundTripMs = await timeOf(`${bridge.url}/-/healthz`, {})
     if (n < 0) continue
     reply.push(replyMs)
     page.push(pageMs)
+    roundTrip.push(roundTripMs)
   }
-  return { reply, page }
+  return { reply, page, roundTrip }
 }
 
 const agent = new Agent({ keepAlive: true })

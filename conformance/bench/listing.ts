@@ -97,7 +97,17 @@ type Watched = { readonly pid: number; readonly upstream: () => number }
 /** Milliseconds of each whole listing, by its name. */
 async function measureAll(client: S3Client, watched?: Watched): Promise<Map<string, number>> {
   const totals = new Map<string, number>()
-  printRow('listing', 'keys', 'whole', 'first page', 'median', 'last', 'upstream', 'peak RSS')
+  printRow(
+    'listing',
+    'keys',
+    'whole',
+    'first',
+    'median',
+    'last ten',
+    'last',
+    'upstream',
+    'peak RSS',
+  )
   for (const [what, prefix, delimiter, expected] of [
     [`${folders} folders, recursive`, 'many/', '', keys],
     ['flat, recursive', 'flat/', '', flatKeys],
@@ -121,6 +131,7 @@ async function measureAll(client: S3Client, watched?: Watched): Promise<Map<stri
       `${(whole / 1000).toFixed(1)} s`,
       `${(pagesMs[0] ?? 0).toFixed(0)} ms`,
       `${medianOf(pagesMs.slice(1)).toFixed(0)} ms`,
+      `${medianOf(pagesMs.slice(1).slice(-10)).toFixed(0)} ms`,
       `${(pagesMs.at(-1) ?? 0).toFixed(0)} ms`,
       watched === undefined ? '-' : String(watched.upstream() - before),
       watched === undefined ? '-' : `${peakMib.toFixed(0)} MiB`,
@@ -132,13 +143,16 @@ async function measureAll(client: S3Client, watched?: Watched): Promise<Map<stri
 /** What the bridge adds to Jottacloud's own time for the one reply that a first page of 5,000 is made of. */
 async function measureFirstPage(asked: Omit<FirstPage, 'megabitsPerSecond'>): Promise<void> {
   for (const megabitsPerSecond of [undefined, 100]) {
-    const { reply, page } = await timeFirstPage({ ...asked, megabitsPerSecond }, 40)
+    const { reply, page, roundTrip } = await timeFirstPage({ ...asked, megabitsPerSecond }, 40)
     const line = megabitsPerSecond === undefined ? 'loopback' : `${megabitsPerSecond} Mbit/s`
     const folder = `folder of ${folderMaxEntries}, delimiter /, ${line}`
     print(`${folder}: Jottacloud's reply ${figures(reply)}`)
     print(`${folder}: the first page ${figures(page)}`)
     const added = medianOf(page.map((ms, at) => ms - (reply[at] ?? 0)))
-    print(`${folder}: the bridge adds ${added.toFixed(1)} ms`)
+    const roundTripMs = medianOf(roundTrip).toFixed(1)
+    print(
+      `${folder}: the bridge adds ${added.toFixed(1)} ms, ${roundTripMs} of it the client's round trip`,
+    )
   }
 }
 
