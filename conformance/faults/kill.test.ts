@@ -58,7 +58,8 @@ test('while Jottacloud receives the new content: the old object stays', async ()
     const put = send(bridge.url, {
       method: 'PUT',
       path: '/bucket/key',
-      body: randomBuffer(2 * mib, 'new'),
+      // More than the system's buffers take: what is in those arrives also after the kill.
+      body: randomBuffer(32 * mib, 'new'),
     }).then(
       () => 'answered',
       () => 'cut',
