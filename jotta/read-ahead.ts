@@ -108,7 +108,6 @@ function filled(body: Readable): Chunk {
     drop() {
       // Itself, since `pieces` would wait for what is being read.
       body.destroy()
-
       pieces.destroy()
     },
   }
