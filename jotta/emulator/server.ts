@@ -213,6 +213,8 @@ async function* shape(
     const kept = bytes.subarray(0, Math.max(cut - start, 0))
     record.bytesOut += kept.length
     await pace(kept.length)
+    // A reader that keeps up would have a long listing hold up every other request until its end.
+    await setImmediate()
     if (kept.length > 0) yield kept
     if (record.bytesOut >= cut) {
       await flushed(response)
