@@ -43,6 +43,8 @@ const flatKeys = Number(values['flat-keys'])
 const folders = Number(values.folders)
 const folderMaxEntries = 5000
 const bucket = 'bench'
+/** Between one small GET and the next: as of somebody who reads now and then, and as fast as they come. */
+const getPausesMs = [20, 0]
 
 await withFolder(async (folder) => {
   const directory = values.tree ?? join(folder, 'jottacloud')
@@ -76,7 +78,7 @@ await withFolder(async (folder) => {
         env: told,
         ...folderOfOnePage,
       })
-      await measureGet(client, bridge.url)
+      for (const pauseMs of getPausesMs) await measureGet(client, bridge.url, pauseMs)
       if (values.peer !== undefined) await comparePeer(values.peer, emulator.url, own)
     } finally {
       await bridge.stop()
@@ -156,8 +158,8 @@ async function measureFirstPage(asked: Omit<FirstPage, 'megabitsPerSecond'>): Pr
   }
 }
 
-/** A small GET by itself, and while the large listing runs. */
-async function measureGet(client: S3Client, url: string): Promise<void> {
+/** A small GET by itself, and while the large listing runs: one after another, with the same pause in between. */
+async function measureGet(client: S3Client, url: string, pauseMs: number): Promise<void> {
   const small = { Bucket: bucket, Key: 'get/small' }
   await client.send(new PutObjectCommand({ ...small, Body: 'a small object' }))
   const get = async (): Promise<number> =>
@@ -165,21 +167,28 @@ async function measureGet(client: S3Client, url: string): Promise<void> {
       const { Body } = await client.send(new GetObjectCommand(small))
       await Body?.transformToByteArray()
     })
-  const quiet: number[] = []
-  for (let n = 0; n < 200; n += 1) quiet.push(await get())
+  const getWhile = async (isWanted: (done: number) => boolean): Promise<number[]> => {
+    const gets: number[] = []
+    while (isWanted(gets.length)) {
+      gets.push(await get())
+      if (pauseMs > 0) await delay(pauseMs)
+    }
+    return gets
+  }
+  // Those at first find the server compiling as it goes.
+  await getWhile((done) => done < 100)
+  const quiet = await getWhile((done) => done < 200)
   let isListing = true
   const reader = ['conformance/bench/listing-reader.ts', url, accessKeyId, secretAccessKey]
   const listing = run(process.execPath, [...reader, bucket, 'many/', String(keys)]).finally(() => {
     isListing = false
   })
-  const busy: number[] = []
-  while (isListing) {
-    busy.push(await get())
-    await delay(20)
-  }
+  const busy = await getWhile(() => isListing)
   await listing
-  print(`a small GET by itself: ${figures(quiet)}`)
-  print(`a small GET while ${keys} keys are listed: ${figures(busy)}`)
+  const times = (medianOf(busy) / medianOf(quiet)).toFixed(1)
+  const what = `a small GET, ${pauseMs} ms after the last one`
+  print(`${what}, by itself: ${figures(quiet)}`)
+  print(`${what}, while ${keys} keys are listed: ${figures(busy)}, ${times} times as long`)
 }
 
 async function comparePeer(
