@@ -104,7 +104,7 @@ function toS3Error(
 }
 
 function renderAnswer(error: S3Error, requestId: string): Buffer {
-  const body = toXmlDocument(renderError(error, requestId, '/'))
+  const body = Buffer.concat(toXmlDocument(renderError(error, requestId, '/')))
   const headers = {
     ...identifyingHeaders(requestId),
     Date: new Date().toUTCString(),

@@ -30,6 +30,14 @@ export function createFakeBridge(overrides: Partial<Bridge> = {}): FakeBridge {
     ...objectMethods(objects, buckets),
     ...labelMethods(objects, buckets),
     ...uploadMethods(),
+    async takeObjects(...[input, context, take]: Parameters<Bridge['takeObjects']>) {
+      const { listObjects = bridge.listObjects } = overrides
+      const { entries, ...end } = await listObjects(input, context)
+      // In two pieces, of which the first is small.
+      take(entries.slice(0, 1))
+      take(entries.slice(1))
+      return end
+    },
   }
   const recorded = Object.fromEntries(
     Object.entries({ ...bridge, ...overrides }).map(([method, act]) => [

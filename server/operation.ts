@@ -9,6 +9,7 @@ import type { Directory } from './access/directory.ts'
 import type { Owner } from './access/owner.ts'
 import type { Statement } from './access/statement.ts'
 import type { StoreEncrypted } from './store-encryption.ts'
+import type { RenderedElements } from './xml.ts'
 
 /** AWS's own names, offered or not; what is not offered answers NotImplemented by name. */
 export type { OperationName } from './operations/index.ts'
@@ -76,13 +77,14 @@ export type S3Request = {
 
 /**
  * An element tree for xml.ts: strings are text, arrays repeat the element, undefined is left out. A name
- * that begins with `@` is an attribute.
+ * that begins with `@` is an attribute; elements that are rendered already stand under their own name.
  */
 export type XmlValue =
   | string
   | number
   | boolean
   | undefined
+  | RenderedElements
   | readonly XmlValue[]
   | { readonly [name: string]: XmlValue }
 

@@ -13,7 +13,7 @@ import type { Reply } from './operation.ts'
 import { isHeaderValue } from './operations/wire/metadata.ts'
 import { readRequestBody } from './request-body.ts'
 import { Throttled } from './throttle/callers.ts'
-import { renderXml, toXmlDocument, XML_DECLARATION } from './xml.ts'
+import { renderXml, toXmlDocument, XML_DECLARATION, type XmlBytes } from './xml.ts'
 
 /** Resolves after so many milliseconds; rejects when the signal aborts. */
 export type Wait = (ms: number, signal: AbortSignal) => Promise<void>
@@ -108,7 +108,7 @@ export async function sendHealth(ctx: Context, health: Health): Promise<void> {
 }
 
 /** The XML document of an error, without declaration. */
-export function renderError(error: S3Error, requestId: string, resource: string): Buffer {
+export function renderError(error: S3Error, requestId: string, resource: string): XmlBytes {
   const content = {
     Code: error.code,
     Message: error.message,
@@ -159,17 +159,24 @@ function limitIdleness(res: ServerResponse, idleTimeoutMs: number): void {
 /** Headers have been set, `bytes` is the whole body. */
 async function sendBytes(
   ctx: Context,
-  bytes: Buffer | undefined,
+  bytes: XmlBytes | undefined,
   options: ReplyOptions,
   outcome: Outcome,
 ): Promise<Outcome> {
   const isEmpty = outcome.status === 204 || outcome.status === 304
   if (bytes !== undefined) ctx.set('Content-Type', 'application/xml')
   if (ctx.method !== 'HEAD' && !isEmpty) {
-    ctx.set('Content-Length', String(bytes?.length ?? 0))
-    if (bytes !== undefined) ctx.res.write(bytes)
+    const sizeBytes = (bytes ?? []).reduce((sum, { length }) => sum + length, 0)
+    ctx.set('Content-Length', String(sizeBytes))
+    if (bytes !== undefined) write(ctx, bytes)
   }
   return await end(ctx, options, outcome)
+}
+
+function write({ res }: Context, bytes: XmlBytes): void {
+  res.cork()
+  for (const piece of bytes) res.write(piece)
+  res.uncork()
 }
 
 /** Ends an answer of which every byte has been written. */
@@ -263,7 +270,7 @@ async function sendSlowXml(
     if (done === undefined) {
       ctx.res.write(' ')
     } else if (done.bytes !== undefined) {
-      ctx.res.write(done.bytes)
+      write(ctx, done.bytes)
       return await end(ctx, options, { status: reply.status })
     } else {
       const { error } = done
@@ -277,7 +284,7 @@ async function sendSlowXml(
         told === undefined
           ? renderError(known, options.requestId, options.resource())
           : renderXml(told.root, told.content)
-      ctx.res.write(document)
+      write(ctx, document)
       return await end(ctx, options, { ...outcomeOf(known), status: reply.status })
     }
   }

@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { z } from 'zod'
 import { S3Error } from '../translate/s3-error.ts'
-import { parseXml, renderXml as renderBytes, S3_NAMESPACE } from './xml.ts'
+import { parseXml, RenderedElements, renderXml as renderBytes, S3_NAMESPACE } from './xml.ts'
 
 const test = suite('xml')
 
@@ -133,6 +133,20 @@ test('a long list is rendered whole, whatever its letters take', () => {
   assert.is(renderXml('a', { Key: keys }, 'none'), `<a>${escaped.join('')}</a>`)
 })
 
+test('elements that are rendered already stand in their place, under no other name', () => {
+  const rendered = new RenderedElements('b')
+  rendered.add({ c: '<' })
+  rendered.addRendered('<c>&gt;</c>')
+  const elements = '<b><c>&lt;</c></b><b><c>&gt;</c></b>'
+  assert.is(
+    renderXml('a', { x: 1, b: rendered, y: 2 }, 'none'),
+    `<a><x>1</x>${elements}<y>2</y></a>`,
+  )
+  assert.is(renderXml('a', { b: new RenderedElements('b') }, 'none'), '<a></a>')
+  assert.throws(() => renderXml('a', { other: rendered }, 'none'))
+  assert.throws(() => renderXml('b', rendered, 'none'))
+})
+
 test('what is rendered is read back', () => {
   const text = 'a <&>"\' \r\n\t \u0001\u001f\u007f😀 \u2028'
   const rendered = renderXml('a', { T: text })
@@ -140,7 +154,7 @@ test('what is rendered is read back', () => {
 })
 
 function renderXml(...element: Parameters<typeof renderBytes>): string {
-  return renderBytes(...element).toString()
+  return Buffer.concat(renderBytes(...element)).toString()
 }
 
 test.run()

@@ -144,15 +144,18 @@ function characterNamed(name: string): string {
   throw malformedXml('a reference is not known')
 }
 
+/** Text as UTF-8, in pieces: in one, a page of a list would be a quarter of a megabyte, and copied to be that. */
+export type XmlBytes = readonly Buffer[]
+
 /**
- * One element without declaration, as UTF-8. Not made by the parser's own builder, which leaves control characters
+ * One element without declaration. Not made by the parser's own builder, which leaves control characters
  * raw and is marked deprecated there.
  */
 export function renderXml(
   root: string,
   content: XmlValue,
   namespace: 's3' | 'none' = 's3',
-): Buffer {
+): XmlBytes {
   const attribute = namespace === 's3' ? ` xmlns="${S3_NAMESPACE}"` : ''
   const into = new PieceByPiece()
   into.write(`<${root}${attribute}>`)
@@ -161,9 +164,39 @@ export function renderXml(
   return into.end()
 }
 
+/** Elements of one name as UTF-8, made one by one, so that what they are made of need not be held until the last. */
+export class RenderedElements {
+  readonly name: string
+  readonly #into = new PieceByPiece()
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  add(content: XmlValue): void {
+    writeElement(this.name, content, this.#into)
+  }
+
+  /** What stands within one of them, rendered by who adds it. */
+  addRendered(inside: string): void {
+    this.#into.write(`<${this.name}>${inside}</${this.name}>`)
+  }
+
+  writeTo(into: PieceByPiece): void {
+    into.append(this.#into)
+  }
+}
+
+/** What stands within an element. */
+export function renderContent(content: XmlValue): string {
+  const into = new PieceByPiece()
+  writeContent(content, into)
+  return Buffer.concat(into.end()).toString()
+}
+
 /** What `renderXml` made, with its declaration. */
-export function toXmlDocument(element: Buffer): Buffer {
-  return Buffer.concat([XML_DECLARATION, element])
+export function toXmlDocument(element: XmlBytes): XmlBytes {
+  return [XML_DECLARATION, ...element]
 }
 
 /** A page of a list held as text until its end would be twenty thousand strings, which the collector copies around. */
@@ -173,41 +206,64 @@ class PieceByPiece {
 
   write(text: string): void {
     this.#text += text
-    if (this.#text.length < 4_000) return
-    this.#pieces.push(Buffer.from(this.#text))
-    this.#text = ''
+    if (this.#text.length >= 16_000) this.#cut()
   }
 
-  end(): Buffer {
-    return Buffer.concat([...this.#pieces, Buffer.from(this.#text)])
+  append(other: PieceByPiece): void {
+    this.#cut()
+    other.#cut()
+    this.#pieces.push(...other.#pieces)
+  }
+
+  end(): XmlBytes {
+    this.#cut()
+    return this.#pieces
+  }
+
+  #cut(): void {
+    if (this.#text === '') return
+    this.#pieces.push(Buffer.from(this.#text))
+    this.#text = ''
   }
 }
 
 function writeContent(content: XmlValue, into: PieceByPiece): void {
   if (content === undefined) return
   if (typeof content !== 'object') {
-    into.write(typeof content === 'string' ? escapeText(content) : String(content))
+    into.write(textOf(content))
     return
   }
-  assert(!isList(content), 'a list stands under a name')
+  assert(isTree(content), 'a list stands under a name')
   for (const name in content) {
-    const value = content[name]
+    const value: XmlValue = content[name]
     if (name.startsWith('@')) continue
-    if (!isList(value)) writeElement(name, value, into)
+    if (value instanceof RenderedElements) {
+      assert.equal(value.name, name)
+      value.writeTo(into)
+    } else if (!isList(value)) writeElement(name, value, into)
     else for (const item of value) writeElement(name, item, into)
   }
 }
 
 function writeElement(name: string, content: XmlValue, into: PieceByPiece): void {
   if (content === undefined) return
-  into.write(`<${name}${renderAttributes(content)}>`)
-  writeContent(content, into)
-  into.write(`</${name}>`)
+  if (typeof content === 'object') {
+    into.write(`<${name}${renderAttributes(content)}>`)
+    writeContent(content, into)
+    into.write(`</${name}>`)
+  } else {
+    // A page of a list is seven thousand of these.
+    into.write(`<${name}>${textOf(content)}</${name}>`)
+  }
+}
+
+function textOf(leaf: string | number | boolean): string {
+  return typeof leaf === 'string' ? escapeText(leaf) : String(leaf)
 }
 
 /** Of an element whose content has names that begin with `@`. */
 function renderAttributes(content: XmlValue): string {
-  if (typeof content !== 'object' || isList(content)) return ''
+  if (!isTree(content)) return ''
   let text = ''
   for (const name in content) {
     if (name.startsWith('@')) text += ` ${name.slice(1)}="${escapeText(String(content[name]))}"`
@@ -217,6 +273,10 @@ function renderAttributes(content: XmlValue): string {
 
 function isList(content: XmlValue): content is readonly XmlValue[] {
   return Array.isArray(content)
+}
+
+function isTree(content: XmlValue): content is { readonly [name: string]: XmlValue } {
+  return typeof content === 'object' && !isList(content) && !(content instanceof RenderedElements)
 }
 
 // CR and the other control characters are lost or refused when they stand raw. As numeric references
@@ -233,7 +293,7 @@ const references: Readonly<Record<string, string>> = {
   "'": '&apos;',
 }
 
-function escapeText(text: string): string {
+export function escapeText(text: string): string {
   // Nearly always there is nothing to do.
   if (!hasSpecial.test(text) && text.isWellFormed()) return text
   return text

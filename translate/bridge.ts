@@ -213,9 +213,15 @@ export type ListedObject = {
 }
 export type ListedPrefix = { readonly kind: 'prefix'; readonly prefix: string }
 
-export type ListObjectsResult = {
+export type ListObjectsResult = ListObjectsEnd & {
   /** Objects and common prefixes together, in UTF-8 byte order; at most `maxKeys`. */
   readonly entries: readonly (ListedObject | ListedPrefix)[]
+}
+
+/** Gets the entries of a page in order, some at a time. */
+export type TakeListed = (entries: ListObjectsResult['entries']) => void
+
+export type ListObjectsEnd = {
   /** Where the next page goes on (as `after`); `undefined` when this is the last. */
   readonly nextAfter: string | undefined
   /** To be given back with `nextAfter`; opaque, of letters and digits, perhaps empty. */
@@ -317,6 +323,15 @@ export interface Bridge {
   ): Promise<void>
   deleteObjectTagging(input: ObjectAddress, context: RequestContext): Promise<void>
   listObjects(input: ListObjectsInput, context: RequestContext): Promise<ListObjectsResult>
+  /**
+   * The same for a page that need not be held as a whole. Others have their turn each time that `take` returned; when
+   * this rejects, it may have had some entries.
+   */
+  takeObjects(
+    input: ListObjectsInput,
+    context: RequestContext,
+    take: TakeListed,
+  ): Promise<ListObjectsEnd>
 
   createMultipartUpload(
     input: CreateMultipartUploadInput,

@@ -20,7 +20,7 @@ import {
   type LifecycleParts,
   runLifecycle,
 } from './lifecycle-run.ts'
-import { listObjects } from './list-objects.ts'
+import { type ListParts, listObjects, takeObjects } from './list-objects.ts'
 import { createMarkers } from './listings/markers.ts'
 import type { Snapshots } from './listings/snapshots.ts'
 import { createNewFolders } from './new-folders.ts'
@@ -133,7 +133,7 @@ export function createBridge(given: BridgeOptions): OwnBridge {
     putObjectTagging: (input, context) => translatingErrors(() => objects.setTags(input, context)),
     deleteObjectTagging: (input, context) =>
       translatingErrors(() => objects.setTags({ ...input, tags: [] }, context)),
-    listObjects: (input, context) => translatingErrors(() => listObjects(parts, input, context)),
+    ...listing(parts),
 
     createMultipartUpload: (input, context) =>
       translatingErrors(() => uploads.create(input, context)),
@@ -148,6 +148,14 @@ export function createBridge(given: BridgeOptions): OwnBridge {
       translatingErrors(() => uploads.abort(input, context)),
     listParts: (input, context) => translatingErrors(() => uploads.listParts(input, context)),
     listMultipartUploads: (input, context) => translatingErrors(() => uploads.list(input, context)),
+  }
+}
+
+function listing(parts: ListParts): Pick<Bridge, 'listObjects' | 'takeObjects'> {
+  return {
+    listObjects: (input, context) => translatingErrors(() => listObjects(parts, input, context)),
+    takeObjects: (input, context, take) =>
+      translatingErrors(() => takeObjects(parts, input, context, take)),
   }
 }
 

@@ -1,7 +1,15 @@
 // ListObjects: from a prefix to the folder that holds it, and from what lies there to a page of S3.
 import { setImmediate } from 'node:timers/promises'
 import type { JottaClient, Location } from '../jotta/client.ts'
-import type { ListObjectsInput, ListObjectsResult, RequestContext } from './bridge.ts'
+import type {
+  ListedObject,
+  ListedPrefix,
+  ListObjectsEnd,
+  ListObjectsInput,
+  ListObjectsResult,
+  RequestContext,
+  TakeListed,
+} from './bridge.ts'
 import type { BucketPlace } from './bucket-place.ts'
 import type { Buckets } from './buckets.ts'
 import type { FolderFacts } from './folder-facts.ts'
@@ -10,7 +18,7 @@ import { isJottaError } from './jotta-error.ts'
 import { rootFolder } from './key-folder.ts'
 import type { KeyPlaces } from './key-places.ts'
 import { listObjectsMax } from './limits.ts'
-import { listPage, type Page } from './listing.ts'
+import { entriesAtOnce, listPage, type TakeEntries, takePage } from './listing.ts'
 import type { Markers } from './listings/markers.ts'
 import type { WalkedObject } from './listings/row.ts'
 import { NoRoomError } from './listings/snapshot-threads.ts'
@@ -39,30 +47,46 @@ export async function listObjects(
   input: ListObjectsInput,
   context: RequestContext,
 ): Promise<ListObjectsResult> {
+  const entries: (ListedObject | ListedPrefix)[] = []
+  const end = await takeObjects(parts, input, context, (some) => entries.push(...some))
+  return { entries, ...end }
+}
+
+/**
+ * What a page is made of is done with a few entries at a time: held until its end it would be moved around by the
+ * collector of garbage, which took as long as the page itself.
+ */
+export async function takeObjects(
+  parts: ListParts,
+  input: ListObjectsInput,
+  context: RequestContext,
+  take: TakeListed,
+): Promise<ListObjectsEnd> {
   const place = await parts.buckets.place(input.bucket, context)
-  const page = await readPage(parts, place, input, context)
-  // Each step of a page takes a millisecond or two: what else is asked for has its turn in between.
-  await setImmediate()
-  const objects = page.entries.filter((entry) => entry.kind === 'object')
-  const records = await parts.state.objects.findListed(
-    input.bucket,
-    objects.map(({ key, object }) => ({ key, md5: object.md5, sizeBytes: object.sizeBytes })),
-  )
-  return {
-    entries: page.entries.map((entry) => {
+  const takeWalked: TakeWalked = async (walked) => {
+    const objects = walked.filter((entry) => entry.kind === 'object')
+    const records = await parts.state.objects.findListed(
+      input.bucket,
+      objects.map(({ key, object }) => ({ key, md5: object.md5, sizeBytes: object.sizeBytes })),
+    )
+    const entries = walked.map((entry) => {
       if (entry.kind === 'prefix') return entry
       const { key, object } = entry
       return toListedObject(key, object, records.get(key))
-    }),
-    ...(await nextOf(parts, input, page)),
+    })
+    take(entries)
+    await setImmediate()
   }
+  return await endOf(parts, input, await takeFound(parts, place, input, context, takeWalked))
 }
 
-async function nextOf(
+type TakeWalked = TakeEntries<WalkedObject>
+
+async function endOf(
   { markers }: ListParts,
   input: ListObjectsInput,
-  { nextAfter, nextCursor }: CursorPage,
-): Promise<Pick<ListObjectsResult, 'nextAfter' | 'nextCursor'>> {
+  { nextAfter, nextCursor }: ListObjectsEnd,
+): Promise<ListObjectsEnd> {
   if (nextAfter === undefined) return { nextAfter }
   const { reader } = input
   if (reader !== undefined && nextCursor !== undefined) {
@@ -75,12 +99,13 @@ async function nextOf(
  * A page out of a snapshot, or of a walk from folder to folder: the walk is for what is soon found, and for
  * what no snapshot can be made of. Neither ever ends early.
  */
-async function readPage(
+async function takeFound(
   parts: ListParts,
   place: BucketPlace,
   input: ListObjectsInput,
   context: RequestContext,
-): Promise<CursorPage> {
+  take: TakeWalked,
+): Promise<ListObjectsEnd> {
   const { prefix, delimiter } = input
   const keyPrefix = prefix.slice(0, prefix.lastIndexOf('/') + 1)
   // Asks Jottacloud, so only for a walk and when a snapshot is made, and not for its every page.
@@ -88,13 +113,14 @@ async function readPage(
     if (keyPrefix === '') yield { location: place.root, folder: rootFolder(place.encoding) }
     else yield* parts.places.findFolders(place, keyPrefix, context)
   }
+  // It may end without an end, and another way be gone from the beginning: nothing is taken of it before.
   const walk = async (
     listingsMax: number,
     nextCursor = parts.markers.ownWalk,
-  ): Promise<CursorPage> => {
+  ): Promise<WalkedPage> => {
     const options = { root: place.root, prefix, delimiter, entriesPerFolder, listingsMax }
     const folders = await Array.fromAsync(findFolders(context))
-    if (folders.length === 0) return { entries: [], nextAfter: undefined, nextCursor: undefined }
+    if (folders.length === 0) return emptyPage
     const source = walkFolders(parts, { folders, keyPrefix }, options, context)
     const page = await listPage(source, input)
     return { ...page, nextCursor }
@@ -108,18 +134,18 @@ async function readPage(
     (cursor === parts.markers.ownWalk || parts.snapshots.canGoOn(sources.best, cursor))
   const isNear = !isReadOnHere && input.delimiter !== '/' && isSoonFound(input)
   const near = isNear ? await unlessTooLong(walk(nearListings)) : undefined
-  if (near !== undefined) return near
-  const fromSnapshot = async (source: SnapshotSource): Promise<CursorPage | undefined> => {
+  if (near !== undefined) return await takeWhole(near, take)
+  const fromSnapshot = async (source: SnapshotSource): Promise<ListObjectsEnd | undefined> => {
     let opened: OpenSnapshot
     try {
       opened = await openSnapshot(parts.snapshots, source, cursor, context, patienceMs)
     } catch (error) {
       if (!(error instanceof NotYetError)) throw error
       const walked = await unlessTooLong(walk(farListings, error.cursor))
-      if (walked !== undefined) return walked
+      if (walked !== undefined) return await takeWhole(walked, take)
       opened = await openSnapshot(parts.snapshots, source, error.cursor, context)
     }
-    return await pageOf(opened, source, input)
+    return await pageOf(opened, source, input, take)
   }
   let isTreeEmpty = false
   try {
@@ -135,13 +161,28 @@ async function readPage(
     const isGone = isJottaError(error, 'not-found') || isJottaError(error, 'conflict')
     if (!isGone && !(error instanceof NoRoomError)) throw error
   }
-  return await walk(Number.POSITIVE_INFINITY).catch(async (error: unknown) => {
+  const walked = await walk(Number.POSITIVE_INFINITY).catch(async (error: unknown) => {
     if (!isTreeEmpty || !isJottaError(error, 'unlistable')) throw error
     for await (const { location } of findFolders(context)) {
       await checkLive(parts.jotta, location, error, context)
     }
-    return { entries: [], nextAfter: undefined, nextCursor: undefined }
+    return emptyPage
   })
+  return await takeWhole(walked, take)
+}
+
+type WalkedPage = ListObjectsEnd & { readonly entries: readonly (WalkedObject | ListedPrefix)[] }
+
+const emptyPage: WalkedPage = { entries: [], nextAfter: undefined }
+
+async function takeWhole(
+  { entries, ...end }: WalkedPage,
+  take: TakeWalked,
+): Promise<ListObjectsEnd> {
+  for (let at = 0; at < entries.length; at += entriesAtOnce) {
+    await take(entries.slice(at, at + entriesAtOnce))
+  }
+  return end
 }
 
 /** Throws `cause` unless the folder is live: then what was told of all below it holds. */
@@ -153,8 +194,6 @@ async function checkLive(
 ): Promise<void> {
   if (!isLiveFolder(await jotta.stat(folder, context))) throw cause
 }
-
-type CursorPage = Page<WalkedObject> & { readonly nextCursor: string | undefined }
 
 /** So few keys are a probe. */
 const probeMaxKeys = 100
@@ -254,15 +293,22 @@ async function pageOf(
   opened: OpenSnapshot,
   source: SnapshotSource,
   input: ListObjectsInput,
-): Promise<CursorPage | undefined> {
+  take: TakeWalked,
+): Promise<ListObjectsEnd | undefined> {
   let left: Leaving = 'ended'
+  // What fails there says nothing of the snapshot, and the page may be asked for again.
+  const takeFrom: TakeWalked = async (some) => {
+    left = 'goes-on'
+    await take(some)
+    left = 'ended'
+  }
   try {
     if (opened.isEmpty && source.kind === 'tree') return undefined
-    const page = await listPage(opened.entries, input)
-    if (page.nextAfter !== undefined) left = 'goes-on'
+    const nextAfter = await takePage(opened.entries, input, takeFrom)
+    if (nextAfter !== undefined) left = 'goes-on'
     // Equal listings by names alone go on in one snapshot, and nothing tells which of them is the last.
     else if (input.reader !== undefined && input.after !== '') left = 'perhaps-ended'
-    return { ...page, nextCursor: opened.cursor }
+    return { nextAfter, nextCursor: opened.cursor }
   } finally {
     opened.leave(left)
   }

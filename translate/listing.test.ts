@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -5,10 +6,12 @@ import type { ListedPrefix } from './bridge.ts'
 import { compareKeys } from './key-order.ts'
 import {
   commonPrefixOf,
+  entriesAtOnce,
   listPage,
   type OrderedSource,
   type PageOptions,
   sourceOf,
+  takePage,
 } from './listing.ts'
 
 const test = suite('listing')
@@ -237,6 +240,49 @@ test('a source out of order, or with prefixes of another listing, is an error an
   }
   const page = listPage(sourceOf(otherPrefix()), { ...everything, delimiter: '/' })
   assert.match(await messageOf(page), /not of this listing/)
+})
+
+test('a page is taken a few entries at a time, and no more is read until these are done with', async () => {
+  const count = entriesAtOnce * 2 + 10
+  const keys = Array.from({ length: count + 1 }, (_, n) => String(n).padStart(6, '0'))
+  let read = 0
+  const source: OrderedSource<Listed> = {
+    next() {
+      const key = keys[read]
+      read += 1
+      return key === undefined ? undefined : { kind: 'object', key }
+    },
+    close: async () => undefined,
+  }
+  const taken: string[] = []
+  const sizes: number[] = []
+  const nextAfter = await takePage(source, { ...everything, maxKeys: count }, async (some) => {
+    await setImmediate()
+    sizes.push(some.length)
+    taken.push(...some.map(nameOf))
+    assert.ok(read === taken.length || taken.length === count)
+  })
+  assert.equal(sizes, [entriesAtOnce, entriesAtOnce, 10])
+  assert.equal(taken, keys.slice(0, count))
+  assert.is(nextAfter, keys[count - 1])
+})
+
+test('when what is taken fails, the source is closed and read no further', async () => {
+  let [read, closed] = [0, 0]
+  const source: OrderedSource<Listed> = {
+    next() {
+      read += 1
+      return { kind: 'object', key: String(read).padStart(6, '0') }
+    },
+    async close() {
+      closed += 1
+    },
+  }
+  const failing = takePage(source, everything, async () => {
+    throw new Error('the disk is full')
+  })
+  assert.is(await messageOf(failing), 'the disk is full')
+  assert.equal([read, closed], [entriesAtOnce, 1])
 })
 
 test('several entries may have one key', async () => {

@@ -7,6 +7,8 @@ import { compareKeys, endOfPrefix, keyAfter } from './key-order.ts'
 /** Anything with a key: an object, an upload, a version. Several entries may have one key. */
 export type KeyedEntry = { readonly kind: 'object' | 'upload' | 'version'; readonly key: string }
 
+type OneEntry<Entry> = Entry | ListedPrefix | undefined
+
 /** Entries in UTF-8 order of their key or prefix. Asked one at a time, never twice at once. */
 export interface OrderedSource<Entry extends KeyedEntry> {
   /**
@@ -15,9 +17,9 @@ export interface OrderedSource<Entry extends KeyedEntry> {
    * same. `from` never goes back.
    *
    * A source that knows there are keys below a common prefix of the listing, at least one, may give
-   * that prefix instead of the keys.
+   * that prefix instead of the keys. What is at hand is given at once.
    */
-  next(from: string): Promise<Entry | ListedPrefix | undefined>
+  next(from: string): OneEntry<Entry> | Promise<OneEntry<Entry>>
   /** The page is done; called once. */
   close(): Promise<void>
 }
@@ -40,18 +42,37 @@ export type Page<Entry> = {
   readonly nextAfter: string | undefined
 }
 
-/**
- * Reads no further than one entry past the page, and closes the source in any case. Throws what the
- * source throws, and AssertionError when its entries are not in order.
- */
+/** Some entries of a page, in order. What they are made into is done with before the next are read. */
+export type TakeEntries<Entry> = (entries: readonly (Entry | ListedPrefix)[]) => Promise<void>
+
+/** So many entries take well below a millisecond at each of the places that they pass. */
+export const entriesAtOnce = 64
+
+/** As `takePage`, the whole of it at once. */
 export async function listPage<Entry extends KeyedEntry>(
   source: OrderedSource<Entry>,
   options: PageOptions,
 ): Promise<Page<Entry>> {
+  const entries: (Entry | ListedPrefix)[] = []
+  const nextAfter = await takePage(source, options, async (some) => {
+    entries.push(...some)
+  })
+  return { entries, nextAfter }
+}
+
+/**
+ * Returns `nextAfter`. Reads no further than one entry past the page, and closes the source in any case. Throws what
+ * the source and `take` throw, and AssertionError when the entries are not in order.
+ */
+export async function takePage<Entry extends KeyedEntry>(
+  source: OrderedSource<Entry>,
+  options: PageOptions,
+  take: TakeEntries<Entry>,
+): Promise<string | undefined> {
   try {
     const from = startOf(options)
-    if (from === undefined || options.maxKeys <= 0) return { entries: [], nextAfter: undefined }
-    return await readPage(source, options, from)
+    if (from === undefined || options.maxKeys <= 0) return undefined
+    return await readPage(source, options, from, take)
   } finally {
     await source.close()
   }
@@ -97,13 +118,17 @@ async function readPage<Entry extends KeyedEntry>(
   source: OrderedSource<Entry>,
   options: PageOptions,
   start: string,
-): Promise<Page<Entry>> {
+  take: TakeEntries<Entry>,
+): Promise<string | undefined> {
   const { prefix, maxKeys } = options
-  const entries: (Entry | ListedPrefix)[] = []
+  let some: (Entry | ListedPrefix)[] = []
+  let count = 0
   let last: string | undefined
+  let nextAfter: string | undefined
   let given = ''
   for (let from: string | undefined = start; from !== undefined; ) {
-    const entry: Entry | ListedPrefix | undefined = await source.next(from)
+    const found: OneEntry<Entry> | Promise<OneEntry<Entry>> = source.next(from)
+    const entry: OneEntry<Entry> = found instanceof Promise ? await found : found
     if (entry === undefined) break
     const name: string = entry.kind === 'prefix' ? entry.prefix : entry.key
     assert(compareKeys(given, name) <= 0, 'a listing is not in order')
@@ -111,13 +136,21 @@ async function readPage<Entry extends KeyedEntry>(
     if (compareKeys(name, from) < 0) continue
     // From the prefix on, everything starts with it until the first that does not.
     if (!name.startsWith(prefix)) break
-    if (entries.length === maxKeys) return { entries, nextAfter: last }
+    if (count === maxKeys) {
+      nextAfter = last
+      break
+    }
 
     const rolledUp = commonPrefixOf(name, options)
     assert(entry.kind !== 'prefix' || rolledUp === name, 'a prefix that is not of this listing')
-    entries.push(rolledUp === undefined ? entry : { kind: 'prefix', prefix: rolledUp })
+    some.push(rolledUp === undefined ? entry : { kind: 'prefix', prefix: rolledUp })
+    count += 1
     last = rolledUp ?? name
     from = rolledUp === undefined ? name : endOfPrefix(rolledUp)
+    if (some.length < entriesAtOnce) continue
+    await take(some)
+    some = []
   }
-  return { entries, nextAfter: undefined }
+  if (some.length > 0) await take(some)
+  return nextAfter
 }

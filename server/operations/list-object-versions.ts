@@ -3,7 +3,6 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
 import type { Handler, Query } from '../operation.ts'
 import { replyWithPage } from './wire/list-page.ts'
-import { renderEntries } from './wire/listed-entries.ts'
 import { readListing } from './wire/listing.ts'
 import { ownerElement } from './wire/owner.ts'
 import { invalidArgument } from './wire/parameters.ts'
@@ -19,24 +18,20 @@ export const listObjectVersions: Handler = async (request, { bridge }) => {
   // The marker's version is its key's last, so with it or without it the list goes on behind the key.
   const input = { ...wanted, after: keyMarker, reader: identity?.accessKeyId }
   const asked = { bridge, input, context }
-  return replyWithPage(asked, 'ListVersionsResult', ({ entries, nextAfter }) => {
-    const endsWithPrefix = entries.at(-1)?.kind === 'prefix'
-    const { Contents: contents, CommonPrefixes: prefixes } = renderEntries(entries, {
-      encode,
-      owner: ownerElement(access.owner),
-      version: { VersionId: onlyVersion, IsLatest: true },
-    })
-    return {
-      ...elements,
-      KeyMarker: encode(keyMarker),
-      VersionIdMarker: versionIdMarker,
-      NextKeyMarker: nextAfter === undefined ? undefined : encode(nextAfter),
-      NextVersionIdMarker: nextAfter === undefined || endsWithPrefix ? undefined : onlyVersion,
-      IsTruncated: nextAfter !== undefined,
-      Version: contents,
-      CommonPrefixes: prefixes,
-    }
-  })
+  const style = {
+    ...({ name: 'Version', encode, owner: ownerElement(access.owner) } as const),
+    version: { VersionId: onlyVersion, IsLatest: true },
+  }
+  return replyWithPage(asked, 'ListVersionsResult', style, ({ entries, nextAfter }) => ({
+    ...elements,
+    KeyMarker: encode(keyMarker),
+    VersionIdMarker: versionIdMarker,
+    NextKeyMarker: nextAfter === undefined ? undefined : encode(nextAfter),
+    NextVersionIdMarker:
+      nextAfter === undefined || entries.endsWithPrefix ? undefined : onlyVersion,
+    IsTruncated: nextAfter !== undefined,
+    ...entries.elements(),
+  }))
 }
 
 /** Throws InvalidArgument for one without a key, and for one that no version here can have. */

@@ -2,7 +2,6 @@
 import type { Handler } from '../operation.ts'
 import { parseContinuationToken, renderContinuationToken } from './wire/continuation-token.ts'
 import { replyWithPage } from './wire/list-page.ts'
-import { renderEntries } from './wire/listed-entries.ts'
 import { readListing } from './wire/listing.ts'
 import { ownerElement } from './wire/owner.ts'
 
@@ -19,16 +18,22 @@ export const listObjectsV2: Handler = async (request, { bridge }) => {
   const input = { ...wanted, after, cursor }
   const owner = query.get('fetch-owner') === 'true' ? ownerElement(access.owner) : undefined
   const asked = { bridge, input, context }
-  return replyWithPage(asked, 'ListBucketResult', ({ entries, nextAfter, nextCursor = '' }) => ({
-    ...elements,
-    StartAfter: startAfter === undefined ? undefined : encode(startAfter),
-    ContinuationToken: token,
-    NextContinuationToken:
-      nextAfter === undefined
-        ? undefined
-        : renderContinuationToken({ after: nextAfter, cursor: nextCursor }, list),
-    KeyCount: entries.length,
-    IsTruncated: nextAfter !== undefined,
-    ...renderEntries(entries, { encode, owner }),
-  }))
+  const style = { name: 'Contents', encode, owner } as const
+  return replyWithPage(
+    asked,
+    'ListBucketResult',
+    style,
+    ({ entries, nextAfter, nextCursor = '' }) => ({
+      ...elements,
+      StartAfter: startAfter === undefined ? undefined : encode(startAfter),
+      ContinuationToken: token,
+      NextContinuationToken:
+        nextAfter === undefined
+          ? undefined
+          : renderContinuationToken({ after: nextAfter, cursor: nextCursor }, list),
+      KeyCount: entries.count,
+      IsTruncated: nextAfter !== undefined,
+      ...entries.elements(),
+    }),
+  )
 }

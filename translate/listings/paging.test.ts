@@ -198,6 +198,57 @@ test('a page that no short walk leads to waits for the snapshot that is being ma
   })
 })
 
+test('while a page is put together others have their turn, many times', async () => {
+  const many = Array.from({ length: 1000 }, (_, n) => `key-${String(n).padStart(4, '0')}`)
+  await withWorld({}, async ({ bridge, foreign }) => {
+    await put(bridge, 'key', 'x')
+    for (const key of many) await foreign.copyFile(placeOf('key'), placeOf(key), contextOf())
+    for (const input of [{ delimiter: '/' }, { delimiter: '' }]) {
+      let isDone = false
+      let turns = 0
+      const turnsAt: number[] = []
+      const names: string[] = []
+      const whole = { bucket, prefix: 'key-', after: '', maxKeys: 1000, ...input }
+      const listing = bridge
+        .takeObjects(whole, contextOf(), (some) => {
+          turnsAt.push(turns)
+          names.push(...namesOf({ entries: some, nextAfter: undefined }))
+        })
+        .finally(() => {
+          isDone = true
+        })
+      while (!isDone) {
+        await setImmediate()
+        turns += 1
+      }
+      assert.is((await listing).nextAfter, undefined)
+      assert.equal(names, many)
+      assert.ok(turnsAt.length > 10)
+      assert.is(new Set(turnsAt).size, turnsAt.length)
+    }
+  })
+})
+
+test('a page that failed for reasons of its own comes out of the same snapshot when it is asked for again', async () => {
+  await withWorld({}, async ({ bridge, emulator, snapshots, state }) => {
+    for (const key of keys) await put(bridge, key, key)
+    const first = await page(bridge, { maxKeys: 1 })
+    emulator.faults.clear()
+    const second = { maxKeys: 3, after: first.nextAfter ?? '', cursor: first.nextCursor }
+    const { nextCursor: cursor } = await page(bridge, second)
+    const { findListed } = state.objects
+    Object.assign(state.objects, { findListed: () => Promise.reject(new Error('locked')) })
+    const failed = await page(bridge, { ...second, cursor }).catch((error: unknown) => error)
+    assert.instance(failed, Error)
+    assert.is(snapshots.usage().snapshots, 1)
+    Object.assign(state.objects, { findListed })
+    const rest = await page(bridge, { ...second, maxKeys: 1000, cursor })
+    assert.equal(namesOf(rest), keys.slice(1))
+    assert.is(emulator.faults.count({ operation: 'liststream' }), 1)
+    assert.is(snapshots.usage().snapshots, 0)
+  })
+})
+
 test('without room for a snapshot, pages are walked to', async () => {
   await withWorld({}, async ({ bridge, emulator, snapshots }) => {
     for (const key of keys) await put(bridge, key, key)

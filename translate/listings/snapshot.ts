@@ -77,7 +77,7 @@ export class Snapshot {
     const reader = this.#open?.reader()
     let given: string | undefined
     return {
-      async next(from) {
+      next(from) {
         // Past the name that was given last, `from` leaves something out.
         const isSeek = given === undefined || compareKeys(from, given) > 0
         const row = isSeek ? reader?.seek(from) : reader?.next()

@@ -196,7 +196,7 @@ class SnapshotStore implements Snapshots {
       this.#dropUnused(snapshot)
     }
     try {
-      if (!(await this.#isReadyWithin(snapshot.ready.promise, patienceMs, context.signal))) {
+      if (!(await this.#isReadyWithin(snapshot, patienceMs, context.signal))) {
         snapshot.isKept = true
         leave('goes-on')
         throw new NotYetError(cursorAt(snapshot.moment))
@@ -214,12 +214,12 @@ class SnapshotStore implements Snapshots {
   }
 
   async #isReadyWithin(
-    ready: Promise<void>,
+    { ready, state }: Snapshot,
     patienceMs: number | undefined,
     signal: AbortSignal,
   ): Promise<boolean> {
-    const isReady = orAborted(ready, signal).then(() => true)
-    if (patienceMs === undefined) return await isReady
+    const isReady = orAborted(ready.promise, signal).then(() => true)
+    if (patienceMs === undefined || state === 'ready') return await isReady
     const over = new AbortController()
     const { wait = realWait } = this.#options
     try {

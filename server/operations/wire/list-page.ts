@@ -1,12 +1,16 @@
 // One page of objects for the list operations. A page of none asks only whether the bucket is there.
-import { setImmediate } from 'node:timers/promises'
 import type {
   Bridge,
+  ListObjectsEnd,
   ListObjectsInput,
-  ListObjectsResult,
   RequestContext,
+  TakeListed,
 } from '../../../translate/bridge.ts'
 import type { Reply, XmlValue } from '../../operation.ts'
+import { type EntryStyle, RenderedEntries } from './listed-entries.ts'
+
+/** What `content` gets to know of a page. */
+export type RenderedPage = ListObjectsEnd & { readonly entries: RenderedEntries }
 
 /**
  * The answer with a page of it. The first page of a million keys takes longer than clients wait in silence, and
@@ -14,6 +18,22 @@ import type { Reply, XmlValue } from '../../operation.ts'
  * an empty listing.
  */
 export function replyWithPage(
+  asked: {
+    readonly bridge: Bridge
+    readonly input: ListObjectsInput
+    readonly context: RequestContext
+  },
+  root: string,
+  style: EntryStyle,
+  content: (page: RenderedPage) => XmlValue,
+): Reply {
+  const entries = new RenderedEntries(style)
+  const end = takePage(asked, (some) => entries.add(some))
+  const result = end.then((known) => ({ root, content: content({ ...known, entries }) }))
+  return { status: 200, body: { kind: 'slow-xml', result, lateFailure: 'cut' } }
+}
+
+async function takePage(
   {
     bridge,
     input,
@@ -23,24 +43,9 @@ export function replyWithPage(
     readonly input: ListObjectsInput
     readonly context: RequestContext
   },
-  root: string,
-  render: (page: ListObjectsResult) => XmlValue,
-): Reply {
-  const page = listPage(bridge, input, context)
-  const result = page.then(async (listed) => {
-    // What else is asked for has its turn.
-    await setImmediate()
-    return { root, content: render(listed) }
-  })
-  return { status: 200, body: { kind: 'slow-xml', result, lateFailure: 'cut' } }
-}
-
-async function listPage(
-  bridge: Bridge,
-  input: ListObjectsInput,
-  context: RequestContext,
-): Promise<ListObjectsResult> {
-  if (input.maxKeys > 0) return await bridge.listObjects(input, context)
+  take: TakeListed,
+): Promise<ListObjectsEnd> {
+  if (input.maxKeys > 0) return await bridge.takeObjects(input, context, take)
   await bridge.headBucket(input.bucket, context)
-  return { entries: [], nextAfter: undefined }
+  return { nextAfter: undefined }
 }
