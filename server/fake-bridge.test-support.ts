@@ -30,7 +30,7 @@ export function createFakeBridge(overrides: Partial<Bridge> = {}): FakeBridge {
     ...objectMethods(objects, buckets),
     ...labelMethods(objects, buckets),
     ...uploadMethods(),
-    async takeObjects(...[input, context, take]: Parameters<Bridge['takeObjects']>) {
+    async listObjectsInto(...[input, context, take]: Parameters<Bridge['listObjectsInto']>) {
       const { listObjects = bridge.listObjects } = overrides
       const { entries, ...end } = await listObjects(input, context)
       // In two pieces, of which the first is small.

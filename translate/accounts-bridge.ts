@@ -71,8 +71,8 @@ export function createAccountsBridge(options: AccountsBridgeOptions): Bridge {
     deleteObjectTagging: async (input, context) =>
       await of(input.bucket).deleteObjectTagging(input, context),
     listObjects: async (input, context) => await of(input.bucket).listObjects(input, context),
-    takeObjects: async (input, context, take) =>
-      await of(input.bucket).takeObjects(input, context, take),
+    listObjectsInto: async (input, context, take) =>
+      await of(input.bucket).listObjectsInto(input, context, take),
 
     createMultipartUpload: async (input, context) =>
       await of(input.bucket).createMultipartUpload(input, context),

@@ -327,7 +327,7 @@ export interface Bridge {
    * The same for a page that need not be held as a whole. Others have their turn each time that `take` returned; when
    * this rejects, it may have had some entries.
    */
-  takeObjects(
+  listObjectsInto(
     input: ListObjectsInput,
     context: RequestContext,
     take: TakeListed,

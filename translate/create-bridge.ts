@@ -20,7 +20,7 @@ import {
   type LifecycleParts,
   runLifecycle,
 } from './lifecycle-run.ts'
-import { type ListParts, listObjects, takeObjects } from './list-objects.ts'
+import { type ListParts, listObjects, listObjectsInto } from './list-objects.ts'
 import { createMarkers } from './listings/markers.ts'
 import type { Snapshots } from './listings/snapshots.ts'
 import { createNewFolders } from './new-folders.ts'
@@ -151,11 +151,11 @@ export function createBridge(given: BridgeOptions): OwnBridge {
   }
 }
 
-function listing(parts: ListParts): Pick<Bridge, 'listObjects' | 'takeObjects'> {
+function listing(parts: ListParts): Pick<Bridge, 'listObjects' | 'listObjectsInto'> {
   return {
     listObjects: (input, context) => translatingErrors(() => listObjects(parts, input, context)),
-    takeObjects: (input, context, take) =>
-      translatingErrors(() => takeObjects(parts, input, context, take)),
+    listObjectsInto: (input, context, take) =>
+      translatingErrors(() => listObjectsInto(parts, input, context, take)),
   }
 }
 

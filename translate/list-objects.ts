@@ -48,7 +48,7 @@ export async function listObjects(
   context: RequestContext,
 ): Promise<ListObjectsResult> {
   const entries: (ListedObject | ListedPrefix)[] = []
-  const end = await takeObjects(parts, input, context, (some) => entries.push(...some))
+  const end = await listObjectsInto(parts, input, context, (some) => entries.push(...some))
   return { entries, ...end }
 }
 
@@ -56,7 +56,7 @@ export async function listObjects(
  * What a page is made of is done with a few entries at a time: held until its end it would be moved around by the
  * collector of garbage, which took as long as the page itself.
  */
-export async function takeObjects(
+export async function listObjectsInto(
   parts: ListParts,
   input: ListObjectsInput,
   context: RequestContext,

@@ -210,7 +210,7 @@ test('while a page is put together others have their turn, many times', async ()
       const names: string[] = []
       const whole = { bucket, prefix: 'key-', after: '', maxKeys: 1000, ...input }
       const listing = bridge
-        .takeObjects(whole, contextOf(), (some) => {
+        .listObjectsInto(whole, contextOf(), (some) => {
           turnsAt.push(turns)
           names.push(...namesOf({ entries: some, nextAfter: undefined }))
         })

@@ -45,7 +45,7 @@ async function takePage(
   },
   take: TakeListed,
 ): Promise<ListObjectsEnd> {
-  if (input.maxKeys > 0) return await bridge.takeObjects(input, context, take)
+  if (input.maxKeys > 0) return await bridge.listObjectsInto(input, context, take)
   await bridge.headBucket(input.bucket, context)
   return { nextAfter: undefined }
 }
