@@ -71,8 +71,11 @@ export type World = {
   readonly placement: BucketPlacement
   /** What the bridge told its operator. */
   readonly warnings: { message: string; cause: unknown }[]
-  /** A further bridge over the same state, spool folder and account, as another process would be. */
-  readonly startAgain: (changed?: BucketPlacement) => Promise<OwnBridge>
+  /**
+   * A further bridge over the same state, spool folder and account, as another process would be; over a state
+   * that never answers again at some point, as one that is killed there.
+   */
+  readonly startAgain: (changed?: BucketPlacement, over?: State) => Promise<OwnBridge>
   /** The same, that writes nothing to Jottacloud. */
   readonly startReadOnly: () => Promise<OwnBridge>
   /** A further bridge whose state and spool are empty, as on another disk. */
@@ -144,8 +147,8 @@ export async function withWorld(
     ...{ bridge, emulator, foreign, state, spool, spoolDirectory, clock, warnings, placement },
     ...{ snapshots, snapshotDirectory },
     at: (...path) => ({ ...root, path: [...root.path, ...path] }),
-    startAgain: async (changed = placement) =>
-      (await open(changed, 'full', { state, spoolDirectory })).bridge,
+    startAgain: async (changed = placement, over = state) =>
+      (await open(changed, 'full', { state: over, spoolDirectory })).bridge,
     startReadOnly: async () =>
       (await open(placement, 'read-only', { state, spoolDirectory })).bridge,
     async startElsewhere() {

@@ -113,13 +113,13 @@ export function createBuckets(parts: BucketParts): Buckets {
           if (await hasFiles(jotta, root, context)) {
             throw new S3Error('BucketNotEmpty', elements(bucket))
           }
-          await held.check()
-          known.forget(bucket)
+          await parts.state.bucketRemovals.begin()
           try {
+            await held.check()
+            known.forget(bucket)
             await home.remove(root, { ...context, signal: untilAnswered(held) })
           } finally {
-            // Also where it failed, which does not tell whether it was carried out.
-            await parts.state.bucketRemovals.add()
+            await parts.state.bucketRemovals.end()
           }
           glance.forget(bucket)
           parts.parents.forget(root)

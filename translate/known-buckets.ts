@@ -12,7 +12,10 @@ export interface KnownBuckets {
   find(bucket: string, context: RequestContext): Promise<Location | undefined>
   /** As `find`, unless it was seen a moment ago. */
   seen(bucket: string, context: RequestContext): Promise<Location | undefined>
-  /** As `find`, unless it was seen and no bucket was removed since, in whichever process. */
+  /**
+   * For who keeps others from removing it. As `find`, unless it was seen and no removal of a bucket was begun since,
+   * nor was under way then, in whichever process.
+   */
   confirm(bucket: string, context: RequestContext): Promise<Location | undefined>
   forget(bucket: string): void
 }
@@ -29,8 +32,8 @@ export type KnownBucketsParts = {
 type Known = {
   readonly root: Location
   readonly seenMs: number
-  /** How many buckets had been removed before. */
-  readonly removals: number
+  /** How many removals had been begun when it was there for certain; `undefined`: one was open at each look. */
+  readonly removals: number | undefined
 }
 
 /** How long a bucket that was seen is taken to exist. What a write must not miss meanwhile it asks `confirm`. */
@@ -41,30 +44,39 @@ export function createKnownBuckets(parts: KnownBucketsParts): KnownBuckets {
   const { bucketRemovals } = parts.state
   const known = new Map<string, Known>()
 
-  const find = async (bucket: string, context: RequestContext): Promise<Location | undefined> => {
+  const look = async (
+    bucket: string,
+    by: 'anyone' | 'who keeps it',
+    context: RequestContext,
+  ): Promise<Location | undefined> => {
     const alias = placement.named.get(bucket)?.path
-    // Before the look: what is removed during it counts as removed after it.
-    const removals = await bucketRemovals.count()
+    // Before the look: what is begun during it counts as begun after it.
+    const { begun, open } = await bucketRemovals.counts()
     const root =
       alias === undefined
         ? (await home.list(context)).get(bucket)?.root
         : await findAlias(jotta, alias, known.get(bucket)?.root, context)
-    if (root === undefined) known.delete(bucket)
-    else known.set(bucket, { root, seenMs: parts.now(), removals })
+    if (root === undefined) {
+      known.delete(bucket)
+      return undefined
+    }
+    const isCertain = open === 0 || by === 'who keeps it'
+    const removals = isCertain ? begun : known.get(bucket)?.removals
+    known.set(bucket, { root, seenMs: parts.now(), removals })
     return root
   }
 
   return {
-    find,
+    find: (bucket, context) => look(bucket, 'anyone', context),
     async seen(bucket, context) {
       const seen = known.get(bucket)
       const isFresh = seen !== undefined && parts.now() - seen.seenMs < knownForMs
-      return isFresh ? seen.root : await find(bucket, context)
+      return isFresh ? seen.root : await look(bucket, 'anyone', context)
     },
     async confirm(bucket, context) {
       const seen = known.get(bucket)
-      const isSame = seen !== undefined && seen.removals === (await bucketRemovals.count())
-      return isSame ? seen.root : await find(bucket, context)
+      const { begun } = await bucketRemovals.counts()
+      return seen?.removals === begun ? seen.root : await look(bucket, 'who keeps it', context)
     },
     forget: (bucket) => void known.delete(bucket),
   }

@@ -14,8 +14,14 @@ import {
   waysOfPut,
   withWorld,
 } from './acts.test-support.ts'
+import type { OwnBridge } from './create-bridge.ts'
+import type { State } from './state/state.ts'
 
 const test = suite('removed buckets')
+
+/** As known-buckets.ts and leases.ts have them. */
+const knownForMs = 10_000
+const leaseMs = 30_000
 
 const layoutNames = ['mountpoint', 'folder'] as const
 
@@ -96,6 +102,67 @@ for (const layout of layoutNames) {
     })
   })
 
+  for (const moment of ['before', 'during'] as const) {
+    test(`nor does a write that saw it ${moment} the removal when whoever removed it was killed before it could tell (${layout})`, async () => {
+      await withWorld({ layout }, async ({ bridge, emulator, startAgain, clock, state }) => {
+        const ending = neverAnswered()
+        const mortal = await startAgain(undefined, withRemovals(state, { end: ending.call }))
+        await put(bridge, 'a/b', 'seen')
+        await bridge.deleteObject({ bucket, key: 'a/b' }, contextOf())
+        let late = moment === 'before' ? await beginPut(bridge) : undefined
+        const operation = layout === 'mountpoint' ? 'dl' : 'dlDir'
+        const removing = emulator.faults.hold({ operation })
+        void mortal.deleteBucket(bucket, contextOf())
+        await removing.reached()
+        if (late === undefined) {
+          clock.nowMs += knownForMs
+          late = await beginPut(bridge)
+        }
+        removing.release()
+        await ending.reached
+        clock.nowMs += leaseMs
+        assert.is(await late.finish(), 'NoSuchBucket')
+        assert.equal(await (await startAgain()).listBuckets(contextOf()), [])
+      })
+    })
+  }
+
+  test(`a removal that a crash left open costs one look more, and keeps nobody from anything (${layout})`, async () => {
+    await withWorld({ layout }, async ({ bridge, startAgain, clock, state }) => {
+      const beginning = neverAnswered(() => state.bucketRemovals.begin())
+      const mortal = await startAgain(undefined, withRemovals(state, { begin: beginning.call }))
+      /** In upstream calls; leaves the bucket empty. */
+      const costOfPut = async (): Promise<number> => {
+        const context = contextOf()
+        await put(bridge, 'key', freshBytes(9), { context })
+        await bridge.deleteObject({ bucket, key: 'key' }, contextOf())
+        return context.counter.upstreamCalls
+      }
+      await costOfPut()
+      const usual = await costOfPut()
+      clock.nowMs += knownForMs
+      const afterAWhile = await costOfPut()
+      const look = afterAWhile - usual
+      assert.ok(look > 0)
+
+      void mortal.deleteBucket(bucket, contextOf())
+      await beginning.reached
+      clock.nowMs += leaseMs
+      assert.is(await costOfPut(), afterAWhile + look)
+      assert.is(await costOfPut(), usual)
+      clock.nowMs += knownForMs
+      assert.is(await costOfPut(), afterAWhile)
+
+      const other = await startAgain()
+      await other.deleteBucket(bucket, contextOf())
+      assert.is(await codeOf(put(bridge, 'key', 'late')), 'NoSuchBucket')
+      assert.equal(await other.listBuckets(contextOf()), [])
+      await other.createBucket(bucket, contextOf())
+      await put(bridge, 'key', 'new')
+      assert.equal(await list(other), ['key'])
+    })
+  })
+
   test(`a bucket is not removed while a large body is on its way into it (${layout})`, async () => {
     await withWorld({ layout }, async ({ bridge, emulator, startAgain }) => {
       const other = await startAgain()
@@ -116,6 +183,43 @@ for (const layout of layoutNames) {
       assert.ok((await get(other, 'a/b')).equals(bytes))
     })
   })
+}
+
+/** A call that a process dies in: what it does is done, and nobody ever hears of it. */
+function neverAnswered(act?: () => Promise<void>) {
+  const reached = Promise.withResolvers<void>()
+  return {
+    reached: reached.promise,
+    call: async (): Promise<void> => {
+      await act?.()
+      reached.resolve()
+      await new Promise<never>(() => undefined)
+    },
+  }
+}
+
+function withRemovals(state: State, changed: Partial<State['bucketRemovals']>): State {
+  return { ...state, bucketRemovals: { ...state.bucketRemovals, ...changed } }
+}
+
+/** Has seen the bucket, and waits for its body. */
+async function beginPut(bridge: OwnBridge) {
+  const read = Promise.withResolvers<void>()
+  const gate = Promise.withResolvers<void>()
+  const arriving = async function* () {
+    read.resolve()
+    await gate.promise
+    yield Buffer.from('late')
+  }
+  const stream = Readable.from(arriving(), { objectMode: false })
+  const code = codeOf(put(bridge, 'a/b', 'late', { stream }))
+  await read.promise
+  return {
+    async finish(): Promise<string> {
+      gate.resolve()
+      return await code
+    },
+  }
 }
 
 test.run()

@@ -232,6 +232,9 @@ export const migrations = [
 
   // Whoever holds a lease knows its names.
   'DROP INDEX leases_holder; DROP INDEX leases_end;',
+
+  // `count` was of removals that had ended, and is of those that were begun.
+  'ALTER TABLE bucket_removals ADD COLUMN open INTEGER NOT NULL DEFAULT 0;',
 ]
 
 function migrate(database: DatabaseSync, file: string, steps: readonly string[]): void {

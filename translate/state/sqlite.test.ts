@@ -164,6 +164,17 @@ test('what was kept before parts had a table is found as it was, with its parts 
     await state.close()
   }))
 
+test('removals of buckets that an earlier version counted are none that is open', () =>
+  withFolder(async (folder) => {
+    const file = join(folder, 'state.db')
+    const database = openDatabase(file, migrations.slice(0, 13))
+    database.exec('INSERT INTO bucket_removals (only, count) VALUES (1, 7)')
+    database.close()
+    const state = openSqliteState({ file })
+    assert.equal(await state.bucketRemovals.counts(), { begun: 7, open: 0 })
+    await state.close()
+  }))
+
 test('a commit is on disk when it returns', () =>
   withFolder(async (folder) => {
     const file = join(folder, 'state.db')

@@ -148,10 +148,13 @@ export interface State {
     /** Every one, in order of bucket and name: for export, and for work that goes through all buckets. */
     all(): Promise<readonly BucketConfigurationRecord[]>
   }
-  /** How many buckets were removed so far, by whichever process: who has seen one is to look again when it grew. */
+  /** Of all buckets together, in whichever process: who has seen one is to look again when more were begun. */
   readonly bucketRemovals: {
-    count(): Promise<number>
-    add(): Promise<void>
+    /** `open` are those that have not ended, for good where a process died: what is seen then may go a moment later. */
+    counts(): Promise<{ readonly begun: number; readonly open: number }>
+    begin(): Promise<void>
+    /** A power cut may take it, and leaves the removal open. */
+    end(): Promise<void>
   }
   /** Work that is done once a day. Which process does it is a matter of `leases`. */
   readonly chores: {
