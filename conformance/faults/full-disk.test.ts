@@ -6,9 +6,15 @@ import { appendFile, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { consoleUrlOf } from '../support/browser.ts'
 import { skip } from '../support/real-client.ts'
 import { ask } from '../support/signed-request.ts'
-import { type BridgeProcess, withFolder } from '../support/with-bridge.ts'
+import {
+  accessKeyId,
+  type BridgeProcess,
+  secretAccessKey,
+  withFolder,
+} from '../support/with-bridge.ts'
 import { withEmulatedBridge } from '../support/with-emulated-bridge.ts'
 
 const test = suite('a full disk')
@@ -128,6 +134,41 @@ onSmallDisk(
     assert.ok(bavail * bsize > 24 * mib)
     const { status, text } = await ask(bridge.url, { method: 'DELETE', path })
     assert.is(status, 204, text)
+  },
+)
+
+onSmallDisk(
+  'access keys that are made in the console say so as well, and are made when there is room',
+  async (bridge, disk) => {
+    const console = consoleUrlOf(bridge)
+    const post = async (path: string, wanted: unknown, own = {}) => {
+      const headers = { 'Content-Type': 'application/json', ...own }
+      const body = JSON.stringify(wanted)
+      const answer = await fetch(new URL(path, console), { method: 'POST', headers, body })
+      const value: unknown = await answer.json()
+      return { status: answer.status, headers: answer.headers, value: { ...Object(value) } }
+    }
+    const visit = await post('/api/session', { accessKeyId, secretAccessKey })
+    const cookie = visit.headers.get('set-cookie')?.replace(/;.*/, '') ?? ''
+    const own = { Cookie: cookie, 'X-Console-Token': visit.value.token }
+    await fill(join(disk, 'filler'))
+    const made: string[] = []
+    const make = async (name: string) => {
+      const answer = await post('/api/keys', { name, access: 'full' }, own)
+      if (answer.status === 200) made.push(name)
+      return answer
+    }
+    let refused = await make('key')
+    // Some find room in a journal that has been longer.
+    for (let n = 0; n < 200 && refused.status === 200; n += 1) refused = await make(`key${n}`)
+    assert.equal([refused.status, refused.value.code], [503, 'SlowDown'])
+    assert.match(refused.value.message, /free space/)
+    await rm(join(disk, 'filler'))
+    assert.is((await make('last')).status, 200)
+    const list = await fetch(new URL('/api/keys', console), { headers: own })
+    const { keys } = JSON.parse(await list.text())
+    const names = keys.map(({ name }: { name: string }) => name)
+    assert.equal(names.sort(), ['root', ...made].sort())
   },
 )
 

@@ -2,6 +2,7 @@
 // their table does not exist.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { z } from 'zod'
+import { asS3Error } from '../../translate/jotta-error.ts'
 import { S3Error } from '../../translate/s3-error.ts'
 import type { ActDetails, AuditLog } from '../audit/audit-log.ts'
 import { makeRequestId } from '../exchange.ts'
@@ -158,8 +159,8 @@ async function logIn({ req, peer, signal }: Call, options: ConsoleApiOptions): P
 }
 
 function refusal(error: unknown, log: Log): Answer {
-  const known = error instanceof S3Error ? error : new S3Error('InternalError', { cause: error })
-  if (known.status === 500) log.error({ err: known }, 'the console failed')
+  const known = asS3Error(error)
+  if (known.status === 500 || known !== error) log.error({ err: known }, 'the console failed')
   const { code, message, retryAfterSeconds } = known
   const headers =
     retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }

@@ -1,4 +1,5 @@
 // The console's own acts: access keys, share links, the overview.
+import { DatabaseSync } from 'node:sqlite'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { json, outcome, secretOf, withConsole } from './visiting.test-support.ts'
@@ -125,6 +126,31 @@ test('what is done is in the audit log, by whom and to what, and no secret', asy
     for (const secret of [made.secretAccessKey, secretOf('root'), root.token, 'X-Amz-Signature']) {
       assert.not.ok(everything.includes(secret), secret)
     }
+  })
+})
+
+test('a disk that takes no new key is told with what to do, and to the log; no key is made', async () => {
+  await withConsole(async ({ logIn, accessKeys, audited, logLines }) => {
+    const root = await logIn('root')
+    const before = await accessKeys.list()
+    const full = new DatabaseSync(':memory:')
+    full.exec('PRAGMA max_page_count = 1')
+    const failing = async () => full.exec('CREATE TABLE more (id)')
+    Object.assign(accessKeys, { add: failing, remove: failing })
+    const wanted = json({ name: 'laptop', access: 'full' })
+    const remove = json({ name: 'clerk' })
+    for (const [path, body] of [
+      ['/api/keys', wanted],
+      ['/api/keys/remove', remove],
+    ] as const) {
+      const answer = await root.ask('POST', path, body)
+      assert.equal([answer.status, outcome(answer)], [503, 'SlowDown'])
+      assert.match(JSON.parse(answer.text).message, /disk.*full.*free space/)
+      assert.equal([audited.at(-1)?.status, audited.at(-1)?.code], [503, 'SlowDown'])
+    }
+    full.close()
+    assert.is(logLines.filter((line) => line.includes('database or disk is full')).length, 2)
+    assert.equal(await accessKeys.list(), before)
   })
 })
 
