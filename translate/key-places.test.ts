@@ -116,6 +116,34 @@ test('names in the trash count, and what was there before stays where it is', as
   })
 })
 
+test('a folder comes back from the trash with names in another casing, and the new key gets its own', async () => {
+  const long = 'x'.repeat(300)
+  const pairs: [gone: string, key: string][] = [
+    ['f/b', 'f/B'],
+    ['f/b/c', 'f/B/c'],
+    ['f/b/c', 'f/b/C'],
+    ['f/b', 'f/B/c'],
+    [`f/${long}/a`, `f/${long}/A`],
+  ]
+  for (const trashedFolderReuse of ['revive', 'rename'] as const) {
+    await withWorld({ emulator: { trashedFolderReuse } }, async (world) => {
+      for (const [gone, key] of pairs) {
+        for (const bridge of [world.bridge, await world.startElsewhere()]) {
+          await put(bridge, gone, 'old')
+          await remove({ bridge }, gone)
+          await put(bridge, key, key)
+          assert.equal(await list(bridge), [key])
+          assert.is((await get(bridge, key)).toString(), key)
+          await put(bridge, gone, 'and back')
+          assert.equal(await list(bridge), sorted([gone, key]))
+          assert.is((await get(bridge, key)).toString(), key)
+          await remove({ bridge }, gone, key)
+        }
+      }
+    })
+  }
+})
+
 test('a folder filled by others is known to be full at the first write', async () => {
   await withWorld({ folderMaxEntries: 10 }, async (world) => {
     for (let n = 0; n < 12; n += 1)

@@ -20,6 +20,8 @@ export type Way = {
         readonly folder: Location
         /** How many of the key's segments lead to it or through it. */
         readonly segmentCount: number
+        /** Nothing is at the location, nor in it, not even in the trash, out of which a folder brings its names. */
+        readonly isBlank: boolean
       }
     | undefined
 }
@@ -39,9 +41,13 @@ export function createPlacing(parts: PlacingParts) {
 
   const step = async (way: Way, name: string, segmentCount: number): Promise<Way> => {
     const location = childOf(way.location, name)
-    if (way.missing !== undefined) return { location, missing: way.missing }
-    const isThere = await looks.isFolder(location)
-    return { location, missing: isThere ? undefined : { folder: location, segmentCount } }
+    if (way.missing?.isBlank === true) return { location, missing: way.missing }
+    if (way.missing === undefined && (await looks.isFolder(location))) {
+      return { location, missing: undefined }
+    }
+    const { folder, segmentCount: count } = way.missing ?? { folder: location, segmentCount }
+    const isBlank = (await looks.entry(location)) === undefined
+    return { location, missing: { folder, segmentCount: count, isBlank } }
   }
   /** Where a full folder keeps a name. */
   const holderOf = async (way: Way, name: string, segmentCount: number): Promise<Way> => {
@@ -83,19 +89,16 @@ export function createPlacing(parts: PlacingParts) {
   ): Promise<Way | undefined> => {
     const holder = await holderOf(way, name, segmentCount)
     const location = childOf(holder.location, name)
-    const isNew = holder.missing !== undefined
-    if (rest.length === 0) {
-      // There, though nothing that is known told of it.
-      if (!isNew && kind === 'folder' && (await looks.isFolder(location))) {
-        return { location, missing: undefined }
-      }
-      if (!isNew && !(await isFree(location, kind))) return undefined
-      if (kind === 'file') return { location, missing: holder.missing }
-      return { location, missing: holder.missing ?? { folder: location, segmentCount } }
+    const isBlank = holder.missing?.isBlank === true
+    if (rest.length === 0 && kind === 'file') {
+      const isTaken = !isBlank && !(await isFree(location, kind))
+      return isTaken ? undefined : { location, missing: holder.missing }
     }
+    // It may be there after all, though nothing that is known told of it.
     const next = await step(holder, name, segmentCount)
-    const isInTheWay = !isNew && next.missing !== undefined && !(await isFree(location, 'folder'))
-    return isInTheWay ? undefined : await placeNames(next, rest, kind, segmentCount)
+    const isTaken = !isBlank && next.missing !== undefined && !(await isFree(location, 'folder'))
+    if (isTaken) return undefined
+    return rest.length === 0 ? next : await placeNames(next, rest, kind, segmentCount)
   }
 
   return {
