@@ -76,6 +76,7 @@ export async function listObjectsInto(
     })
     take(entries)
     await setImmediate()
+    context.signal.throwIfAborted()
   }
   return await endOf(parts, input, await takeFound(parts, place, input, context, takeWalked))
 }
@@ -145,7 +146,14 @@ async function takeFound(
       if (walked !== undefined) return await takeWhole(walked, take)
       opened = await openSnapshot(parts.snapshots, source, error.cursor, context)
     }
-    return await pageOf(opened, source, input, take)
+    // Who fails to get this page comes back to the snapshot only by a cursor that he has and keeps.
+    const isNamed = cursor !== undefined && parts.snapshots.canGoOn(source, cursor)
+    const leavingUntaken = !isNamed
+      ? 'ended'
+      : input.reader === undefined
+        ? 'goes-on'
+        : 'perhaps-ended'
+    return await pageOf(opened, source, input, take, leavingUntaken)
   }
   let isTreeEmpty = false
   try {
@@ -294,11 +302,12 @@ async function pageOf(
   source: SnapshotSource,
   input: ListObjectsInput,
   take: TakeWalked,
+  leavingUntaken: Leaving,
 ): Promise<ListObjectsEnd | undefined> {
   let left: Leaving = 'ended'
   // What fails there says nothing of the snapshot, and the page may be asked for again.
   const takeFrom: TakeWalked = async (some) => {
-    left = 'goes-on'
+    left = leavingUntaken
     await take(some)
     left = 'ended'
   }

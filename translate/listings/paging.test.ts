@@ -249,6 +249,55 @@ test('a page that failed for reasons of its own comes out of the same snapshot w
   })
 })
 
+test('no snapshot is kept for a page that failed when nobody can come back to it', async () => {
+  await withWorld({}, async ({ bridge, snapshots, state }) => {
+    for (const key of keys) await put(bridge, key, key)
+    const { findListed } = state.objects
+    const lock = () =>
+      Object.assign(state.objects, { findListed: () => Promise.reject(new Error('locked')) })
+    for (const input of [{ delimiter: '' }, { prefix: 'folder-1/', delimiter: '/' }]) {
+      lock()
+      for (let tried = 0; tried < 3; tried += 1) {
+        assert.instance(await page(bridge, input).catch((error: unknown) => error), Error)
+        assert.is(snapshots.usage().snapshots, 0)
+      }
+      Object.assign(state.objects, { findListed })
+      // Nor for one that goes on where a walk was, which is listed anew each time.
+      const first = await page(bridge, { maxKeys: 1 })
+      lock()
+      const second = { ...input, after: first.nextAfter ?? '', cursor: first.nextCursor }
+      await page(bridge, second).catch(() => undefined)
+      assert.is(snapshots.usage().snapshots, 0)
+      Object.assign(state.objects, { findListed })
+    }
+  })
+})
+
+test('a page whose client has gone is not made to its end, and its snapshot is there when he comes again', async () => {
+  await withWorld({}, async ({ bridge, emulator, foreign, snapshots }) => {
+    await put(bridge, 'key', 'x')
+    const many = Array.from({ length: 170 }, (_, n) => `key-${String(n).padStart(3, '0')}`)
+    for (const key of many) await foreign.copyFile(placeOf('key'), placeOf(key), contextOf())
+    for (const delimiter of ['', '/']) {
+      const first = await page(bridge, { delimiter, maxKeys: 101 })
+      const second = { bucket, prefix: '', delimiter, maxKeys: 1000 }
+      const goesOn = { ...second, after: first.nextAfter ?? '', cursor: first.nextCursor }
+      emulator.faults.clear()
+      const gone = new AbortController()
+      const taken: number[] = []
+      const failing = bridge.listObjectsInto(goesOn, contextOf(gone.signal), (some) => {
+        taken.push(some.length)
+        gone.abort()
+      })
+      assert.instance(await failing.catch((error: unknown) => error), Error)
+      assert.equal([taken.length, snapshots.usage().snapshots], [1, 1])
+      assert.equal(namesOf(await page(bridge, goesOn)), many.slice(100))
+      assert.is(emulator.faults.count(), 0)
+      assert.is(snapshots.usage().snapshots, 0)
+    }
+  })
+})
+
 test('without room for a snapshot, pages are walked to', async () => {
   await withWorld({}, async ({ bridge, emulator, snapshots }) => {
     for (const key of keys) await put(bridge, key, key)
