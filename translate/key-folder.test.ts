@@ -14,7 +14,7 @@ import {
 import { foldName, RESERVED_FOLDER } from './key-path.ts'
 import { anyKey, encodings } from './key-space.test-support.ts'
 import { currentEncoding, type NameEncoding } from './name-encoding.ts'
-import { segmentNames } from './segment-name.ts'
+import { segmentKind, segmentNames } from './segment-name.ts'
 
 const test = suite('key-folder')
 
@@ -29,8 +29,9 @@ function placeAll(keys: readonly string[], encoding: NameEncoding, maxEntries: n
     let children = root
     const segments = key.split('/')
     for (const [index, segment] of segments.entries()) {
-      const kind = index === segments.length - 1 ? 'file' : 'folder'
-      const { natural, irregular } = segmentNames(segment, kind, encoding)
+      const segmentsKind = segmentKind(index, segments.length)
+      const kind = segmentsKind === 'folder' ? 'folder' : 'file'
+      const { natural, irregular } = segmentNames(segment, segmentsKind, encoding)
       const chains = natural?.isWritable === true ? [[natural.name], irregular] : [irregular]
       const names = chains.find((chain) => isMine(children, chain, kind)) ?? []
       const chosen = names.length > 0 ? names : chains.find((chain) => isFree(children, chain))
@@ -139,7 +140,9 @@ test('the key of a path is told with nothing but the path', () => {
     [['‛z', 'a'], '/a'],
     [['a', '‛z', 'b'], 'a//b'],
     [['a', '‛y'], 'a/'],
-    [['‛y'], '/'.slice(1)],
+    // No key is empty.
+    [['‛y'], '‛w‛y'],
+    [[shardFolders('‛y')[0] ?? '', '‛y'], '‛w‛y'],
     [['‛z', '‛y'], '/'],
     [[first, second, 'b'], `${long}/b`],
     // What others put between the pieces is theirs, and in no long name.

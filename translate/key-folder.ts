@@ -2,7 +2,13 @@
 // no part of keys: they go on with a long name, or take in what a full folder has no room for. Pure.
 import { isReservedName } from './key-path.ts'
 import type { NameEncoding } from './name-encoding.ts'
-import { hashTag, isChainFolder, type NameKind, segmentOf, segmentOfChain } from './segment-name.ts'
+import {
+  hashTag,
+  isChainFolder,
+  type SegmentKind,
+  segmentOf,
+  segmentOfChain,
+} from './segment-name.ts'
 
 /** A folder below a bucket's root, or that root. */
 export type KeyFolder = {
@@ -58,7 +64,8 @@ export function enterFolder(folder: KeyFolder, storedName: string): KeyFolder | 
 export function keyOfFile(folder: KeyFolder, storedName: string): string | undefined {
   if (isReservedName(storedName)) return undefined
   if (isInItsShard(folder, storedName)) {
-    const segment = segmentIn(folder, storedName, 'file')
+    const kind = folder.keyPrefix === '' ? 'top-file' : 'file'
+    const segment = segmentIn(folder, storedName, kind)
     if (segment !== undefined) return folder.keyPrefix + segment
   }
   return folder.asOrdinary && keyOfFile(folder.asOrdinary, storedName)
@@ -114,7 +121,7 @@ function isInItsShard(folder: KeyFolder, storedName: string): boolean {
   return folder.shards === '' || shardLetters(storedName).startsWith(folder.shards)
 }
 
-function segmentIn(folder: KeyFolder, storedName: string, kind: NameKind): string | undefined {
+function segmentIn(folder: KeyFolder, storedName: string, kind: SegmentKind): string | undefined {
   if (folder.chain.length === 0) return segmentOf(storedName, kind, folder.encoding)
   return segmentOfChain(storedName, folder.chain, kind, folder.encoding)
 }

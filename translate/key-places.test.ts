@@ -194,6 +194,39 @@ test('foreign names have one key each, by which they are read, written over and 
   })
 })
 
+test('what is left of a folder’s marker at the top of a bucket has a key that is not empty', async () => {
+  await withWorld({ folderMaxEntries: 1 }, async (world) => {
+    const { foreign } = world
+    const [shard = ''] = shardFolders('‛y')
+    const marker = '‛y'
+    for (const path of [[marker], [shard, marker]]) {
+      await put(world.bridge, 'folder/', 'marker')
+      await foreign.moveFile(placeOf('folder', marker), placeOf(...path), contextOf())
+      for (const bridge of [world.bridge, await world.startElsewhere()]) {
+        for (const delimiter of ['', '/']) {
+          const seen = await list(bridge, { delimiter })
+          assert.equal(
+            seen.filter((name) => name !== 'folder/'),
+            ['‛w‛y'],
+          )
+        }
+        assert.ok((await get(bridge, '‛w‛y')).length > 0)
+        await put(bridge, '‛w‛y', 'written over')
+        const entry = await foreign.stat(placeOf(...path), contextOf())
+        assert.is(entry?.kind === 'file' && entry.current?.sizeBytes, 'written over'.length)
+      }
+      await remove(world, '‛w‛y')
+      assert.equal(await list(world.bridge), [])
+    }
+    // As a key of its own it is as good as any.
+    const keys = ['‛w‛y', '‛w‛‛w‛‛y', '‛y', 'a/‛w‛y', 'a/']
+    for (const key of keys) await put(world.bridge, key, key)
+    assert.equal(await list(world.bridge), sorted(keys))
+    const other = await world.startElsewhere()
+    for (const key of keys) assert.is((await get(other, key)).toString(), key)
+  })
+})
+
 test('what others put into the bridge’s shards and long names is theirs, with a key of its own', async () => {
   await withWorld({}, async (world) => {
     const { bridge, foreign } = world

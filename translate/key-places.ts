@@ -15,7 +15,7 @@ import { createPlacing, type Way } from './new-names.ts'
 import type { ParentFolders } from './parent-folders.ts'
 import { createRecentPlaces, type RecentPlaces } from './recent-places.ts'
 import { S3Error } from './s3-error.ts'
-import { lockedName, segmentNames } from './segment-name.ts'
+import { lockedName, segmentKind, segmentNames } from './segment-name.ts'
 import { createSegmentPlaces } from './segment-places.ts'
 import type { StoredObject } from './stored-object.ts'
 
@@ -194,9 +194,10 @@ function createSearch(parts: SearchParts, { root, encoding }: Place, context: Re
       return { location: natural, object: first }
     }
     const segments = key.split('/')
+    const kind = segmentKind(segments.length - 1, segments.length)
     const last = segments.pop() ?? ''
     for await (const folder of allFolders(root, segments)) {
-      for await (const location of places(folder, last, 'file')) {
+      for await (const location of places(folder, last, kind)) {
         const object = await looks.object(location)
         if (object !== undefined && isOf(location, key)) return { location, object }
       }
@@ -207,7 +208,7 @@ function createSearch(parts: SearchParts, { root, encoding }: Place, context: Re
     const segments = key.split('/')
     const path = [...root.path]
     for (const [index, segment] of segments.entries()) {
-      const kind = index === segments.length - 1 ? 'file' : 'folder'
+      const kind = segmentKind(index, segments.length)
       const { natural } = segmentNames(segment, kind, encoding)
       if (natural === undefined) return undefined
       path.push(natural.name)
@@ -244,7 +245,8 @@ function createSearch(parts: SearchParts, { root, encoding }: Place, context: Re
           ? await placing.place(at, segment, 'folder', index + 1)
           : { location: next, missing: undefined }
     }
-    const { location, missing } = await placing.place(at, last, 'file', segments.length + 1)
+    const kind = segmentKind(segments.length, segments.length + 1)
+    const { location, missing } = await placing.place(at, last, kind, segments.length + 1)
     if (!isOf(location, key)) throw new S3Error('KeyCaseConflict')
     if (missing !== undefined) return { location, object: undefined, isNew: true, missing }
     const isNew = (await looks.entry(location)) === undefined

@@ -8,7 +8,7 @@ import { childOf } from './location.ts'
 import type { Looks } from './looks.ts'
 import type { NameEncoding } from './name-encoding.ts'
 import { S3Error } from './s3-error.ts'
-import { type NameKind, segmentNames } from './segment-name.ts'
+import { type SegmentKind, segmentNames } from './segment-name.ts'
 import { isExactly } from './stored-object.ts'
 
 /** How far a new path has come. */
@@ -74,23 +74,23 @@ export function createPlacing(parts: PlacingParts) {
     const entry = await looks.entry(location)
     return entry?.deleted === true && isExactly(entry, location)
   }
-  const isFree = async (location: Location, kind: NameKind): Promise<boolean> => {
+  const isFree = async (location: Location, kind: SegmentKind): Promise<boolean> => {
     const entry = await looks.entry(location)
     if (entry === undefined) return true
     // What is in the trash comes back under the name that it had.
     if (!isExactly(entry, location)) return false
-    return entry.deleted || (kind === 'file' && entry.kind === 'file')
+    return entry.deleted || (kind !== 'folder' && entry.kind === 'file')
   }
   const placeNames = async (
     way: Way,
     [name = '', ...rest]: readonly string[],
-    kind: NameKind,
+    kind: SegmentKind,
     segmentCount: number,
   ): Promise<Way | undefined> => {
     const holder = await holderOf(way, name, segmentCount)
     const location = childOf(holder.location, name)
     const isBlank = holder.missing?.isBlank === true
-    if (rest.length === 0 && kind === 'file') {
+    if (rest.length === 0 && kind !== 'folder') {
       const isTaken = !isBlank && !(await isFree(location, kind))
       return isTaken ? undefined : { location, missing: holder.missing }
     }
@@ -102,7 +102,7 @@ export function createPlacing(parts: PlacingParts) {
   }
 
   return {
-    async place(way: Way, segment: string, kind: NameKind, segmentCount: number): Promise<Way> {
+    async place(way: Way, segment: string, kind: SegmentKind, segmentCount: number): Promise<Way> {
       const { natural, irregular } = segmentNames(segment, kind, encoding)
       const chains = natural?.isWritable === true ? [[natural.name], irregular] : [irregular]
       for (const chain of chains) {

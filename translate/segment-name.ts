@@ -13,6 +13,15 @@ import { decodeName, encodeName, isEncodedAsItIs, type NameEncoding } from './na
 
 export type NameKind = 'file' | 'folder'
 
+/** `top-file`: one with no folder above it, where the empty segment would be the empty key, which is none. */
+export type SegmentKind = NameKind | 'top-file'
+
+/** Of the segment at an index of a key with so many. */
+export function segmentKind(index: number, count: number): SegmentKind {
+  if (index < count - 1) return 'folder'
+  return count === 1 ? 'top-file' : 'file'
+}
+
 export type SegmentNames = {
   /**
    * What others store the segment under, and the bridge too where it is `writable`; `undefined` where
@@ -29,12 +38,12 @@ export type SegmentNames = {
 /** The names of a segment, which may be empty and holds no slash. */
 export function segmentNames(
   segment: string,
-  kind: NameKind,
+  kind: SegmentKind,
   encoding: NameEncoding,
 ): SegmentNames {
-  if (segment === '') {
-    const name = emptyNames[kind]
-    return { natural: { name, isWritable: true }, irregular: [name] }
+  const empty = emptyNames[kind]
+  if (segment === '' && empty !== undefined) {
+    return { natural: { name: empty, isWritable: true }, irregular: [empty] }
   }
   const irregular = irregularNames(segment, kind, encoding)
   if (isVerbatim(segment, kind, encoding)) {
@@ -49,7 +58,7 @@ export function segmentNames(
  * The segment that a stored name stands for by itself. A foreign name, which is no segment's, stands for
  * U+201B, `w` and itself: so it has a key as well, and that one key alone.
  */
-export function segmentOf(storedName: string, kind: NameKind, encoding: NameEncoding): string {
+export function segmentOf(storedName: string, kind: SegmentKind, encoding: NameEncoding): string {
   if (isPlainly(storedName, encoding)) return storedName
   return ownSegment(storedName, kind, encoding) ?? verbatim + storedName
 }
@@ -64,7 +73,7 @@ export function isChainFolder(storedName: string, before: readonly string[]): bo
 export function segmentOfChain(
   storedName: string,
   before: readonly string[],
-  kind: NameKind,
+  kind: SegmentKind,
   encoding: NameEncoding,
 ): string | undefined {
   const tagged = parseTagged(storedName, kind)
@@ -92,8 +101,8 @@ export function hashTag(...parts: readonly string[]): string {
 
 const quote = '\u201b'
 const verbatim = `${quote}w`
-const emptyNames = { file: `${quote}y`, folder: `${quote}z` } as const
-const kindMarks = { file: 'k', folder: 'p' } as const
+const emptyNames = { file: `${quote}y`, folder: `${quote}z`, 'top-file': undefined } as const
+const kindMarks = { file: 'k', folder: 'p', 'top-file': 'k' } as const
 const tagLength = 13
 
 /** Jottacloud's limit of 255 has an unknown unit (jottacloud-api.md 7.1): both are kept to. */
@@ -142,7 +151,7 @@ const escapes = new Map(
   ]),
 )
 
-function ownSegment(name: string, kind: NameKind, encoding: NameEncoding): string | undefined {
+function ownSegment(name: string, kind: SegmentKind, encoding: NameEncoding): string | undefined {
   if (name === emptyNames[kind]) return ''
   const plain = plainSegment(name, encoding)
   if (plain !== undefined) return isVerbatim(plain, kind, encoding) ? undefined : plain
@@ -150,15 +159,15 @@ function ownSegment(name: string, kind: NameKind, encoding: NameEncoding): strin
 }
 
 /** Whether a segment is that of a foreign name. The name is shorter, so this comes to an end. */
-function isVerbatim(segment: string, kind: NameKind, encoding: NameEncoding): boolean {
+function isVerbatim(segment: string, kind: SegmentKind, encoding: NameEncoding): boolean {
   if (!segment.startsWith(verbatim)) return false
   const name = segment.slice(verbatim.length)
   return isStorable(name) && ownSegment(name, kind, encoding) === undefined
 }
 
-function irregularNames(segment: string, kind: NameKind, encoding: NameEncoding): string[] {
+function irregularNames(segment: string, kind: SegmentKind, encoding: NameEncoding): string[] {
   const plain = plainName(segment, encoding)
-  const tag = quote + kindMarks[kind] + hashTag(kind, segment)
+  const tag = quote + kindMarks[kind] + hashTag(kind === 'folder' ? kind : 'file', segment)
   const whole = withTag(plain, kind, tag)
   if (Buffer.byteLength(whole) <= nameMaxBytes) return [whole]
   const pieces = splitName(plain)
@@ -168,13 +177,13 @@ function irregularNames(segment: string, kind: NameKind, encoding: NameEncoding)
 }
 
 /** Before the extension, so that programs still know the type of the file. */
-function withTag(name: string, kind: NameKind, tag: string): string {
-  const at = kind === 'file' ? (extension.exec(name)?.index ?? name.length) : name.length
+function withTag(name: string, kind: SegmentKind, tag: string): string {
+  const at = kind === 'folder' ? name.length : (extension.exec(name)?.index ?? name.length)
   return name.slice(0, at) + tag + name.slice(at)
 }
 
 /** The name without its tag, which still has to be compared. */
-function parseTagged(name: string, kind: NameKind): string | undefined {
+function parseTagged(name: string, kind: SegmentKind): string | undefined {
   const [, before, mark, , after = ''] = taggedName.exec(name) ?? []
   return before !== undefined && mark === kindMarks[kind] ? before + after : undefined
 }

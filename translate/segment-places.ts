@@ -7,11 +7,11 @@ import { childOf, parentOf } from './location.ts'
 import type { Looks } from './looks.ts'
 import type { NameEncoding } from './name-encoding.ts'
 import type { RecentPlaces } from './recent-places.ts'
-import { type NameKind, segmentNames } from './segment-name.ts'
+import { type SegmentKind, segmentNames } from './segment-name.ts'
 
 export interface SegmentPlaces {
   /** Where a segment is in a folder: one place, or none, unless others moved the bridge's names about. */
-  places(folder: Location, segment: string, kind: NameKind): AsyncGenerator<Location>
+  places(folder: Location, segment: string, kind: SegmentKind): AsyncGenerator<Location>
   /**
    * The folders that some segments lead to, for who wants them all: when the one of natural names is there, all
    * looks go at once.
@@ -67,7 +67,7 @@ export function createSegmentPlaces({
   async function* places(
     folder: Location,
     segment: string,
-    kind: NameKind,
+    kind: SegmentKind,
   ): AsyncGenerator<Location> {
     const { natural, irregular } = segmentNames(segment, kind, encoding)
     if (natural !== undefined) {
@@ -88,7 +88,7 @@ export function createSegmentPlaces({
   async function* irregularPlaces(
     folder: Location,
     [name = '', ...rest]: readonly string[],
-    kind: NameKind,
+    kind: SegmentKind,
   ): AsyncGenerator<Location> {
     for await (const holder of holders(folder, name)) {
       const location = childOf(holder, name)
