@@ -54,8 +54,8 @@ export class RenderedEntries {
   }
 
   /**
-   * By hand, since a page is a thousand of these: as a tree of elements, each takes five times as long, and leaves
-   * three times as much to collect.
+   * By hand, since a page is a thousand of these: as a tree of elements, they take three times as long, and leave
+   * twice as much to collect.
    */
   #renderObject({ key, modified, etag, checksums, sizeBytes, storageClass }: ListedObject): string {
     const kind = checksums === undefined ? '' : renderContent(checksumKind(checksums))
