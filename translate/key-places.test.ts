@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { placeName } from '../jotta/path.ts'
 import {
   bucket,
   codeOf,
@@ -9,6 +10,7 @@ import {
   freshBytes,
   get,
   list,
+  md5Of,
   placeOf,
   put,
   storeForeign,
@@ -379,10 +381,39 @@ test('a raw percent sign of others is refused by every act, and what is there st
 const withoutColon = parseNameEncoding('Ctl,Dot,InvalidUtf8')
 
 test('a name that Jottacloud refuses is an error of the key, and nothing is stored', async () => {
-  await withWorld({ encoding: withoutColon }, async ({ bridge }) => {
-    assert.is(await codeOf(put(bridge, 'a:b', 'x')), 'InvalidArgument')
-    assert.is(await codeOf(get(bridge, 'a:b')), 'NoSuchKey')
-    assert.equal(await list(bridge), [])
+  await withWorld({ encoding: withoutColon }, async ({ bridge, foreign, state, at }) => {
+    await put(bridge, 'f/old', 'old')
+    const metadata = { user: { a: 'b' } }
+    const keys = ['a:b', 'a:b/c', 'new/a:b', 'new/a:b/c', 'f/a:b', 'f/a:b/c']
+    for (const key of keys) {
+      for (const { sizeBytes, announceMd5 } of waysOfPut) {
+        const content = freshBytes(sizeBytes)
+        const putting = put(bridge, key, content, { announceMd5, metadata })
+        assert.is(await codeOf(putting), 'InvalidArgument', key)
+        assert.is(await codeOf(get(bridge, key)), 'NoSuchKey')
+        assert.is(
+          await state.objects.find(bucket, key, { md5: md5Of(content), sizeBytes }),
+          undefined,
+        )
+      }
+      const source = { source: { bucket, key: 'f/old' }, sourceConditions: {} }
+      const input = { bucket, key, ...source, replaceMetadata: undefined }
+      const copying = bridge.copyObject(input, contextOf())
+      assert.is(await codeOf(copying), 'InvalidArgument', key)
+    }
+    assert.equal(await list(bridge), ['f/old'])
+    assert.equal(await list(bridge, { delimiter: '/' }), ['f/'])
+    const live: string[] = []
+    for (const path of [[], ['f']]) {
+      for await (const { name, deleted } of foreign.list(at(...path), contextOf())) {
+        if (!deleted && name !== RESERVED_FOLDER) live.push([...path, name].join('/'))
+      }
+    }
+    assert.equal(live.sort(), ['f', 'f/old'])
+    for (const path of [[], ['f'], ['new']]) {
+      const { hasIrregular, hasShards } = (await state.folders.find(placeName(at(...path)))) ?? {}
+      assert.not.ok(hasIrregular || hasShards, path.join('/'))
+    }
   })
 })
 

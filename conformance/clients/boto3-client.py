@@ -196,6 +196,48 @@ def sharded(folder):
     assert "CommonPrefixes" not in s3.list_objects_v2(Bucket=BUCKET, Delimiter="/")
 
 
+def refusals(folder):
+    """What is no key, no token and no number, by every call that takes one; and nothing comes of it."""
+    s3 = connect()
+    long = {"Bucket": BUCKET, "Key": "k" * 1025}
+    just = {"Bucket": BUCKET, "Key": "æ" * 512}
+    s3.put_object(**just, Body=b"just short enough")
+    assert s3.get_object(**just)["Body"].read() == b"just short enough"
+    for call in (s3.put_object, s3.get_object, s3.delete_object, s3.create_multipart_upload):
+        assert code_of(call, **long) == "KeyTooLongError", call
+    assert code_of(s3.head_object, **long) == "400"
+    assert code_of(s3.copy_object, **long, CopySource=just) == "KeyTooLongError"
+    assert code_of(s3.copy_object, Bucket=BUCKET, Key="c", CopySource=long) == "KeyTooLongError"
+    gone = s3.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": long["Key"]}]})
+    assert [error["Code"] for error in gone["Errors"]] == ["KeyTooLongError"], gone
+    assert s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 1
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=BUCKET)
+
+    s3.create_bucket(Bucket="other-bucket")
+    for bucket in (BUCKET, "other-bucket"):
+        for name in ("p/1", "p/2", "p/3"):
+            s3.put_object(Bucket=bucket, Key=name, Body=b"x")
+    page = {"Bucket": BUCKET, "Prefix": "p/"}
+    token = s3.list_objects_v2(**page, MaxKeys=1)["NextContinuationToken"]
+    rest = s3.list_objects_v2(**page, ContinuationToken=token)["Contents"]
+    assert [entry["Key"] for entry in rest] == ["p/2", "p/3"], rest
+    for wrong in (
+        {**page, "Bucket": "other-bucket"},
+        {**page, "Prefix": "p"},
+        {**page, "Prefix": ""},
+        {**page, "Delimiter": "/"},
+        {**page, "ContinuationToken": token[:-1]},
+        {**page, "ContinuationToken": token + "A"},
+        {**page, "ContinuationToken": token.swapcase()},
+        {**page, "ContinuationToken": "p/2"},
+    ):
+        refused = code_of(s3.list_objects_v2, **{"ContinuationToken": token, **wrong})
+        assert refused == "InvalidArgument", (wrong, refused)
+    for method in (s3.list_objects, s3.list_objects_v2):
+        for wrong in (-1, 2**31):
+            assert code_of(method, Bucket=BUCKET, MaxKeys=wrong) == "InvalidArgument", wrong
+
+
 def conditions(folder):
     s3 = connect()
     here = {"Bucket": BUCKET, "Key": "here"}
@@ -300,7 +342,16 @@ def presigned(folder):
 
 PROGRAMS = {
     program.__name__: program
-    for program in (objects, multipart, listing, sharded, conditions, tagging, presigned)
+    for program in (
+        objects,
+        multipart,
+        listing,
+        sharded,
+        refusals,
+        conditions,
+        tagging,
+        presigned,
+    )
 }
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ const programs = [
   ['multipart', 'multipart uploads, by the transfer manager and by hand'],
   ['listing', 'listings in pages, both versions, and deletes of many'],
   ['sharded', 'listings that begin and end within full folders and long names, both versions'],
+  ['refusals', 'keys that are too long, tokens of other lists, and numbers that are none'],
   ['conditions', 'conditions, copies, and errors by their codes'],
   ['tagging', 'tags and storage classes, by themselves, with writes and with copies'],
   ['presigned', 'presigned URLs of signature versions 4 and 2'],

@@ -76,6 +76,30 @@ test('V2 goes on by its token, which keeps to its own list', async () => {
   })
 })
 
+test('a token of another bucket, or of the list of buckets, is refused', async () => {
+  await withKeys(['p/1', 'p/2'], async (serving) => {
+    const { ask } = serving
+    await ask('PUT', '/other')
+    await ask('PUT', '/other/p%2F2')
+    const query = 'list-type=2&prefix=p/&max-keys=1'
+    const token = element((await ask('GET', `/bucket?${query}`)).text, 'NextContinuationToken')
+    const goingOn = `${query}&continuation-token=${token}`
+    assert.equal(names((await ask('GET', `/bucket?${goingOn}`)).text), ['p/2'])
+    const other = await ask('GET', `/other?${goingOn}`)
+    assert.is(element(other.text, 'Code'), 'InvalidArgument')
+    assert.is(
+      element((await ask('GET', `/?continuation-token=${token}`)).text, 'Code'),
+      'InvalidArgument',
+    )
+    const ofBuckets = element((await ask('GET', '/?max-buckets=1')).text, 'ContinuationToken')
+    assert.type(ofBuckets, 'string')
+    assert.is(await code(serving, `list-type=2&continuation-token=${ofBuckets}`), 'InvalidArgument')
+    // To version 1 it is a name like any other, and that version's names are no tokens.
+    assert.equal(names((await ask('GET', `/bucket?marker=${token}`)).text), [])
+    assert.is(await code(serving, 'list-type=2&continuation-token=p/1'), 'InvalidArgument')
+  })
+})
+
 test('V1 goes on by its marker, and names the next one only with a delimiter', async () => {
   await withKeys(['a', 'b', 'c'], async ({ ask }) => {
     const plain = (await ask('GET', '/bucket?max-keys=2')).text
