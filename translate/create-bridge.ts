@@ -1,6 +1,7 @@
 // Builds the Bridge out of its acts. The one place that knows how they hang together.
 import type { JottaClient } from '../jotta/client.ts'
 import { createReadOnlyClient } from '../jotta/read-only.ts'
+import { createSemaphore } from '../jotta/semaphore.ts'
 import type { Bridge, RequestContext } from './bridge.ts'
 import { createBucketHome } from './bucket-home.ts'
 import type { BucketPlacement } from './bucket-place.ts'
@@ -91,8 +92,8 @@ export function createBridge(given: BridgeOptions): OwnBridge {
     count: Math.min(3, Math.floor((options.maxConcurrentUploads - 1) / 2)),
     now: options.now,
   })
-  const markers = createMarkers(options.state.listings, options.now)
-  const parts = { ...writing, stagingSlots, emptyFolders, buckets, markers }
+  const paging = pagingOf(options)
+  const parts = { ...writing, stagingSlots, emptyFolders, buckets, ...paging }
   const objects = createObjects(parts)
   const uploads = createUploads(parts)
 
@@ -149,6 +150,10 @@ export function createBridge(given: BridgeOptions): OwnBridge {
     listParts: (input, context) => translatingErrors(() => uploads.listParts(input, context)),
     listMultipartUploads: (input, context) => translatingErrors(() => uploads.list(input, context)),
   }
+}
+
+function pagingOf({ state, now }: BridgeOptions): Pick<ListParts, 'markers' | 'pageTurns'> {
+  return { markers: createMarkers(state.listings, now), pageTurns: createSemaphore(1) }
 }
 
 function listing(parts: ListParts): Pick<Bridge, 'listObjects' | 'listObjectsInto'> {

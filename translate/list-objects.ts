@@ -1,6 +1,7 @@
 // ListObjects: from a prefix to the folder that holds it, and from what lies there to a page of S3.
 import { setImmediate } from 'node:timers/promises'
 import type { JottaClient, Location } from '../jotta/client.ts'
+import type { Semaphore } from '../jotta/semaphore.ts'
 import type {
   ListedObject,
   ListedPrefix,
@@ -40,6 +41,11 @@ export type ListParts = {
   readonly facts: FolderFacts
   readonly snapshots: Snapshots
   readonly markers: Markers
+  /**
+   * For pages out of snapshots that are ready, which neither Jottacloud nor a client holds up. All at once in small
+   * steps, each would end when all do, and what is short-lived in one would outlive the steps of the others.
+   */
+  readonly pageTurns: Semaphore
 }
 
 export async function listObjects(
@@ -153,7 +159,8 @@ async function takeFound(
       : input.reader === undefined
         ? 'goes-on'
         : 'perhaps-ended'
-    return await pageOf(opened, source, input, take, leavingUntaken)
+    const inTurn: InTurn = (act) => parts.pageTurns.run(context.signal, act)
+    return await pageOf({ opened, source, leavingUntaken }, input, take, inTurn)
   }
   let isTreeEmpty = false
   try {
@@ -296,24 +303,37 @@ async function openSnapshot(
   return await snapshots.goOn(source, cursor, context, patienceMs)
 }
 
+type InTurn = <T>(act: () => Promise<T>) => Promise<T>
+
 /** `undefined` when the tree is empty: what a recursive listing says of a folder that is not live is unknown. */
 async function pageOf(
-  opened: OpenSnapshot,
-  source: SnapshotSource,
+  {
+    opened,
+    source,
+    leavingUntaken,
+  }: {
+    readonly opened: OpenSnapshot
+    readonly source: SnapshotSource
+    readonly leavingUntaken: Leaving
+  },
   input: ListObjectsInput,
   take: TakeWalked,
-  leavingUntaken: Leaving,
+  inTurn: InTurn,
 ): Promise<ListObjectsEnd | undefined> {
-  let left: Leaving = 'ended'
-  // What fails there says nothing of the snapshot, and the page may be asked for again.
+  // What fails in here says nothing of the snapshot, unless that itself cannot be read.
+  let left = leavingUntaken
   const takeFrom: TakeWalked = async (some) => {
     left = leavingUntaken
     await take(some)
     left = 'ended'
   }
   try {
-    if (opened.isEmpty && source.kind === 'tree') return undefined
-    const nextAfter = await takePage(opened.entries, input, takeFrom)
+    const isUnknown = opened.isEmpty && source.kind === 'tree'
+    const nextAfter = await inTurn(async () => {
+      left = 'ended'
+      return isUnknown ? undefined : await takePage(opened.entries, input, takeFrom)
+    })
+    if (isUnknown) return undefined
     if (nextAfter !== undefined) left = 'goes-on'
     // Equal listings by names alone go on in one snapshot, and nothing tells which of them is the last.
     else if (input.reader !== undefined && input.after !== '') left = 'perhaps-ended'

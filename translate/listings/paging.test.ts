@@ -229,6 +229,31 @@ test('while a page is put together others have their turn, many times', async ()
   })
 })
 
+test('pages that are asked for at once are put together one after another, without those that are given up', async () => {
+  await withWorld({}, async ({ bridge, foreign, snapshots }) => {
+    await put(bridge, 'key', 'x')
+    const many = Array.from({ length: 150 }, (_, n) => `key-${String(n).padStart(3, '0')}`)
+    for (const key of many) await foreign.copyFile(placeOf('key'), placeOf(key), contextOf())
+    const { nextAfter = '', nextCursor } = await page(bridge, { delimiter: '/', maxKeys: 1 })
+    const rest = { bucket, prefix: '', delimiter: '/', maxKeys: 149, after: nextAfter }
+    const gone = new AbortController()
+    const taken: number[] = []
+    const listings = [0, 1, 2, 3].map(async (who) => {
+      const context = who === 1 ? contextOf(gone.signal) : contextOf()
+      return await bridge.listObjectsInto({ ...rest, cursor: nextCursor }, context, () => {
+        taken.push(who)
+        gone.abort()
+      })
+    })
+    const ends = (await Promise.allSettled(listings)).map(({ status }) => status)
+    assert.equal(ends, ['fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
+    assert.equal(taken, [0, 0, 0, 2, 2, 2, 3, 3, 3])
+    // All have left it.
+    const last = await page(bridge, { ...rest, after: many.at(-2) ?? '', cursor: nextCursor })
+    assert.equal([namesOf(last), snapshots.usage().snapshots], [many.slice(-1), 0])
+  })
+})
+
 test('a page that failed for reasons of its own comes out of the same snapshot when it is asked for again', async () => {
   await withWorld({}, async ({ bridge, emulator, snapshots, state }) => {
     for (const key of keys) await put(bridge, key, key)
