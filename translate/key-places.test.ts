@@ -350,6 +350,37 @@ test('a tagged name that another installation made is known once it was written 
   })
 })
 
+test('what another installation has stored or deleted is known ten minutes later, whatever was known before', async () => {
+  await withWorld({ folderMaxEntries: 4 }, async (world) => {
+    const { bridge, clock } = world
+    const other = await world.startElsewhere()
+    const mine = ['f/Hello.doc', 'f/a', 'f/sub/one']
+    for (const key of mine) await put(bridge, key, key)
+    const theirs = [
+      'f/hello.doc',
+      'f/a/b',
+      'f/A',
+      'f/',
+      'f/sub/two',
+      'f/Sub/one',
+      'f/6',
+      'f/7',
+      'f/8',
+    ]
+    // Asked for in vain, so that all that is remembered says that they are not there.
+    for (const key of theirs) assert.is(await codeOf(get(bridge, key)), 'NoSuchKey')
+    for (const key of theirs) await put(other, key, 'theirs')
+    await remove({ bridge: other }, 'f/Hello.doc')
+    clock.nowMs += 10 * 60_000
+    for (const key of theirs) assert.is((await get(bridge, key)).toString(), 'theirs', key)
+    assert.is(await codeOf(get(bridge, 'f/Hello.doc')), 'NoSuchKey')
+    for (const key of theirs) await put(bridge, key, 'over theirs')
+    clock.nowMs += 10 * 60_000
+    for (const key of theirs) assert.is((await get(other, key)).toString(), 'over theirs', key)
+    assert.equal(await list(other), sorted(['f/a', 'f/sub/one', ...theirs]))
+  })
+})
+
 test('a tagged name is looked for although its write was never told to have ended', async () => {
   await withWorld({}, async ({ bridge, state, startAgain }) => {
     for (const key of ['a', 'Hello.doc']) await put(bridge, key, key)

@@ -12,6 +12,7 @@ import {
   put,
   withWorld,
 } from './acts.test-support.ts'
+import { compareKeys } from './key-order.ts'
 
 const test = suite('long paths')
 
@@ -61,6 +62,27 @@ test('a path that Jottacloud does not open is refused, and neither file nor fold
         assert.equal(await list(bridge, { delimiter: '/' }), [], what)
         for await (const entry of foreign.list(placeOf(), contextOf()))
           assert.unreachable(entry.name)
+      })
+    }
+  }
+})
+
+test('at the borders of lengths they live beside their twins, whichever came first, in shards or not', async () => {
+  const [just, over] = ['n'.repeat(255), 'n'.repeat(256)]
+  const deep = 'd/'.repeat(500)
+  const keys = [
+    ...[just, just.toUpperCase(), `${just}/x`, over, over.toUpperCase(), `${over}/x`],
+    ...[`${over.toUpperCase()}/x`, 'é'.repeat(127), `${'é'.repeat(127)}n`, 'é'.repeat(128)],
+    ...['k'.repeat(1024), 'K'.repeat(1024), `${deep}x`, `${deep.slice(0, -2)}D/x`, `${deep}X`],
+  ]
+  for (const folderMaxEntries of [1, 5000]) {
+    for (const ordered of [keys, keys.toReversed()]) {
+      await withWorld({ folderMaxEntries }, async ({ bridge, startElsewhere }) => {
+        for (const key of ordered) await put(bridge, key, key)
+        for (const reader of [bridge, await startElsewhere()]) {
+          for (const key of keys) assert.is((await get(reader, key)).toString(), key)
+          assert.equal(await list(reader), keys.toSorted(compareKeys))
+        }
       })
     }
   }
