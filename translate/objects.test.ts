@@ -1,5 +1,6 @@
 // Reading objects: whole, in part, under conditions, and when Jottacloud gives other bytes than it should.
 import { Readable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import {
@@ -11,6 +12,7 @@ import {
   freshBytes,
   get,
   head,
+  list,
   md5Of,
   placeOf,
   put,
@@ -333,6 +335,53 @@ test('what a killed process left behind on the way is removed a day later, and n
     await put(again, 'y', freshBytes(100_000), { announceMd5: true })
     assert.ok(await foreign.stat(placeOf(...staging, 'young'), contextOf()))
     assert.equal(warnings, [])
+  })
+})
+
+test('while the content of an object comes, the folders on its way are looked at', async () => {
+  await withWorld({}, async ({ bridge, emulator, foreign }) => {
+    await storeForeign(foreign, placeOf('a', 'b', 'other'), 'x')
+    emulator.faults.clear()
+    let looks = 0
+    const whole = 'half, and the rest'
+    const content = async function* () {
+      yield Buffer.from(whole.slice(0, 5))
+      for (let turn = 0; turn < 10_000 && looks < 2; turn += 1) {
+        await setImmediate()
+        looks = emulator.faults.count({ operation: 'stat' })
+      }
+      yield Buffer.from(whole.slice(5))
+    }
+    const stream = Readable.from(content(), { objectMode: false })
+    await put(bridge, 'a/b/c', '', { stream, sizeBytes: whole.length })
+    assert.ok(looks >= 2, `${looks} looks`)
+    assert.is((await get(bridge, 'a/b/c')).toString(), whole)
+  })
+})
+
+test("a folder's marker is an object beside the folder and what is in it", async () => {
+  await withWorld({}, async ({ bridge }) => {
+    const metadata = { contentType: 'application/x-directory', user: { mode: '16877' } }
+    for (const content of ['', 'not empty']) {
+      await put(bridge, 'a/', content, { metadata, tags: [{ key: 'k', value: 'v' }] })
+      await put(bridge, 'a/b', 'below')
+      const marker = await head(bridge, 'a/')
+      assert.equal([marker.etag, marker.sizeBytes], [md5Of(content), content.length])
+      assert.equal(marker.metadata, metadata)
+      assert.equal(marker.tags, [{ key: 'k', value: 'v' }])
+      assert.equal((await get(bridge, 'a/')).toString(), content)
+      assert.equal(await list(bridge), ['a/', 'a/b'])
+      assert.equal(await list(bridge, { delimiter: '/' }), ['a/'])
+      assert.equal(await list(bridge, { delimiter: '/', prefix: 'a/' }), ['a/', 'a/b'])
+      assert.is(await codeOf(head(bridge, 'a')), 'NoSuchKey')
+      // Each goes without the other.
+      const gone = content === '' ? 'a/' : 'a/b'
+      await bridge.deleteObject({ bucket, key: gone }, contextOf())
+      assert.equal(
+        await list(bridge),
+        ['a/', 'a/b'].filter((key) => key !== gone),
+      )
+    }
   })
 })
 

@@ -157,6 +157,33 @@ def listing(folder):
     assert s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 0
 
 
+def markers(folder):
+    """Folders as s3fs, Hadoop and the consoles make them: an object whose key ends with a slash."""
+    s3 = connect()
+    for body in (b"", b"not empty"):
+        kind = {"ContentType": "application/x-directory", "Metadata": {"mode": "16877"}}
+        put = s3.put_object(Bucket=BUCKET, Key="dir/", Body=body, **kind)
+        s3.put_object(Bucket=BUCKET, Key="dir/file", Body=b"below")
+        head = s3.head_object(Bucket=BUCKET, Key="dir/")
+        assert {name: head[name] for name in kind} == kind, head
+        assert head["ETag"] == put["ETag"] == f'"{hashlib.md5(body).hexdigest()}"', (head, put)
+        assert s3.get_object(Bucket=BUCKET, Key="dir/")["Body"].read() == body
+        page = s3.list_objects_v2(Bucket=BUCKET, Delimiter="/")
+        assert [entry["Prefix"] for entry in page["CommonPrefixes"]] == ["dir/"], page
+        page = s3.list_objects_v2(Bucket=BUCKET, Delimiter="/", Prefix="dir/")
+        assert [entry["Key"] for entry in page["Contents"]] == ["dir/", "dir/file"], page
+        assert page["Contents"][0]["ETag"] == put["ETag"], page
+        assert code_of(s3.head_object, Bucket=BUCKET, Key="dir") == "404"
+        s3.copy_object(Bucket=BUCKET, Key="copy/", CopySource={"Bucket": BUCKET, "Key": "dir/"})
+        assert s3.head_object(Bucket=BUCKET, Key="copy/")["Metadata"] == kind["Metadata"]
+        s3.delete_object(Bucket=BUCKET, Key="copy/")
+        # The marker goes without what is below, and that without the marker.
+        gone, left = ("dir/", "dir/file") if body else ("dir/file", "dir/")
+        s3.delete_object(Bucket=BUCKET, Key=gone)
+        page = s3.list_objects_v2(Bucket=BUCKET)
+        assert [entry["Key"] for entry in page["Contents"]] == [left], page
+
+
 def sharded(folder):
     """Keys in folders that are full, names that are too long, and names that differ by casing."""
     s3 = connect()
@@ -346,6 +373,7 @@ PROGRAMS = {
         objects,
         multipart,
         listing,
+        markers,
         sharded,
         refusals,
         conditions,

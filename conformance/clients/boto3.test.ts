@@ -14,6 +14,7 @@ const programs = [
   ['objects', 'objects of every size, with metadata, ranges and checksums'],
   ['multipart', 'multipart uploads, by the transfer manager and by hand'],
   ['listing', 'listings in pages, both versions, and deletes of many'],
+  ['markers', 'objects that stand for folders, with metadata, beside what is in them'],
   ['sharded', 'listings that begin and end within full folders and long names, both versions'],
   ['refusals', 'keys that are too long, tokens of other lists, and numbers that are none'],
   ['conditions', 'conditions, copies, and errors by their codes'],
