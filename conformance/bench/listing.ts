@@ -1,6 +1,6 @@
 // How long listings take, page by page, what they ask of Jottacloud, and what else suffers meanwhile:
 //
-//   npm run bench:listing [-- --keys N --flat-keys N --tree FOLDER] [--emulator-port N --peer URL --peer-key ID:SECRET]
+//   npm run bench:listing [-- --keys N --flat-keys N --times N --tree FOLDER] [--emulator-port N --peer URL --peer-key ID:SECRET]
 //
 // The tree is written straight into the emulator; with --tree it is kept there, and the next run takes it as it
 // is. The emulator, the bridge, and who lists while small GETs are timed are processes of their own. With
@@ -32,6 +32,7 @@ const { values } = parseArgs({
     keys: { type: 'string', default: '1000000' },
     folders: { type: 'string', default: '1000' },
     'flat-keys': { type: 'string', default: '200000' },
+    times: { type: 'string', default: '3' },
     tree: { type: 'string' },
     'emulator-port': { type: 'string', default: '0' },
     peer: { type: 'string' },
@@ -96,7 +97,7 @@ async function plantTree(directory: string): Promise<void> {
 
 type Watched = { readonly pid: number; readonly upstream: () => number }
 
-/** Milliseconds of each whole listing, by its name. */
+/** Milliseconds of each whole listing, by its name: medians of so many listings, after one another. */
 async function measureAll(client: S3Client, watched?: Watched): Promise<Map<string, number>> {
   const totals = new Map<string, number>()
   printRow(
@@ -109,6 +110,7 @@ async function measureAll(client: S3Client, watched?: Watched): Promise<Map<stri
     'last',
     'upstream',
     'peak RSS',
+    ' every last',
   )
   for (const [what, prefix, delimiter, expected] of [
     [`${folders} folders, recursive`, 'many/', '', keys],
@@ -122,21 +124,32 @@ async function measureAll(client: S3Client, watched?: Watched): Promise<Map<stri
       if (watched !== undefined) peakMib = Math.max(peakMib, residentMib(watched.pid))
     }
     const sampling = setInterval(sample, 100)
-    const pagesMs = await listAll(client, { bucket, prefix, delimiter, expected }).finally(() => {
+    const listings: number[][] = []
+    let upstream = 0
+    try {
+      while (listings.length < Number(values.times)) {
+        listings.push(await listAll(client, { bucket, prefix, delimiter, expected }))
+        if (listings.length === 1) upstream = (watched?.upstream() ?? 0) - before
+      }
+    } finally {
       clearInterval(sampling)
-    })
-    const whole = pagesMs.reduce((sum, ms) => sum + ms, 0)
+    }
+    const whole = medianOf(listings.map((pagesMs) => pagesMs.reduce((sum, ms) => sum + ms, 0)))
     totals.set(what, whole)
+    const others = listings.map((pagesMs) => pagesMs.slice(1))
+    const lasts = listings.map((pagesMs) => pagesMs.at(-1) ?? 0)
     printRow(
       what,
       String(expected),
       `${(whole / 1000).toFixed(1)} s`,
-      `${(pagesMs[0] ?? 0).toFixed(0)} ms`,
-      `${medianOf(pagesMs.slice(1)).toFixed(0)} ms`,
-      `${medianOf(pagesMs.slice(1).slice(-10)).toFixed(0)} ms`,
-      `${(pagesMs.at(-1) ?? 0).toFixed(0)} ms`,
-      watched === undefined ? '-' : String(watched.upstream() - before),
+      `${medianOf(listings.map(([ms = 0]) => ms)).toFixed(0)} ms`,
+      `${medianOf(others.flat()).toFixed(0)} ms`,
+      `${medianOf(others.flatMap((pagesMs) => pagesMs.slice(-10))).toFixed(0)} ms`,
+      `${medianOf(lasts).toFixed(0)} ms`,
+      watched === undefined ? '-' : String(upstream),
       watched === undefined ? '-' : `${peakMib.toFixed(0)} MiB`,
+      // Any page may come beside a collection of garbage, here or in who reads it.
+      ` ${lasts.map((ms) => ms.toFixed(0)).join(' ')}`,
     )
   }
   return totals
