@@ -39,6 +39,7 @@ import { type Log, logRequest, type RequestEntry } from './log.ts'
 import { type MetricsPage, metricsPath, sendMetrics } from './metrics-page.ts'
 import type { Reply } from './operation.ts'
 import { mayWrite } from './operations/row.ts'
+import type { TokenKey } from './operations/wire/continuation-token.ts'
 import { refuseHeaders } from './operations/wire/refusals.ts'
 import { createFindPeer, type FindPeer } from './peer.ts'
 import { isPostForm } from './post-form.ts'
@@ -74,6 +75,8 @@ export type AppOptions = AcceptOptions & {
   /** `read-only` refuses every operation that writes; `full` when left out. */
   readonly access?: 'full' | 'read-only'
   readonly region: string
+  /** Of every process that serves these buckets: a list goes on at any of them. */
+  readonly tokenKey: TokenKey
   /** What the operator states of the store; `off` when it is left out. */
   readonly storeEncrypted?: StoreEncrypted
   /** Below which a label of the Host header is a bucket. */
@@ -268,8 +271,8 @@ async function answer(
   const access = await authorize(asking, options, exchange)
   refuseHeaders(headers, operation, storeEncrypted)
   const parts = { method, query, rawHeaders, origin: originOf(req, exchange.peer), style, access }
-  const { bridge, region, directory, now = currentTime } = options
-  const services = { bridge, region, storeEncrypted, directory, now }
+  const { bridge, region, directory, tokenKey, now = currentTime } = options
+  const services = { bridge, region, storeEncrypted, tokenKey, directory, now }
   try {
     const reply = await row.handler({ ...parts, ...accepted, context: exchange }, services)
     return withEncryption(concealInReply(reply, access), operation, storeEncrypted)

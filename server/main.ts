@@ -29,6 +29,7 @@ import { createExposition } from './figures/prometheus.ts'
 import { accessKeysFile } from './keys-command.ts'
 import { createLog, type Log } from './log.ts'
 import { type AccountInUse, openBridge, openState, type Surroundings } from './open-bridge.ts'
+import { tokenKeyOf } from './operations/wire/continuation-token.ts'
 import { createFindPeer } from './peer.ts'
 import type { Health } from './reply.ts'
 import { type AccessKey, loadRootAccessKey, rootAccessKeyFile } from './root-access-key.ts'
@@ -240,6 +241,8 @@ async function listen(
     publicAccess: config.publicAccess,
     access: accessOf(config),
     region: config.region,
+    // The one secret that all replicas know, since clients sign by it.
+    tokenKey: tokenKeyOf(key.secretAccessKey),
     storeEncrypted: config.storeEncrypted,
     domains: config.domains,
     signatureV2: config.signatureV2,

@@ -8,6 +8,7 @@ import type { Access } from './access/authorize.ts'
 import type { Directory } from './access/directory.ts'
 import type { Owner } from './access/owner.ts'
 import type { Statement } from './access/statement.ts'
+import type { TokenKey } from './operations/wire/continuation-token.ts'
 import type { StoreEncrypted } from './store-encryption.ts'
 import type { RenderedElements } from './xml.ts'
 
@@ -125,6 +126,7 @@ export type Services = {
   readonly bridge: Bridge
   readonly region: string
   readonly storeEncrypted: StoreEncrypted
+  readonly tokenKey: TokenKey
   /** Of the root key alone when left out. */
   readonly directory?: Directory | undefined
   readonly now: () => Date

@@ -11,6 +11,7 @@ import { rootHolder } from './access/holder.test-support.ts'
 import { type AppOptions, createApp, serverOptions } from './app.ts'
 import { createFakeBridge, type FakeBridge } from './fake-bridge.test-support.ts'
 import { createLog } from './log.ts'
+import { tokenKeyOf } from './operations/wire/continuation-token.ts'
 import type { Wait } from './reply.ts'
 
 export type Answer = {
@@ -71,6 +72,7 @@ export async function withServing(
     bridge,
     credentials: () => undefined,
     region: 'eu-north-1',
+    tokenKey: tokenKeyOf('secret'),
     domains: ['s3.test'],
     log: createLog({ destination }),
     authenticate: letIn,

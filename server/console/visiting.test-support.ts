@@ -14,6 +14,7 @@ import { createApp, serverOptions } from '../app.ts'
 import { createFakeBridge, type FakeBridge } from '../fake-bridge.test-support.ts'
 import { createFigures } from '../figures/figures.ts'
 import { createLog } from '../log.ts'
+import { tokenKeyOf } from '../operations/wire/continuation-token.ts'
 import { createFindPeer } from '../peer.ts'
 import { createConsole } from './console.ts'
 import { loadPageFiles } from './page-files.ts'
@@ -60,6 +61,8 @@ const people: readonly Pick<AccessKeyRecord, 'name' | 'owner' | 'limits'>[] = [
   { name: 'alice', owner: 'alice', limits: all },
 ]
 
+const tokenKey = tokenKeyOf('secret')
+
 /** The root key is `root`; `bucket` belongs to its owner. */
 export async function withConsole(
   act: (visiting: Visiting) => Promise<void>,
@@ -84,7 +87,7 @@ export async function withConsole(
   const log = createLog({ destination: { write: (line: string) => logLines.push(line) } })
   const directory = createDirectory(accessKeys)
   const region = 'us-east-1'
-  const app = createApp({ bridge, credentials, directory, region, domains, log, now })
+  const app = createApp({ bridge, credentials, directory, region, domains, log, now, tokenKey })
   using figures = createFigures({ now: () => nowMs, warn: () => undefined })
   const served = createConsole({
     ...{ app, credentials, accessKeys, rootKeyId: 'root', log, now },

@@ -12,7 +12,8 @@ import { renderXmlDate } from './wire/times.ts'
 /** What a token of this list is bound to, besides the prefix. */
 const listName = 'buckets'
 
-export const listBuckets: Handler = async ({ query, access, context }, { bridge, region }) => {
+export const listBuckets: Handler = async ({ query, access, context }, services) => {
+  const { bridge, region, tokenKey } = services
   const prefix = query.get('prefix') ?? ''
   const maxBuckets = readInteger(query, 'max-buckets', {
     min: 1,
@@ -24,7 +25,7 @@ export const listBuckets: Handler = async ({ query, access, context }, { bridge,
   const after =
     token === undefined || token === ''
       ? ''
-      : parseContinuationToken(token, [listName, prefix]).after
+      : parseContinuationToken(token, [listName, prefix], tokenKey).after
   const wantedRegion = query.get('bucket-region')
   const buckets = await ownBuckets(await bridge.listBuckets(context), access)
   // Bucket names are ASCII, so the order of code units is the order of bytes.
@@ -46,7 +47,7 @@ export const listBuckets: Handler = async ({ query, access, context }, { bridge,
     },
     Prefix: query.has('prefix') ? prefix : undefined,
     ContinuationToken: isTruncated
-      ? renderContinuationToken({ after: last.name, cursor: '' }, [listName, prefix])
+      ? renderContinuationToken({ after: last.name, cursor: '' }, [listName, prefix], tokenKey)
       : undefined,
   }
   return { status: 200, body: { kind: 'xml', root: 'ListAllMyBucketsResult', content } }

@@ -5,7 +5,7 @@ import { replyWithPage } from './wire/list-page.ts'
 import { readListing } from './wire/listing.ts'
 import { ownerElement } from './wire/owner.ts'
 
-export const listObjectsV2: Handler = async (request, { bridge }) => {
+export const listObjectsV2: Handler = async (request, { bridge, tokenKey }) => {
   const { query, context, access } = request
   const { wanted, encode, elements } = readListing(request)
   const startAfter = query.get('start-after')
@@ -13,7 +13,7 @@ export const listObjectsV2: Handler = async (request, { bridge }) => {
   const list = [wanted.bucket, wanted.prefix, wanted.delimiter]
   // A token knows better than start-after, which clients send again with every page. An empty one is none.
   const going =
-    token === undefined || token === '' ? undefined : parseContinuationToken(token, list)
+    token === undefined || token === '' ? undefined : parseContinuationToken(token, list, tokenKey)
   const { after, cursor } = going ?? { after: startAfter ?? '', cursor: undefined }
   const input = { ...wanted, after, cursor }
   const owner = query.get('fetch-owner') === 'true' ? ownerElement(access.owner) : undefined
@@ -30,7 +30,7 @@ export const listObjectsV2: Handler = async (request, { bridge }) => {
       NextContinuationToken:
         nextAfter === undefined
           ? undefined
-          : renderContinuationToken({ after: nextAfter, cursor: nextCursor }, list),
+          : renderContinuationToken({ after: nextAfter, cursor: nextCursor }, list, tokenKey),
       KeyCount: entries.count,
       IsTruncated: nextAfter !== undefined,
       ...entries.elements(),

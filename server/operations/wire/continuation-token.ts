@@ -1,10 +1,10 @@
 // Continuation tokens: where a list goes on, bound to the list that they were given for. They hold all
-// there is to know, so they survive a restart and another replica. A digest shows a token that was
-// cut, altered or used for another list; it is no secret, since start-after can do all that a token can.
-import { createHash } from 'node:crypto'
+// there is to know, so they survive a restart and another replica. They are signed: one that was forged,
+// cut, altered or used for another list is refused.
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import { S3Error } from '../../../translate/s3-error.ts'
 
-const digestBytes = 12
+const signatureBytes = 12
 
 /** A token never begins with `-`, which command lines would take for an option. */
 const lead = 't'
@@ -17,24 +17,38 @@ export type Continuation = {
   readonly cursor: string
 }
 
+/** Signs tokens, and only them. The same in every process that knows the secret. */
+export type TokenKey = { readonly bytes: Uint8Array }
+
+export function tokenKeyOf(secret: string): TokenKey {
+  return { bytes: new Uint8Array(hkdfSync('sha256', secret, '', 'continuation tokens', 32)) }
+}
+
 /** `list` is what the token belongs to, such as bucket, prefix and delimiter. */
 export function renderContinuationToken(
   { after, cursor }: Continuation,
   list: readonly string[],
+  key: TokenKey,
 ): string {
   const cursorBytes = Buffer.from(cursor)
   const bytes = Buffer.concat([Buffer.of(cursorBytes.length), cursorBytes, Buffer.from(after)])
-  return lead + Buffer.concat([digest(bytes, list), bytes]).toString('base64url')
+  return lead + Buffer.concat([signatureOf(bytes, list, key), bytes]).toString('base64url')
 }
 
 /** Throws InvalidArgument for a token that was not given for this very list. */
-export function parseContinuationToken(token: string, list: readonly string[]): Continuation {
+export function parseContinuationToken(
+  token: string,
+  list: readonly string[],
+  key: TokenKey,
+): Continuation {
   const whole = Buffer.from(token.slice(lead.length), 'base64url')
-  const bytes = whole.subarray(digestBytes)
+  const bytes = whole.subarray(signatureBytes)
+  const signature = whole.subarray(0, signatureBytes)
   // Compared as text as well: Buffer skips what is no base64url.
   const isOurs =
     lead + whole.toString('base64url') === token &&
-    digest(bytes, list).equals(whole.subarray(0, digestBytes))
+    signature.length === signatureBytes &&
+    timingSafeEqual(signature, signatureOf(bytes, list, key))
   const afterAt = 1 + (bytes[0] ?? 0)
   if (isOurs && bytes.length >= afterAt) {
     return {
@@ -48,7 +62,7 @@ export function parseContinuationToken(token: string, list: readonly string[]): 
   })
 }
 
-function digest(content: Buffer, list: readonly string[]): Buffer {
-  const hash = createHash('sha256').update(JSON.stringify(['v2', ...list]))
-  return hash.update(content).digest().subarray(0, digestBytes)
+function signatureOf(content: Buffer, list: readonly string[], key: TokenKey): Buffer {
+  const hmac = createHmac('sha256', key.bytes).update(JSON.stringify(['v3', ...list]))
+  return hmac.update(content).digest().subarray(0, signatureBytes)
 }
