@@ -1,4 +1,5 @@
 // Where keys live: all that the state knows may be lost, others store what they like, folders get full.
+import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -317,6 +318,32 @@ test('two writers of a file and of a folder of one name both succeed', async () 
     }
     assert.is((await list(bridge)).length, 24)
   })
+})
+
+test('of two writers in two processes that make folders of one name, each gets its own', async () => {
+  for (const [first, second] of [
+    ['x/1', 'X/2'],
+    ['y', 'Y/2'],
+    ['z/1', 'Z'],
+    ['v/1', 'v'],
+  ] as const) {
+    await withWorld({}, async ({ bridge, startAgain, emulator }) => {
+      const other = await startAgain()
+      const making = emulator.faults.hold({ method: 'POST' })
+      const one = put(bridge, first, first)
+      await making.reached()
+      const two = put(other, second, second)
+      // It comes to where it waits, or to the same request.
+      for (let turn = 0; turn < 500; turn += 1) await setImmediate()
+      making.release()
+      await Promise.all([one, two])
+      for (const key of [first, second]) {
+        assert.is((await get(bridge, key)).toString(), key)
+        assert.is((await get(other, key)).toString(), key)
+      }
+      assert.equal(await list(bridge), sorted([first, second]))
+    })
+  }
 })
 
 test('a folder that another process replaced with a file is no longer taken for one', async () => {
