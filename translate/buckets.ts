@@ -180,13 +180,14 @@ async function listHome(parts: BucketParts, context: RequestContext): Promise<Bu
 
 /** Before the bucket is there, so that it is never anybody else's. */
 async function beginConfigurations(
-  { state, now }: BucketParts,
+  parts: BucketParts,
   bucket: string,
   configurations: BucketConfigurations,
 ): Promise<void> {
-  // Of a bucket of this name that went away without S3, or was never made: what was set on that one is not
-  // this one's.
-  await state.bucketConfigurations.removeBucket(bucket)
+  const { state, now } = parts
+  // Of a bucket of this name that went away without S3, was never made, or whose removal ended half way: what
+  // is kept of that one, its unfinished uploads too, is not this one's.
+  await forgetBucket(parts, bucket)
   const made = JSON.stringify(new Date(now()).toISOString())
   for (const [name, text] of [...configurations, [creation.name, made] as const]) {
     await state.bucketConfigurations.put({ bucket, name, text })

@@ -1,4 +1,5 @@
 // A bucket that one process removes, and writes of another one that has seen it a moment before.
+import { readdir } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -9,8 +10,11 @@ import {
   contextOf,
   freshBytes,
   get,
+  head,
   list,
+  placeOf,
   put,
+  storeForeign,
   waysOfPut,
   withWorld,
 } from './acts.test-support.ts'
@@ -221,5 +225,36 @@ async function beginPut(bridge: OwnBridge) {
     },
   }
 }
+
+test('a bucket that went away without its removal ending leaves no uploads, parts or metadata', async () => {
+  await withWorld({}, async ({ bridge, foreign, spoolDirectory }) => {
+    const context = contextOf()
+    await put(bridge, 'a', 'content', { metadata: { user: { old: 'yes' } } })
+    const metadata = { user: {} }
+    const { uploadId } = await bridge.createMultipartUpload(
+      { bucket, key: 'b', metadata, checksumAlgorithm: undefined, checksumType: undefined },
+      context,
+    )
+    const part = { bucket, key: 'b', uploadId, partNumber: 1 }
+    await bridge.uploadPart({ ...part, body: bodyOf('part') }, context)
+    assert.is((await readdir(spoolDirectory)).length, 1)
+
+    await foreign.removeMountpoint('S3', bucket, 'permanent', context)
+    await bridge.createBucket(bucket, context)
+    const { entries } = await bridge.listMultipartUploads(
+      {
+        ...{ bucket, prefix: '', delimiter: '' },
+        ...{ keyMarker: '', uploadIdMarker: '', maxUploads: 10 },
+      },
+      context,
+    )
+    assert.equal(entries, [])
+    const late = bridge.uploadPart({ ...part, body: bodyOf('part') }, context)
+    assert.is(await codeOf(late), 'NoSuchUpload')
+    assert.equal(await readdir(spoolDirectory), [])
+    await storeForeign(foreign, placeOf('a'), 'content')
+    assert.equal((await head(bridge, 'a')).metadata.user, {})
+  })
+})
 
 test.run()
