@@ -27,6 +27,11 @@ export type RequestContext = {
   readonly signal: AbortSignal
   /** Raised by one for each request sent upstream. */
   readonly counter: { upstreamCalls: number }
+  /**
+   * How long to wait for a key that is kept by a request whose client has gone: `limited` when left out, since clients
+   * leave after a silence and do not know why. For an answer that breaks the silence by itself, as long as it takes.
+   */
+  readonly patience?: 'limited' | 'unlimited'
 }
 
 export type ChecksumAlgorithm =

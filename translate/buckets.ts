@@ -87,7 +87,7 @@ export function createBuckets(parts: BucketParts): Buckets {
       if (!isBucketName(bucket)) throw new S3Error('InvalidBucketName', elements(bucket))
       const alias = aliasOf(bucket)
       if (alias !== undefined) throw alreadyConfigured(bucket, alias)
-      await parts.locks.withLock(`bucket ${bucket}`, context.signal, async () => {
+      await parts.locks.withLock(`bucket ${bucket}`, context, async () => {
         if ((await known.find(bucket, context)) !== undefined) {
           throw new S3Error('BucketAlreadyOwnedByYou', elements(bucket))
         }
@@ -105,7 +105,7 @@ export function createBuckets(parts: BucketParts): Buckets {
           ...elements(bucket),
         })
       }
-      await parts.locks.withLock(`bucket ${bucket}`, context.signal, async () => {
+      await parts.locks.withLock(`bucket ${bucket}`, context, async () => {
         const root = await known.find(bucket, context)
         if (root === undefined) throw noSuchBucket(bucket, undefined)
         await parts.replacing.settle(placeAt(placement, bucket, root), context)
@@ -133,7 +133,7 @@ export function createBuckets(parts: BucketParts): Buckets {
 
     async configure({ bucket, name, text }, context) {
       // Not while the bucket is made or removed: its next owner would inherit what is set here.
-      await parts.locks.withLock(`bucket ${bucket}`, context.signal, async () => {
+      await parts.locks.withLock(`bucket ${bucket}`, context, async () => {
         if (!isBucketName(bucket) || (await known.find(bucket, context)) === undefined) {
           throw noSuchBucket(bucket, aliasOf(bucket))
         }

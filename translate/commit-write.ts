@@ -177,7 +177,7 @@ async function makeWay(
   const isOwnName = segmentCount >= key.split('/').length
   if (isOwnName) return await choose(context)
   const name = lockName(lockLocation(place, key, segmentCount))
-  return await parts.locks.withLock(name, context.signal, async (lock) => {
+  return await parts.locks.withLock(name, context, async (lock) => {
     const { check, lost } = heldTogether(context, lock)
     return await choose({
       ...context,
@@ -202,13 +202,25 @@ export async function asOnlyWriter<T>(
   context: RequestContext | HeldContext,
   act: (held: HeldContext) => Promise<T>,
 ): Promise<T> {
-  return await parts.locks.withLock(lockName(location), context.signal, async (lock) => {
+  return await parts.locks.withLock(lockName(location), context, async (lock) => {
     await using entered = await parts.guard.enter(location, context.signal)
     const outer = 'check' in context ? [context] : []
     const { check, lost } = heldTogether(...outer, lock, entered)
     const signal = AbortSignal.any([context.signal, lost])
     return await act({ ...context, check, lost, signal, answerSignal: parts.stopSignal })
   })
+}
+
+/**
+ * Waits while a request that its client gave up keeps the key, and throws what `asOnlyWriter` would then. To be asked
+ * before a body is taken, which would be in vain: those whom it may itself wait for have clients.
+ */
+export async function outwaitGivenUp(
+  parts: Pick<WriteParts, 'locks'>,
+  location: Location,
+  context: RequestContext,
+): Promise<void> {
+  await parts.locks.outwaitGivenUp(lockName(location), context)
 }
 
 /** Judges the preconditions on what a write would replace. */

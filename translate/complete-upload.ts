@@ -38,7 +38,7 @@ export async function completeUpload(
   input: CompleteMultipartUploadInput,
   context: RequestContext,
 ): Promise<CompleteMultipartUploadResult> {
-  return await parts.locks.withLock(uploadLock(input.uploadId), context.signal, (lock) => {
+  return await parts.locks.withLock(uploadLock(input.uploadId), context, (lock) => {
     const signal = AbortSignal.any([context.signal, lock.lost])
     return completeAlone(parts, upload, input, {
       ...context,

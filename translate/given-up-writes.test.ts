@@ -1,4 +1,5 @@
 // Jottacloud may carry out what its client has given up: a later write of the key must come after it.
+import { Readable } from 'node:stream'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Match } from '../jotta/emulator/emulator.ts'
@@ -13,6 +14,7 @@ import {
   withWorld,
 } from './acts.test-support.ts'
 import type { Bridge, RequestContext } from './bridge.ts'
+import { S3Error } from './s3-error.ts'
 
 const test = suite('given-up writes')
 
@@ -108,6 +110,50 @@ test('a key is free again when the answer to what was given up does not come, an
     held.release()
     await put(bridge, 'key', 'second')
     assert.is((await get(bridge, 'key')).toString(), 'second')
+  })
+})
+
+test('the client of the next request of a key is told in time what keeps it, and reads go on', async () => {
+  await withWorld({ lockWaitMs: 50 }, async ({ bridge, emulator }) => {
+    await put(bridge, 'key', 'old')
+    await put(bridge, 'source', 'source')
+    const held = emulator.faults.hold({ operation: 'upload' })
+    const leaving = new AbortController()
+    const first = failureOf(
+      put(bridge, 'key', freshBytes(1000), { context: contextOf(leaving.signal) }),
+    )
+    await held.reached()
+    leaving.abort(new Error('the client went away'))
+    let takenBytes = 0
+    const stream = Readable.from(
+      (function* () {
+        takenBytes += 1000
+        yield freshBytes(1000)
+      })(),
+      { objectMode: false },
+    )
+    const refused = [
+      failureOf(put(bridge, 'key', freshBytes(1000), { stream })),
+      failureOf(bridge.deleteObject({ bucket, key: 'key' }, contextOf())),
+      failureOf(bridge.putObjectTagging({ bucket, key: 'key', tags: [] }, contextOf())),
+    ]
+    const patient = { ...contextOf(), patience: 'unlimited' } as const
+    const copied = copy(bridge, 'key', patient)
+    for (const refusal of refused) {
+      const failure = await refusal
+      assert.ok(failure instanceof S3Error)
+      assert.equal([failure.code, failure.retryAfterSeconds], ['ServiceUnavailable', 5])
+      assert.match(failure.message, 'given up by its client')
+    }
+    assert.is(takenBytes, 0)
+    assert.is((await get(bridge, 'key')).toString(), 'old')
+    assert.equal(await list(bridge), ['key', 'source'])
+    held.release()
+    await first
+    await copied
+    assert.is((await get(bridge, 'key')).toString(), 'source')
+    await put(bridge, 'key', 'last')
+    assert.is((await get(bridge, 'key')).toString(), 'last')
   })
 })
 

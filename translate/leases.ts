@@ -48,14 +48,19 @@ export function heldTogether(...held: readonly Held[]): Held {
 }
 
 /** What somebody waited for was not over in time. */
-export function stillBusy(): S3Error {
+export function stillBusy(why: keyof typeof busyMessages = 'at work'): S3Error {
   return new S3Error('ServiceUnavailable', {
-    message:
-      'Another request is at work on this key or on a folder of it, and takes long. Try again.',
+    message: busyMessages[why],
     retryAfterSeconds: busyRetrySeconds,
   })
 }
 
+const busyMessages = {
+  'at work':
+    'Another request is at work on this key or on a folder of it, and takes long. Try again.',
+  'given-up':
+    'An earlier request for the same name was given up by its client after it had been sent to Jottacloud, which may still carry it out and has not answered yet. Nothing was done for this one. Try again.',
+} as const
 const leaseMs = 30_000
 const renewalMs = 10_000
 /** What takes longer is taken for lost. */

@@ -16,11 +16,12 @@ import type {
   Tag,
 } from './bridge.ts'
 import type { Buckets } from './buckets.ts'
-import { commitWrite, type WriteParts } from './commit-write.ts'
+import { commitWrite, outwaitGivenUp, type WriteParts } from './commit-write.ts'
 import { commitCopy, copyObject } from './copy-object.ts'
 import { type DeleteParts, deleteObject, deleteObjects } from './delete-objects.ts'
 import { isJottaError } from './jotta-error.ts'
 import { checkKey } from './key-path.ts'
+import { lockLocation } from './key-places.ts'
 import { pageOfParts, rangeOf } from './object-parts.ts'
 import { isAsSeen, labelsOf, setLabels } from './object-tags.ts'
 import { checkReadConditions, checkWriteConditions } from './precondition.ts'
@@ -153,6 +154,7 @@ async function putObject(
   const place = await parts.buckets.place(input.bucket, context)
   // Refuses before the body comes what could not be stored.
   checkKey(input.key)
+  await outwaitGivenUp(parts, lockLocation(place, input.key), context)
   if (Object.keys(input.conditions).length > 0) {
     // Judged again at the commit; here it spares the client the sending.
     const found = await parts.places.find(place, input.key, context)

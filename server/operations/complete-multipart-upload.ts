@@ -56,7 +56,10 @@ export const completeMultipartUpload: Handler = async (request, services) => {
     checksums: readChecksumElements(part),
   }))
   const input = { ...address, parts, conditions, checksums, checksumType, sizeBytes }
-  const completing = services.bridge.completeMultipartUpload(input, request.context)
+  const completing = services.bridge.completeMultipartUpload(input, {
+    ...request.context,
+    patience: 'unlimited',
+  })
   const result = completing.then(async ({ stored, ...completed }) => ({
     root: 'CompleteMultipartUploadResult',
     content: {

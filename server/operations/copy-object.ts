@@ -50,7 +50,8 @@ export const copyObject: Handler = async (request, services) => {
     ...request.access.copies,
   }
   // S3, too, answers 200 first when a copy takes long, and names the outcome in the body.
-  const result = services.bridge.copyObject(input, context).then(async (copy) => ({
+  const patient = { ...context, patience: 'unlimited' } as const
+  const result = services.bridge.copyObject(input, patient).then(async (copy) => ({
     root: 'CopyObjectResult',
     content: {
       LastModified: renderXmlDate(copy.modified),

@@ -46,7 +46,10 @@ export const deleteObjects: Handler = async (request, { bridge }) => {
     // Of strangers who may delete none, Jottacloud is not asked either.
     keys.length === 0 && request.identity === undefined
       ? Promise.resolve([])
-      : bridge.deleteObjects({ bucket, keys, conditions }, request.context)
+      : bridge.deleteObjects(
+          { bucket, keys, conditions },
+          { ...request.context, patience: 'unlimited' },
+        )
   const answer = (errorOf: (entry: Entry) => S3Error | undefined) => {
     const deleted: XmlValue[] = []
     const failed: XmlValue[] = []
