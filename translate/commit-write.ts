@@ -15,13 +15,14 @@ import { foldName } from './key-path.ts'
 import { type KeyPlaces, lockLocation, type Target } from './key-places.ts'
 import { type Held, heldTogether } from './leases.ts'
 import { isSamePlace, parentOf } from './location.ts'
+import { isSameContent, MisplacedWrite, takeBack } from './misplaced-write.ts'
 import type { FolderUse, NewFolders } from './new-folders.ts'
 import { modifiedOf } from './object-time.ts'
 import type { ParentFolders } from './parent-folders.ts'
 import { checkWriteConditions } from './precondition.ts'
 import type { Replacing } from './replacing.ts'
 import { S3Error } from './s3-error.ts'
-import type { ContentIdentity, NewObjectRecord, State } from './state/state.ts'
+import type { NewObjectRecord, State } from './state/state.ts'
 import { describeObject, findObject, isExactly } from './stored-object.ts'
 
 export type WriteParts = {
@@ -110,13 +111,14 @@ export async function withTarget<T>(
       try {
         return await tryAt(target)
       } catch (error) {
-        if (!isInTheWay(error)) throw error
-        // Another process may have put a file where this one has seen a folder lately.
+        const isMisplaced = error instanceof MisplacedWrite
+        if (!isMisplaced && !isInTheWay(error)) throw error
+        // Where this process has seen a folder lately, there may be a file by now, or the folder in another casing.
         const { root } = place
         const top = target.location.path.slice(0, root.path.length + 1)
         parts.parents.forget({ ...root, path: top })
         const now = await chooseTarget(parts, place, wanted, use, held)
-        if (isSamePlace(now.location, target.location)) throw error
+        if (!isMisplaced && isSamePlace(now.location, target.location)) throw error
         return await tryAt(now)
       }
     })
@@ -260,8 +262,8 @@ export async function commitRecord(
   })
   const entry = await storeStaged(parts, place, { ...input, writeId }, context)
   if (!isExactly(entry, location)) {
-    // Somebody changed a folder's casing between the check and now.
-    throw new S3Error('KeyCaseConflict')
+    await parts.state.objects.discard(writeId)
+    return await takeBack(parts.jotta, input.target, input.record, context)
   }
   await parts.state.objects.commit(writeId)
   parts.parents.remember(parentOf(location))
@@ -287,7 +289,8 @@ async function storeStaged(
     }
     return await parts.replacing.replace(place, location, store, context)
   } catch (error) {
-    let mayBeStored = !(error instanceof S3Error && error.code === 'PreconditionFailed')
+    const isCreate = error instanceof S3Error && error.code === 'PreconditionFailed'
+    let mayBeStored = !isCreate && !(error instanceof MisplacedWrite)
     if (isRefusal(error)) {
       const now = await findObject(parts.jotta, location, context)
       mayBeStored = now !== undefined && isSameContent(now, record)
@@ -323,10 +326,6 @@ const refusals = new Set<JottaError['kind']>([
   'quota',
   'corrupt',
 ])
-
-function isSameContent(a: ContentIdentity, b: ContentIdentity): boolean {
-  return a.md5 === b.md5 && a.sizeBytes === b.sizeBytes
-}
 
 function isCreateOnly(conditions: Conditions): boolean {
   return conditions.ifNoneMatch?.includes('*') === true

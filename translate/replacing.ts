@@ -20,9 +20,16 @@ import { type KeyLocks, orAborted } from './key-locks.ts'
 import { RESERVED_FOLDER } from './key-path.ts'
 import { lockLocation } from './key-places.ts'
 import { parentOf } from './location.ts'
+import { MisplacedWrite } from './misplaced-write.ts'
 import type { ParentFolders } from './parent-folders.ts'
 import { S3Error } from './s3-error.ts'
-import { findForWrite, findObject, readableObject, type StoredObject } from './stored-object.ts'
+import {
+  findForWrite,
+  findObject,
+  isExactly,
+  readableObject,
+  type StoredObject,
+} from './stored-object.ts'
 
 export type ReplacingParts = {
   readonly jotta: JottaClient
@@ -100,6 +107,11 @@ export function createReplacing(parts: ReplacingParts): Replacing {
         await jotta.createFolder(parentOf(from), context)
         stored = await store(from)
         context.signal.throwIfAborted()
+        // It may be another key's by now, since the content may have taken long.
+        const entry = await jotta.stat(target, context)
+        if (entry !== undefined && !entry.deleted && !isExactly(entry, target)) {
+          throw new MisplacedWrite()
+        }
         await context.check()
       } catch (error) {
         await cleanUp(run, context)

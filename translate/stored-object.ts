@@ -83,7 +83,8 @@ export function parentNames({ parentPath = '' }: Entry, count: number): string[]
     .slice(-count)
 }
 
-function readableRevision(revision: Revision | undefined): StoredObject | undefined {
+/** What a revision holds, unless it is not COMPLETED. */
+export function readableRevision(revision: Revision | undefined): StoredObject | undefined {
   if (revision?.state !== 'COMPLETED') return undefined
   if (revision.md5 === undefined || revision.sizeBytes === undefined) return undefined
   return {
