@@ -124,8 +124,9 @@ export interface JottaClient {
   /**
    * The bytes of the current revision. The response head has arrived when this returns. With `content`,
    * what the file is known to hold, a body that is cut or falls silent is gone on with by a new request,
-   * as long as the file still holds just that; without, it is an error. A long range of it may come by several
-   * requests at once, each of which holds to the same.
+   * as long as the file still holds just that; without, it is an error. Of the whole of it, also when the file was
+   * written over meanwhile and still has the content as an older revision: whoever asks for the whole judges it by its
+   * MD5. A long range may come by several requests at once, each of which holds to the same.
    */
   open(
     location: Location,

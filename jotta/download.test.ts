@@ -26,6 +26,7 @@ type Bench = {
   readonly client: JottaClient
   /** The Range headers of the downloads. */
   readonly ranges: (string | undefined)[]
+  readonly targets: string[]
   readonly waits: number[]
   readonly rejected: string[]
   readonly openConnections: () => Promise<number>
@@ -33,6 +34,7 @@ type Bench = {
 
 async function withDownloads(answers: Answers, work: (bench: Bench) => Promise<void>) {
   const ranges: (string | undefined)[] = []
+  const targets: string[] = []
   const waits: number[] = []
   const rejected: string[] = []
   let number = 0
@@ -43,7 +45,8 @@ async function withDownloads(answers: Answers, work: (bench: Bench) => Promise<v
   await withServer(
     (asked, response) => {
       if (asked.target === '/account/v1/customer') return response.end('{"username":"u"}')
-      if (!asked.target.endsWith('?mode=bin')) return response.end(answers.look ?? fileOf(content))
+      targets.push(asked.target)
+      if (!asked.target.includes('?mode=bin')) return response.end(answers.look ?? fileOf(content))
       ranges.push(asked.headers.range)
       const answer = answers.downloads[Math.min(number, answers.downloads.length - 1)]
       number += 1
@@ -60,7 +63,7 @@ async function withDownloads(answers: Answers, work: (bench: Bench) => Promise<v
       })
       const { openConnections } = server
       try {
-        await work({ client, ranges, waits, rejected, openConnections })
+        await work({ client, ranges, targets, waits, rejected, openConnections })
       } finally {
         await client.close()
       }
@@ -149,6 +152,7 @@ test('refusals of the rest are waited out, and a refused token is replaced', asy
 })
 
 const other = 'f'.repeat(32)
+const trashed = fileOf(content, ' deleted="2026"')
 const wrong: [what: string, rest: Reply, look?: string][] = [
   ['is the whole file again', { status: 200, start: 0 }],
   ['begins elsewhere', { start: 9 }],
@@ -158,7 +162,6 @@ const wrong: [what: string, rest: Reply, look?: string][] = [
   ['says so in no way that is known', { total: 'many' }],
   ['comes when the file has another MD5', {}, fileOf({ ...content, md5: other })],
   ['comes when the file has another size', {}, fileOf({ ...content, sizeBytes: 1001 })],
-  ['comes when the file is in the trash', {}, fileOf(content, ' deleted="2026"')],
   ['comes when there is a folder', {}, '<folder name="x"></folder>'],
 ]
 for (const [what, rest, look] of wrong) {
@@ -175,6 +178,56 @@ for (const [what, rest, look] of wrong) {
     }
   })
 }
+
+test('what comes from the trash is a rest of the whole, which can be judged, and of no range', async () => {
+  const downloads = [give({ until: 10 }), give()]
+  await withDownloads({ downloads, look: trashed }, async ({ client }) => {
+    assert.ok((await read(client)).equals(bytes))
+  })
+  await withDownloads({ downloads, look: trashed }, async ({ client }) => {
+    assert.is(((await rejection(read(client, 5))) as JottaError).kind, 'changed')
+  })
+})
+
+/** Written over twice: number 7 was it. */
+const writtenOver = `<file name="x"><currentRevision><number>9</number><state>COMPLETED</state><size>1000</size><md5>${other}</md5></currentRevision><revisions>${[
+  8, 7,
+]
+  .map(
+    (number) =>
+      `<revision><number>${number}</number><state>COMPLETED</state><size>1000</size><md5>${number === 7 ? content.md5 : other}</md5></revision>`,
+  )
+  .join('')}</revisions></file>`
+
+test('the rest of a whole that was written over is that of its revision, by one look', async () => {
+  const downloads = [give({ until: 10 }), give({ until: 500 }), give({ until: 600 }), give()]
+  await withDownloads({ downloads, look: writtenOver }, async ({ client, ranges, targets }) => {
+    assert.ok((await read(client)).equals(bytes))
+    assert.equal(ranges, [undefined, 'bytes=10-999', 'bytes=10-999', 'bytes=600-999'])
+    const [, , ...rest] = targets.filter((target) => target.includes('mode=bin'))
+    assert.ok(rest.every((target) => target.endsWith('?mode=bin&revision=7')))
+    // After the reply of the current one, and for the number.
+    assert.is(targets.filter((target) => target.endsWith('/x')).length, 2)
+  })
+  await withDownloads({ downloads, look: writtenOver }, async ({ client, targets }) => {
+    assert.is(((await rejection(read(client, 5))) as JottaError).kind, 'changed')
+    assert.not(targets.some((target) => target.includes('revision')))
+  })
+})
+
+test('a revision that is gone, or of another size than it had, ends the download', async () => {
+  const gone = (_: Asked, response: ServerResponse) => response.writeHead(404).end()
+  for (const [answer, kind] of [
+    [gone, 'not-found'],
+    [give({ total: '1001' }), 'changed'],
+  ] as const) {
+    const downloads = [give({ until: 10 }), give(), answer]
+    await withDownloads({ downloads, look: writtenOver }, async ({ client, ranges }) => {
+      assert.is(((await rejection(read(client))) as JottaError).kind, kind)
+      assert.is(ranges.length, 3)
+    })
+  }
+})
 
 test('a total that the service does not know is no reason to doubt', async () => {
   const downloads = [give({ until: 10 }), give({ total: '*' })]

@@ -8,6 +8,7 @@ import { parseCount } from './parse-reply.ts'
 import { type Allowance, type ReadAhead, readAhead } from './read-ahead.ts'
 import { resumedDownload } from './resumed-download.ts'
 import { requestAt, type Service } from './service.ts'
+import type { Revision } from './wire.ts'
 
 /** What tells one version of a file from another. `md5` in lower-case hex. */
 export type Content = { readonly md5: string; readonly sizeBytes: number }
@@ -20,7 +21,16 @@ export type DownloadService = Service & {
 type Opened = { readonly stream: Readable; readonly sizeBytes: number | undefined }
 
 /** What is asked for, of content that is known. */
-type Known = CallOptions & { readonly range?: ByteRange; readonly content: Content }
+type Known = CallOptions & {
+  readonly range?: ByteRange
+  readonly content: Content
+  /**
+   * Of a download of the whole, whose MD5 its reader can judge by: the number of the older revision that the content
+   * has become. Only one client was seen to read those (API 4.6), and a service that gave the current one instead
+   * would be noticed by nothing else.
+   */
+  readonly older?: { number: number | undefined }
+}
 
 /** See JottaClient.open. */
 export async function open(
@@ -32,7 +42,8 @@ export async function open(
   if (content === undefined || content.sizeBytes === 0) {
     return (await openOnce(service, location, options)).opened
   }
-  const known = { ...options, content }
+  const isWhole = options.range === undefined
+  const known = { ...options, content, ...(isWhole && { older: { number: undefined } }) }
   const allowance = service.readAhead?.tryTake(wantedOf(known))
   if (allowance === undefined) return await openResumed(service, location, known)
   try {
@@ -90,26 +101,79 @@ function wantedOf({ range, content }: Known): ByteRange {
   return { start: range?.start ?? 0, endInclusive: Math.min(range?.endInclusive ?? last, last) }
 }
 
+type Part = Known & { readonly range: ByteRange }
+
 /** The rest of a download, if it is the rest of the same content. */
 async function reopen(
   service: Service,
   location: Location,
-  options: Known & { readonly range: ByteRange },
+  options: Part,
   signal: AbortSignal,
 ): Promise<Readable> {
   const call = { ...options, signal }
-  const { reply, opened } = await openOnce(service, location, call)
+  const { older } = options
+  if (older?.number === undefined) {
+    try {
+      return await reopenCurrent(service, location, call)
+    } catch (error) {
+      const isWrittenOver =
+        error instanceof JottaError && (error.kind === 'changed' || error.kind === 'range')
+      if (older === undefined || !isWrittenOver) throw error
+      older.number = await findRevision(service, location, call)
+      if (older.number === undefined) throw error
+    }
+  }
+  return (await openPart(service, location, { ...call, revision: older.number })).opened.stream
+}
+
+async function reopenCurrent(
+  service: Service,
+  location: Location,
+  options: Part,
+): Promise<Readable> {
+  const { reply, opened } = await openPart(service, location, options)
+  try {
+    // After the reply was begun: what the file holds now, as at the beginning, it held in between.
+    const entry = await stat(service, location, options)
+    const isSame = entry?.kind === 'file' && holds(entry.current, options.content)
+    // From the trash nothing comes for certain (API 4.5), nor can a part of it be judged.
+    if (!isSame || !(isLive(entry) || options.older !== undefined)) throw changed(reply)
+    return opened.stream
+  } catch (error) {
+    opened.stream.destroy()
+    throw error
+  }
+}
+
+/** The number of the older revision that is this content; `undefined` when there is none any more. */
+async function findRevision(
+  service: Service,
+  location: Location,
+  options: Known,
+): Promise<number | undefined> {
+  const entry = await stat(service, location, options)
+  if (entry?.kind !== 'file') return undefined
+  return entry.revisions.find((revision) => holds(revision, options.content))?.number
+}
+
+function holds(revision: Revision | undefined, { md5, sizeBytes }: Content): boolean {
+  return revision?.state === 'COMPLETED' && revision.md5 === md5 && revision.sizeBytes === sizeBytes
+}
+
+/** A part that says which it is, of a file of the size that the content has. */
+async function openPart(
+  service: Service,
+  location: Location,
+  options: Part & { readonly revision?: number },
+): ReturnType<typeof openOnce> {
+  const part = await openOnce(service, location, options)
+  const { reply, opened } = part
   try {
     if (!/^bytes \d+-\d+\/(?:\d+|\*)$/.test(reply.header('content-range') ?? '')) {
       throw new JottaError('protocol', `${reply.subject}: a part does not say which it is`)
     }
     assertSize(reply, options.content)
-    // After the reply was begun: what the file holds now, as at the beginning, it held in between.
-    const entry = await stat(service, location, call)
-    const { md5, sizeBytes } = (entry?.kind === 'file' ? entry.current : undefined) ?? {}
-    const isSame = md5 === options.content.md5 && sizeBytes === options.content.sizeBytes
-    if (!isLive(entry) || !isSame) throw changed(reply)
-    return opened.stream
+    return part
   } catch (error) {
     opened.stream.destroy()
     throw error
@@ -119,12 +183,12 @@ async function reopen(
 async function openOnce(
   service: Service,
   location: Location,
-  options: CallOptions & { readonly range?: ByteRange },
+  options: CallOptions & { readonly range?: ByteRange; readonly revision?: number },
 ): Promise<{ readonly reply: HttpReply; readonly opened: Opened }> {
-  const { range } = options
+  const { range, revision } = options
   const request = await requestAt(service, location, options, {
     method: 'GET',
-    query: { mode: 'bin' },
+    query: { mode: 'bin', ...(revision !== undefined && { revision: String(revision) }) },
     ...(range && { headers: { range: `bytes=${range.start}-${range.endInclusive}` } }),
     repeat: 'transient',
   })

@@ -174,7 +174,7 @@ test('wrong bytes never end cleanly, also when they come after a cut', async () 
   })
 })
 
-test('an object that changes or goes while its rest is asked for is cut, whole or a part of it', async () => {
+test('an object that goes while its rest is asked for is cut, as is a part of one that changes, and its whole is not', async () => {
   await withFaultyBridge(async ({ emulator, ok, get }) => {
     const { faults } = emulator
     const match = { operation: 'download' } as const
@@ -194,7 +194,8 @@ test('an object that changes or goes while its rest is asked for is cut, whole o
         await eventually(() => bytesSent(emulator) >= mib)
         await change()
         const got = await getting
-        assert.ok(got.wasCut, `${what}, ${range}`)
+        // What Jottacloud keeps as a revision is gone on with, if its MD5 can tell that it is right.
+        assert.is(got.wasCut, what === 'gone' || range !== undefined, `${what}, ${range}`)
         const start = range === undefined ? 0 : 100
         assert.ok(got.bytes.equals(old.subarray(start, start + got.bytes.length)), what)
       }
@@ -235,7 +236,7 @@ test('what is read ahead comes in order, cut or not, and what a client leaves is
   }, ahead)
 })
 
-test('what is written over while it is read ahead is cut, and never mixed', async () => {
+test('what is written over while it is read ahead is the old whole, a range of it is cut, and nothing is mixed', async () => {
   await withFaultyBridge(async ({ emulator, ok, get }) => {
     const { faults } = emulator
     const old = randomBuffer(4 * mib, 'old ahead')
@@ -252,7 +253,7 @@ test('what is written over while it is read ahead is cut, and never mixed', asyn
       await ok('PUT', '/bucket/key', { body: randomBuffer(4 * mib, `new ahead ${range}`) })
       others.release()
       const got = await getting
-      assert.ok(got.wasCut, range)
+      assert.is(got.wasCut, range !== undefined, range)
       const start = range === undefined ? 0 : 100
       assert.ok(got.bytes.equals(old.subarray(start, start + got.bytes.length)), range)
     }
