@@ -22,7 +22,7 @@ import type { Replacing } from './replacing.ts'
 import { S3Error } from './s3-error.ts'
 import type { Spool } from './spool.ts'
 import type { State } from './state/state.ts'
-import { readableObject } from './stored-object.ts'
+import { holdsContent } from './stored-object.ts'
 
 export type BucketParts = {
   readonly jotta: JottaClient
@@ -268,7 +268,7 @@ async function hasFiles(
     for await (const entry of jotta.list(root, context)) {
       if (entry.deleted || isReservedName(entry.name)) continue
       if (entry.kind === 'folder') folders += 1
-      else if (readableObject(entry) !== undefined) return true
+      else if (holdsContent(entry)) return true
     }
     if (folders === 0) return false
     for await (const entry of jotta.listTree(root, context)) {

@@ -75,6 +75,25 @@ test('what others have put into a shard keeps it, and a folder of theirs is a pr
   })
 })
 
+test('a file that Jottacloud has not made ready yet keeps its folder and its bucket', async () => {
+  for (const state of ['ADDED', 'PROCESSING'] as const) {
+    await withWorld({}, async ({ bridge, emulator, foreign }) => {
+      await put(bridge, 'dir/sub/key', 'x')
+      await storeForeign(foreign, placeOf('dir', 'sub', 'theirs'), 'theirs')
+      const pathPrefix = `/jfs/${emulator.username}/S3/${bucket}/dir/sub/theirs`
+      emulator.faults.add({ kind: 'showState', state, count: 1000, match: { pathPrefix } })
+      await bridge.deleteObject({ bucket, key: 'dir/sub/key' }, contextOf())
+      emulator.faults.clear()
+      assert.equal(await list(bridge), ['dir/sub/theirs'], state)
+      assert.is((await get(bridge, 'dir/sub/theirs')).toString(), 'theirs')
+      await bridge.deleteObject({ bucket, key: 'dir/sub/theirs' }, contextOf())
+      await storeForeign(foreign, placeOf('theirs'), 'theirs')
+      emulator.faults.add({ kind: 'showState', state, count: 1000 })
+      assert.is(await codeOf(bridge.deleteBucket(bucket, contextOf())), 'BucketNotEmpty', state)
+    })
+  }
+})
+
 test('deletes of all that is in shards, long names and tagged folders leave nothing, in any order', async () => {
   for (const way of ['all at once', 'one by one', 'from two processes'] as const) {
     await withWorld({ folderMaxEntries: 4 }, async ({ bridge, startAgain }) => {

@@ -8,7 +8,7 @@ import type { RequestContext } from './bridge.ts'
 import { isJottaError } from './jotta-error.ts'
 import { enterFolder, isStructural, type KeyFolder } from './key-folder.ts'
 import { childOf, parentOf } from './location.ts'
-import { readableObject } from './stored-object.ts'
+import { holdsContent } from './stored-object.ts'
 
 export interface FolderOccupants {
   /** What was at a place is gone. */
@@ -99,7 +99,7 @@ async function isLive(
 
 /** What is left of uploads that were never finished is no object. */
 function isOccupant(entry: Entry): boolean {
-  return !entry.deleted && (entry.kind === 'folder' || readableObject(entry) !== undefined)
+  return !entry.deleted && (entry.kind === 'folder' || holdsContent(entry))
 }
 
 async function look(

@@ -21,6 +21,14 @@ export function readableObject(file: FileEntry): StoredObject | undefined {
   return file.deleted ? undefined : readableRevision(file.current)
 }
 
+/**
+ * Whether there is content in a file, or will be in a moment: Jottacloud has a revision of it, ready to be read or
+ * not. What is left of uploads that never ended has none.
+ */
+export function holdsContent(file: FileEntry): boolean {
+  return !file.deleted && file.current !== undefined
+}
+
 /** The object that is stored at exactly this place; `undefined` when there is none to read. */
 export async function findObject(
   jotta: JottaClient,
