@@ -9,6 +9,7 @@ import { toS3Error } from './jotta-error.ts'
 import { S3Error } from './s3-error.ts'
 import { openDatabase } from './state/sqlite-database.ts'
 import { createObjects } from './state/sqlite-objects.ts'
+import { Turns } from './state/sqlite-turns.ts'
 
 const test = suite('failures of the disk')
 
@@ -21,7 +22,7 @@ async function withState(
   const folder = await mkdtemp(join(tmpdir(), 'disk-error-'))
   const file = join(folder, 'state.db')
   const database = openDatabase(file)
-  const objects = createObjects(database)
+  const objects = createObjects(database, new Turns(database, 0))
   const stage: Stage = async (length = 10) => {
     const user = { long: 'x'.repeat(length) }
     const record = { bucket: 'b', key: 'k', md5: '', sizeBytes: 0, metadata: { user } }
@@ -53,8 +54,7 @@ test('a full one asks for space', () =>
   }))
 
 test('a lock that another program holds for too long is told with when to try again, and then all is well', () =>
-  withState(async ({ database, file, stage }) => {
-    database.exec('PRAGMA busy_timeout = 0')
+  withState(async ({ file, stage }) => {
     const other = new DatabaseSync(file)
     other.exec('BEGIN IMMEDIATE')
     const told = expectTold(await stage(), 'ServiceUnavailable', /locked.*backup/)

@@ -1,7 +1,8 @@
-// The contract of access keys on SQLite, and who may read the file.
+// The contract of access keys on SQLite, who may read the file, and what waits for its lock.
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { accessKeysContract, keyNamed } from './contract.ts'
@@ -32,6 +33,23 @@ test('only its owner can read the file, and it outlives its process', async () =
     const again = openAccessKeys(file)
     assert.equal(await again.find('ID-a'), keyNamed('a'))
     await again.close()
+  })
+})
+
+test('while another program has the file locked, keys are found, and a new one waits', async () => {
+  await withFile(async (file) => {
+    const keys = openAccessKeys(file)
+    await keys.add(keyNamed('a'))
+    const other = new DatabaseSync(file)
+    other.exec('BEGIN EXCLUSIVE')
+    const adding = keys.add(keyNamed('b'))
+    assert.equal(await keys.find('ID-a'), keyNamed('a'))
+    assert.is(await keys.find('ID-b'), undefined)
+    other.exec('ROLLBACK')
+    other.close()
+    await adding
+    assert.equal(await keys.find('ID-b'), keyNamed('b'))
+    await keys.close()
   })
 })
 

@@ -1,6 +1,7 @@
 // Access keys in SQLite: one file in the data folder, readable by its owner only.
 import { z } from 'zod'
 import { inTransaction, openDatabase } from '../../translate/state/sqlite-database.ts'
+import { Turns } from '../../translate/state/sqlite-turns.ts'
 import { type AccessKeyRecord, type AccessKeys, AccessKeyTaken } from './access-keys.ts'
 
 const migrations = [
@@ -31,6 +32,7 @@ const wholeRow = keyRow.extend({ secret_access_key: z.string() })
 /** Opens or creates the file. */
 export function openAccessKeys(file: string): AccessKeys {
   const database = openDatabase(file, migrations)
+  const turns = new Turns(database)
   const columns = 'access_key_id, name, owner, limits, created_ms'
   const find = database.prepare(
     `SELECT ${columns}, secret_access_key FROM access_keys WHERE access_key_id = ?`,
@@ -44,7 +46,7 @@ export function openAccessKeys(file: string): AccessKeys {
   const list = database.prepare(`SELECT ${columns} FROM access_keys ORDER BY name`)
   const remove = database.prepare('DELETE FROM access_keys WHERE name = ?')
 
-  return {
+  const keys: Omit<AccessKeys, 'close'> = {
     async find(accessKeyId) {
       const row = find.get(accessKeyId)
       if (row === undefined) return undefined
@@ -71,11 +73,8 @@ export function openAccessKeys(file: string): AccessKeys {
     async remove(name) {
       return remove.run(name).changes > 0
     },
-
-    async close() {
-      database.close()
-    },
   }
+  return { ...turns.over(keys, 'find', 'list'), close: () => turns.close() }
 }
 
 function toRecord(row: z.infer<typeof keyRow>): Omit<AccessKeyRecord, 'secretAccessKey'> {

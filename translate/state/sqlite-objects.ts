@@ -12,14 +12,15 @@ import {
 } from './record-json.ts'
 import { fromKeyBytes, inTransaction, toKeyBytes } from './sqlite-database.ts'
 import { createCommit, createStaged, ofContent } from './sqlite-staged.ts'
+import type { Turns } from './sqlite-turns.ts'
 import type { ListedRecord, ObjectRecord, State } from './state.ts'
 
-export function createObjects(database: DatabaseSync): State['objects'] {
+export function createObjects(database: DatabaseSync, turns: Turns): State['objects'] {
   const sql = prepare(database)
   const commitStaged = createCommit(database)
 
   return {
-    ...createStaged(database),
+    ...createStaged(database, turns),
 
     async find(bucket, key, content) {
       const row = sql.find.get(bucket, toKeyBytes(key), content.md5, content.sizeBytes)
@@ -83,7 +84,8 @@ export function createObjects(database: DatabaseSync): State['objects'] {
       let last: z.output<typeof exportedRow> | undefined
       for (;;) {
         const { bucket = '', key = '', is_staged = 0, write_id = 0 } = last ?? {}
-        const rows = sql.page.all(bucket, toKeyBytes(key), is_staged, write_id, pageSize)
+        const after = [bucket, toKeyBytes(key), is_staged, write_id]
+        const rows = await turns.take('read', () => sql.page.all(...after, pageSize))
         for (const row of rows) {
           last = exportedRow.parse(row)
           yield { ...parseRow(row), isStaged: last.is_staged === 1 }

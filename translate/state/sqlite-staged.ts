@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { ObjectPart } from '../bridge.ts'
 import { renderObjectData, renderPartChecksums } from './record-json.ts'
 import { fromKeyBytes, inTransaction, toKeyBytes, unsynced } from './sqlite-database.ts'
+import type { Turns } from './sqlite-turns.ts'
 import type { NewObjectRecord, State } from './state.ts'
 
 /** The record that describes a content; the committed one before staged ones. */
@@ -17,7 +18,7 @@ type Staged = Pick<
   'stage' | 'commit' | 'discard' | 'leave' | 'leftStaged' | 'settle'
 >
 
-export function createStaged(database: DatabaseSync): Staged {
+export function createStaged(database: DatabaseSync, turns: Turns): Staged {
   const sql = prepare(database)
   const commitStaged = createCommit(database)
 
@@ -56,7 +57,7 @@ export function createStaged(database: DatabaseSync): Staged {
       if (id !== undefined) sql.removeHidden.run(id, id)
     },
 
-    leftStaged: (beforeMs, now) => leftStaged(database, beforeMs, now),
+    leftStaged: (beforeMs, now) => leftStaged(database, turns, beforeMs, now),
 
     async settle(bucket, key, content, beforeMs) {
       const keyBytes = toKeyBytes(key)
@@ -94,6 +95,7 @@ const scanSize = 5000
 /** Goes through the index, since one of its own would have to be written twice by each write of an object. */
 async function* leftStaged(
   database: DatabaseSync,
+  turns: Turns,
   beforeMs: number,
   now: () => number,
 ): ReturnType<State['objects']['leftStaged']> {
@@ -116,9 +118,12 @@ async function* leftStaged(
   )
   let last: SQLInputValue[] = ['', Buffer.alloc(0), 0, 0]
   for (;;) {
-    const end = findEnd.get(...last, scanSize - 1)
-    date.run(now(), ...last, scanSize)
-    const rows = find.all(...last, scanSize, beforeMs)
+    const after = last
+    const { end, rows } = await turns.take('write', () => {
+      const next = findEnd.get(...after, scanSize - 1)
+      date.run(now(), ...after, scanSize)
+      return { end: next, rows: find.all(...after, scanSize, beforeMs) }
+    })
     yield* rows.map((row) => scannedRow.pick({ bucket: true, key: true }).parse(row))
     if (end === undefined) return
     const { bucket, key, is_staged, write_id } = scannedRow.parse(end)
