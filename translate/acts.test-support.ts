@@ -8,7 +8,12 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { createJottaClient, type JottaClient, type Location } from '../jotta/client.ts'
-import { type Emulator, type EmulatorOptions, startEmulator } from '../jotta/emulator/emulator.ts'
+import {
+  type Emulator,
+  type EmulatorOptions,
+  type Hold,
+  startEmulator,
+} from '../jotta/emulator/emulator.ts'
 import { loginWithToken } from '../jotta/login.ts'
 import { createTokenSource } from '../jotta/token.ts'
 import type {
@@ -44,7 +49,10 @@ const layouts = {
 export type Layout = keyof typeof layouts
 
 export type WorldOptions = Partial<
-  Pick<BridgeOptions, 'multipartEtag' | 'memoryLimitBytes' | 'folderMaxEntries' | 'lockWaitMs'>
+  Pick<
+    BridgeOptions,
+    'multipartEtag' | 'memoryLimitBytes' | 'folderMaxEntries' | 'lockWaitMs' | 'folderWaitMs'
+  >
 > &
   Partial<BucketBehaviour> & {
     readonly emulator?: Omit<EmulatorOptions, 'dataDirectory'>
@@ -131,7 +139,9 @@ export async function withWorld(
       folderMaxEntries: options.folderMaxEntries ?? 5000,
       ...{ jotta, state, spool, snapshots, memoryLimitBytes, maxConcurrentUploads: 6, placement },
       access,
-      lockWaitMs: options.lockWaitMs,
+      // By themselves far longer than here: a loaded machine must not look like somebody who stays.
+      lockWaitMs: options.lockWaitMs ?? 300_000,
+      folderWaitMs: options.folderWaitMs ?? 300_000,
       multipartEtag: options.multipartEtag ?? 's3',
       now: () => clock.nowMs,
       warn: (message, cause) => warnings.push({ message, cause }),
@@ -185,7 +195,7 @@ async function connect(
   tokenFile: string,
   resources: AsyncDisposableStack,
 ): Promise<JottaClient> {
-  const signal = AbortSignal.timeout(60_000)
+  const { signal } = contextOf()
   await loginWithToken({ loginToken: emulator.loginToken(), tokenFile, signal })
   const client = createJottaClient({
     tokens: createTokenSource({ tokenFile }),
@@ -205,10 +215,10 @@ async function connect(
 }
 
 /**
- * Belongs to one request of a test; ends by itself, so that what hangs is a failure. The limit is above the
- * client's own, so that what a loaded machine delays is retried and not cut off.
+ * Belongs to one request of a test; ends by itself, so that what hangs is a failure. The limit is far above the
+ * client's own: a key of 500 folders is a thousand calls, which take minutes on a machine at a tenth of its speed.
  */
-export function contextOf(signal: AbortSignal = AbortSignal.timeout(150_000)): RequestContext {
+export function contextOf(signal: AbortSignal = AbortSignal.timeout(600_000)): RequestContext {
   return { requestId: 'test', signal, counter: { upstreamCalls: 0 } }
 }
 
@@ -218,6 +228,14 @@ export function placeOf(...path: string[]): Location {
 
 export function md5Of(content: string | Buffer): string {
   return createHash('md5').update(content).digest('hex')
+}
+
+/** Until a request that is held has come; fails at once when `act`, which was to send it, ends without it. */
+export async function reachedBy(act: Promise<unknown>, held: Hold): Promise<void> {
+  const without = act.then(() => {
+    throw new Error('it ended without the request that is waited for')
+  })
+  await Promise.race([held.reached(), without])
 }
 
 /** Content that no other call gives. */

@@ -51,6 +51,8 @@ export type BridgeOptions = {
   readonly folderMaxEntries: number
   /** How long one request waits for what another one does to the same folder, or another process to its key. */
   readonly lockWaitMs?: number | undefined
+  /** How long one that leaves a folder empty waits for others that are still in it. */
+  readonly folderWaitMs?: number | undefined
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** For what an operator should know though no request failed. */
@@ -78,7 +80,7 @@ export function createBridge(given: BridgeOptions): OwnBridge {
   const parents = createParentFolders(options.jotta, options.now)
   const facts = createFolderFacts(options.jotta, options.state.folders, options.now)
   const emptyFolders = createEmptyFolders({
-    ...{ jotta: options.jotta, guard, parents, facts, now: options.now },
+    ...{ ...options, guard, parents, facts },
     isBucketRoot: (folder) => isBucketRoot(home, options.placement, folder),
   })
   const newFolders = createNewFolders({ ...options, emptyFolders })

@@ -11,6 +11,7 @@ import {
   md5Of,
   placeOf,
   put,
+  reachedBy,
   storeForeign,
   type World,
   withWorld,
@@ -180,7 +181,7 @@ test('a write that comes while its folder is being removed waits, and is there a
       await put(bridge, 'a/b/x', 'old')
       const removing = emulator.faults.hold({ operation: 'dlDir' })
       const deleting = bridge.deleteObject({ bucket, key: 'a/b/x' }, contextOf())
-      await removing.reached()
+      await reachedBy(deleting, removing)
       const before = emulator.faults.count({ operation: 'allocate' })
       const writes = [put(bridge, 'a/b/y', 'new'), put(bridge, 'a/b/x', 'also new')]
       const elsewhere = await put(bridge, 'c/d', 'not in the way')

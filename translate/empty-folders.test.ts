@@ -12,6 +12,7 @@ import {
   list,
   placeOf,
   put,
+  reachedBy,
   storeForeign,
   withWorld,
 } from './acts.test-support.ts'
@@ -138,7 +139,7 @@ test('a removal that nobody waits for any more ends before anybody writes into t
       const leaving = new AbortController()
       const context = contextOf(leaving.signal)
       const deleting = failureOf(bridge.deleteObject({ bucket, key: 'a/x' }, context))
-      await removing.reached()
+      await reachedBy(deleting, removing)
       leaving.abort(new Error('the client went away'))
       const allocated = emulator.faults.count({ operation: 'allocate' })
       const putting = put(other, 'a/y', 'new')
@@ -161,7 +162,7 @@ test('a write behind a removal that hangs is told to try again, and loses nothin
       await put(bridge, 'a/x', 'old')
       const removing = emulator.faults.hold({ operation: 'dlDir' })
       const deleting = bridge.deleteObject({ bucket, key: 'a/x' }, contextOf())
-      await removing.reached()
+      await reachedBy(deleting, removing)
       const failure = await failureOf(put(other, 'a/y', 'new'))
       assert.ok(failure instanceof S3Error, String(failure))
       assert.equal([failure.code, failure.status], ['ServiceUnavailable', 503])

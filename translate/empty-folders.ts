@@ -56,16 +56,18 @@ export type EmptyFoldersParts = {
   readonly facts: FolderFacts
   /** Whether a folder is a bucket as a whole, perhaps another one than that of the delete. */
   readonly isBucketRoot: (folder: Location) => boolean
+  /** How long writers that may be in a folder that is empty are waited for, until they have left it. */
+  readonly folderWaitMs?: number | undefined
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
 
-/** For writers that may be in a folder that is empty, until they have left it. */
-const waitMaxMs = 3_000
+const waitDefaultMs = 3_000
 const firstPauseMs = 10
 const pauseMaxMs = 250
 
 export function createEmptyFolders(parts: EmptyFoldersParts): EmptyFolders {
+  const { folderWaitMs: waitMaxMs = waitDefaultMs } = parts
   const occupants = createFolderOccupants(parts.jotta, parts.now)
 
   const isEmpty = async (

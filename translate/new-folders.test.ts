@@ -19,6 +19,7 @@ import {
   md5Of,
   placeOf,
   put,
+  reachedBy,
   storeForeign,
   type World,
   waysOfPut,
@@ -485,7 +486,7 @@ test('a failure is told soon though folders cannot be removed, which goes on and
     const removing = emulator.faults.hold({ operation: 'dlDir' })
     emulator.faults.failNext({ status: 460, match: { operation: 'upload' } })
     assert.is(await codeOf(put(bridge, 'new/key', freshBytes(9))), 'QuotaExceeded')
-    await removing.reached()
+    await reachedBy(bridge.settled(), removing)
     assert.equal(await tree(foreign, placeOf()), ['new/', 'new/key'])
     removing.release()
     await bridge.settled()
@@ -500,7 +501,7 @@ test('a write into a folder that is being removed after its failure was told wai
       const removing = emulator.faults.hold({ operation: 'dlDir' })
       emulator.faults.failNext({ status: 460, match: { operation: 'upload' } })
       assert.is(await codeOf(put(bridge, 'new/er/key', freshBytes(9))), 'QuotaExceeded')
-      await removing.reached()
+      await reachedBy(bridge.settled(), removing)
       const allocated = emulator.faults.count({ operation: 'allocate' })
       const again = put(other, 'new/er/key', 'again')
       for (let look = 0; look < 20; look += 1) await list(other, { prefix: 'new/er/' })

@@ -33,7 +33,7 @@ export async function watchSyncs(script: string): Promise<ReadonlyMap<string, re
         ...['-f', '-y', '-e', 'trace=fsync,fdatasync', '-e', 'signal=none', '-o', trace],
         ...[process.execPath, '--input-type=module', '-e', source],
       ],
-      { stdio: ['ignore', 'inherit', 'inherit'], timeout: 120_000, cwd: import.meta.dirname },
+      { stdio: ['ignore', 'inherit', 'inherit'], timeout: 600_000, cwd: import.meta.dirname },
     )
     const [code] = await once(child, 'exit')
     if (code !== 0) throw new Error(`the script ended with ${code}`)

@@ -69,7 +69,8 @@ watching(
     const phases = await watchSyncs(`
     const { openSqliteState } = await import('./state/sqlite.ts')
     const { mkdtempSync, rmSync } = await import('node:fs')
-    const folder = mkdtempSync('/tmp/syncs-')
+    const { tmpdir } = await import('node:os')
+    const folder = mkdtempSync(tmpdir() + '/syncs-')
     const state = openSqliteState({ file: folder + '/state.sqlite' })
     const plain = { isIrregular: false, isShard: false }
     const facts = { entries: 1, hasIrregular: false, hasShards: false, learntMs: 1, changes: 0 }

@@ -26,7 +26,7 @@ test('a thread that reads listings gives way to requests, and nothing else of th
           saw: async () => undefined,
         }),
       },
-      { signal: AbortSignal.timeout(60_000), onSize: () => undefined },
+      { signal: AbortSignal.timeout(600_000), onSize: () => undefined },
     )
     assert.is(made.kind === 'packed' && made.run.ends.length, 0)
     assert.is(getPriority(), before, 'the thread that serves requests')

@@ -50,7 +50,7 @@ async function withSnapshots(
   }
 }
 
-function contextOf(signal = AbortSignal.timeout(60_000)): RequestContext {
+function contextOf(signal = AbortSignal.timeout(600_000)): RequestContext {
   return { requestId: 'test', signal, counter: { upstreamCalls: 0 } }
 }
 

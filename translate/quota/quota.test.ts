@@ -209,8 +209,7 @@ test('a daily count learns what others stored, and is not stopped by a bucket th
       await put(limited, 'a', freshBytes(1000))
       await storeForeign(foreign, at('theirs'), freshBytes(2000))
       clock.nowMs += 1000
-      const signal = AbortSignal.timeout(60_000)
-      await quota.countAll(['nowhere', bucket], signal)
+      await quota.countAll(['nowhere', bucket], contextOf().signal)
       const usage = await state.usage.find(bucket)
       assert.equal([usage?.countedBytes, usage?.addedBytes], [3000, 0])
       assert.equal(warnings, ['what the bucket nowhere holds could not be counted'])

@@ -66,7 +66,7 @@ function startProcess(file: string, script: string) {
     await state.close()`
   const child = spawn(process.execPath, ['--input-type=module', '-e', sources], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    timeout: 60_000,
+    timeout: 600_000,
   })
   const exit = once(child, 'exit')
   return {
@@ -183,7 +183,7 @@ test('a commit is on disk when it returns', () =>
       `await state.objects.commit(await state.objects.stage(record('committed', 'dead')))
        await state.objects.stage(record('staged', 'dead'))
        process.stdout.write('ready')
-       await new Promise((resolve) => setTimeout(resolve, 60_000))`,
+       await new Promise((resolve) => setTimeout(resolve, 600_000))`,
     )
     await once(started.child.stdout, 'readable')
     started.child.kill('SIGKILL')
