@@ -20,6 +20,7 @@ type Answers = {
   /** What a look at the file says meanwhile. */
   readonly look?: string | undefined
   readonly readAhead?: ReadAheadOptions
+  /** Long by itself: a machine that stands still for a moment must not look like a service that does. */
   readonly bodyIdleMs?: number
 }
 type Bench = {
@@ -57,7 +58,7 @@ async function withDownloads(answers: Answers, work: (bench: Bench) => Promise<v
         tokens,
         jfsUrl: `${server.url}/jfs/`,
         apiUrl: `${server.url}/`,
-        timeouts: { bodyIdleMs: answers.bodyIdleMs ?? 150 },
+        timeouts: { bodyIdleMs: answers.bodyIdleMs ?? 60_000 },
         readAhead: answers.readAhead,
         environment: { random: () => 0.5, wait: async (delayMs) => void waits.push(delayMs) },
       })
@@ -113,11 +114,11 @@ async function read(client: JottaClient, start?: number): Promise<Buffer> {
 
 test('the rest is asked for by a range, after a cut and after a silence', async () => {
   const downloads = [give({ until: 10 }), give({ until: 500, how: 'silent' }), give()]
-  await withDownloads({ downloads }, async ({ client, ranges }) => {
+  await withDownloads({ downloads, bodyIdleMs: 1_000 }, async ({ client, ranges }) => {
     assert.ok((await read(client)).equals(bytes))
     assert.equal(ranges, [undefined, 'bytes=10-999', 'bytes=500-999'])
   })
-  await withDownloads({ downloads }, async ({ client, ranges }) => {
+  await withDownloads({ downloads, bodyIdleMs: 1_000 }, async ({ client, ranges }) => {
     assert.ok((await read(client, 5)).equals(bytes.subarray(5, 900)))
     assert.equal(ranges, ['bytes=5-899', 'bytes=10-899', 'bytes=500-899'])
   })
@@ -283,7 +284,8 @@ test('what is long is asked for in chunks, each of which goes on where it was cu
     cut.add(range)
     return give({ until: start + 50, how: start === 600 ? 'silent' : 'cut' })(asked, response)
   }
-  await withDownloads({ downloads: [cutOnce], readAhead }, async ({ client, ranges }) => {
+  const answers = { downloads: [cutOnce], readAhead, bodyIdleMs: 1_000 }
+  await withDownloads(answers, async ({ client, ranges }) => {
     assert.ok((await read(client)).equals(bytes))
     assert.is(cut.size, 4)
     // What was cut before it was read from is asked for again from its beginning.
@@ -356,8 +358,7 @@ for (const how of ['destroy', 'abort'] as const) {
       const start = Number(/\d+/.exec(asked.headers.range ?? '')?.[0])
       return give({ until: start + 10, how: 'silent' })(asked, response)
     }
-    const downloads = { downloads: [held], readAhead, bodyIdleMs: 60_000 }
-    await withDownloads(downloads, async ({ client, ranges }) => {
+    await withDownloads({ downloads: [held], readAhead }, async ({ client, ranges }) => {
       const leaving = new AbortController()
       const { stream } = await client.open(at, { signal: leaving.signal, content })
       stream.resume()

@@ -187,7 +187,7 @@ test('silence before and inside a reply has a limit', async () => {
       answer,
       async (bench) => {
         assert.is((await failure(bench.get())).kind, 'unavailable')
-        assert.is(bench.asked.length, 2)
+        assert.is(bench.counter.upstreamCalls, 2)
       },
       { timeouts: { headMs: 100, bodyIdleMs: 100 }, retry: { maxTries: 2, baseDelayMs: 0 } },
     )
@@ -220,15 +220,13 @@ test('a reader that pauses longer than the idle limit loses nothing', async () =
       const reply = await bench.open()
       let received = 0
       for await (const chunk of reply.body) {
-        // As long as it takes others to fall silent for too long, three times over.
-        for (let i = 0; received === 0 && i < 3; i += 1) {
-          await failure(bench.get('/silent', { repeat: 'never' }))
-        }
+        // As long as it takes another one to fall silent for too long.
+        if (received === 0) await failure(bench.get('/silent', { repeat: 'never' }))
         received += chunk.length
       }
       assert.is(received, sizeBytes)
     },
-    { timeouts: { bodyIdleMs: 100 } },
+    { timeouts: { bodyIdleMs: 1_000 } },
   )
 })
 

@@ -8,7 +8,7 @@ const tokens = createTokenSource({ tokenFile })
 
 async function ask(): Promise<string> {
   process.stdout.write('asking\n')
-  const token = await tokens.accessToken({ signal: AbortSignal.timeout(30_000) })
+  const token = await tokens.accessToken({ signal: AbortSignal.timeout(600_000) })
   process.stdout.write(`${token}\n`)
   return token
 }

@@ -96,7 +96,7 @@ async function withUpload(
         jfsUrl: `${server.url}/jfs`,
         apiUrl: server.url,
         ...(more.maxConcurrentUploads && { maxConcurrentUploads: more.maxConcurrentUploads }),
-        timeouts: { longHeadMs: more.longHeadMs ?? 5_000 },
+        timeouts: { longHeadMs: more.longHeadMs ?? 60_000 },
         environment: {
           random: () => 0.5,
           wait: async (delayMs) => {
