@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util'
 type Outcome = { passed: number; failed: number; skipped: number; output: string }
 
 /** Long enough for the slowest client suite on a small machine. */
-const fileTimeoutMs = 15 * 60_000
+const fileTimeoutMs = 30 * 60_000
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

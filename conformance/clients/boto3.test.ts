@@ -29,10 +29,7 @@ for (const [program, name] of programs) {
         async (bridge) => {
           const env = { ENDPOINT: bridge.url, ...awsEnvironment(bridge, folder) }
           const script = join(import.meta.dirname, 'boto3-client.py')
-          const { stdout } = await run(python, [script, program, folder], {
-            env,
-            timeoutMs: 60_000,
-          })
+          const { stdout } = await run(python, [script, program, folder], { env })
           assert.is(stdout, 'ok\n')
         },
         // So full that the program's folders have shards; nothing else is told of it.

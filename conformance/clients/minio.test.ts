@@ -157,7 +157,7 @@ overBoth(test, [], 'presigned URLs and forms', async (scheme) => {
     const policy = minio.newPostPolicy()
     policy.setBucket(bucket)
     policy.setKey('by form')
-    policy.setExpires(new Date(Date.now() + 60_000))
+    policy.setExpires(new Date(Date.now() + 600_000))
     policy.setContentLengthRange(1, 10)
     const { postURL, formData } = await minio.presignedPostPolicy(policy)
     const form = new FormData()

@@ -47,8 +47,7 @@ async function withRclone(
           RCLONE_S3_UPLOAD_CUTOFF: '8Mi',
           RCLONE_S3_CHUNK_SIZE: '5Mi',
         }
-        const rclone: Rclone = (...args) =>
-          run(program, ['-v', ...args], { env, timeoutMs: 120_000 })
+        const rclone: Rclone = (...args) => run(program, ['-v', ...args], { env })
         await act(rclone, folder, bridge)
       },
       { scheme },

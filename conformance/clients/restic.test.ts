@@ -42,7 +42,7 @@ async function withRestic(
         const { certificateFile } = bridge
         const trust = certificateFile === undefined ? [] : ['--cacert', certificateFile]
         const restic: Restic = async (...args) =>
-          (await run(program, [...trust, ...args], { env, timeoutMs: 120_000 })).stdout
+          (await run(program, [...trust, ...args], { env })).stdout
         await act(restic, folder, bridge)
       },
       { scheme },

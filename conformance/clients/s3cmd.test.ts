@@ -48,7 +48,7 @@ async function withS3cmd(
         await writeFile(config, `[default]\n${lines.join('')}`)
         const s3cmd: S3cmd = async (...args) => {
           const always = ['--config', config, '--no-progress']
-          return (await run('s3cmd', [...always, ...args], { timeoutMs: 60_000 })).stdout
+          return (await run('s3cmd', [...always, ...args])).stdout
         }
         await act(s3cmd, folder, bridge)
       },

@@ -264,7 +264,7 @@ test.run()
 
 /** What the emulator's process, which is this one, brings about. */
 async function eventually(isTrue: () => boolean): Promise<void> {
-  const limit = AbortSignal.timeout(20_000)
+  const limit = AbortSignal.timeout(60_000)
   while (!isTrue()) {
     limit.throwIfAborted()
     await new Promise((resolve) => setImmediate(resolve))

@@ -11,7 +11,7 @@ const test = suite('a spool that processes share')
 const mib = 2 ** 20
 const limit = { JOTTA_S3_SPOOL_MAX_BYTES: '30MiB' }
 /** What one process removes, the other notices within a second of work. */
-const triesMs = 20_000
+const triesMs = 60_000
 
 async function begin(bridge: BridgeProcess, key: string): Promise<string> {
   const { text } = await ask(bridge.url, { method: 'POST', path: `/bucket/${key}?uploads` })

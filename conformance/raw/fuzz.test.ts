@@ -147,7 +147,7 @@ test('random chunk streams are stored as they were meant, or not at all', async 
             await connection.write(bytes.subarray(at, at + writeBytes))
           }
           const isWhole = sent.length > content.length
-          const [answer, ...more] = await connection.answers(isWhole ? 10_000 : 0)
+          const [answer, ...more] = await connection.answers(isWhole ? 60_000 : 0)
           assert.ok(answer)
           assert.equal(more, [])
           if (damage.kind === 'none') assert.is(answer.status, 200, answer.text)

@@ -143,7 +143,7 @@ async function createRclone(program: string, home: string, proxy: ConnectProxy):
   const go = async (
     args: readonly string[],
     options: { input?: string | Buffer; mayFail?: boolean },
-  ) => await run(program, [...always, ...args], { env, timeoutMs: 120_000, ...options })
+  ) => await run(program, [...always, ...args], { env, ...options })
   const version = (await go(['version'], {})).stdout
   const release = Number(/^rclone v1\.(\d+)/.exec(version)?.[1])
   return Object.assign(async (...args: readonly string[]) => (await go(args, {})).stdout, {

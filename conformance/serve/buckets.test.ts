@@ -30,7 +30,7 @@ async function withBench(act: (bench: Bench) => Promise<void>): Promise<void> {
     const cwd = join(import.meta.dirname, '..', '..')
     const cli = async (args: readonly string[], mayFail: boolean) =>
       await run(process.execPath, ['server/cli.ts', ...args, '--data-dir', dataDirectory], {
-        ...{ env: hosts, cwd, mayFail, timeoutMs: 60_000 },
+        ...{ env: hosts, cwd, mayFail },
       })
     try {
       await act({
@@ -62,7 +62,7 @@ async function logged(bridge: BridgeProcess, message: RegExp): Promise<Record<st
   for (;;) {
     const line = bridge.log.find(({ msg }) => typeof msg === 'string' && message.test(msg))
     if (line !== undefined) return line
-    await once(stdout, 'data', { signal: AbortSignal.timeout(30_000) })
+    await once(stdout, 'data', { signal: AbortSignal.timeout(120_000) })
   }
 }
 

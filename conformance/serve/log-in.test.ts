@@ -58,7 +58,7 @@ function startCli(args: readonly string[], env: Readonly<Record<string, string>>
     cwd: project,
     env: { PATH: process.env.PATH, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
-    timeout: 60_000,
+    timeout: 600_000,
   })
   let stderr = ''
   const look = new Set<() => void>()
@@ -147,11 +147,11 @@ test('the browser is started with the address as it is, and by no shell', async 
   })
 })
 
-/** Waits for what another process writes, for at most ten seconds. */
+/** Waits for what another process writes, for at most a minute. */
 async function eventually(isTrue: () => Promise<boolean>): Promise<void> {
-  const deadlineMs = Date.now() + 10_000
+  const deadlineMs = performance.now() + 60_000
   while (!(await isTrue())) {
-    if (Date.now() > deadlineMs) throw new Error('it did not happen')
+    if (performance.now() > deadlineMs) throw new Error('it did not happen')
     await new Promise((resolve) => setImmediate(resolve))
   }
 }

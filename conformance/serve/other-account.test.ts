@@ -42,7 +42,7 @@ async function withBench(work: (bench: Bench) => Promise<void>): Promise<void> {
         },
         cli: async (...args) => {
           const all = ['server/cli.ts', ...args, '--data-dir', dataDirectory, ...hosts]
-          const options = { cwd: project, mayFail: true, timeoutMs: 60_000 }
+          const options = { cwd: project, mayFail: true }
           return await run(process.execPath, all, options)
         },
         serve: async (...args) => {

@@ -23,7 +23,7 @@ const test = suite('start and stop')
 const project = join(import.meta.dirname, '..', '..')
 
 async function cli(...args: string[]) {
-  const options = { cwd: project, mayFail: true, timeoutMs: 60_000 }
+  const options = { cwd: project, mayFail: true }
   return await run(process.execPath, ['server/cli.ts', ...args], options)
 }
 
@@ -58,7 +58,7 @@ test('the first start prints a key that works, the second does not print it agai
 test('a start takes what an earlier one made of the sources', async () => {
   await cli('help')
   const env = { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
-  const options = { cwd: project, env, timeoutMs: 60_000 }
+  const options = { cwd: project, env }
   const { stderr } = await run(process.execPath, ['server/cli.ts', 'help'], options)
   for (const file of ['server/command-line.ts', 'translate/create-bridge.ts', 'jotta/client.ts']) {
     assert.match(stderr, new RegExp(`StrippedTypeScript file://\\S*/${file}\\.\\.\\.success`))

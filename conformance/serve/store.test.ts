@@ -15,7 +15,7 @@ const cwd = join(import.meta.dirname, '..', '..')
 
 /** Nobody is at its terminal: its input is a pipe. */
 async function cli(dataDirectory: string, env: Record<string, string>, ...args: string[]) {
-  const options = { cwd, env, mayFail: true, timeoutMs: 60_000, input: 'purge\n' }
+  const options = { cwd, env, mayFail: true, input: 'purge\n' }
   const all = ['server/cli.ts', ...args, '--data-dir', dataDirectory]
   return await run(process.execPath, all, options)
 }
@@ -103,7 +103,7 @@ test('a reader that has seen enough is no failure to speak of', async () => {
       execFile(
         'sh',
         ['-c', command, process.execPath, join(folder, 'data')],
-        { cwd, env, timeout: 60_000 },
+        { cwd, env, timeout: 600_000 },
         (error, stdout) => (error === null ? resolve(stdout) : reject(error)),
       )
     })

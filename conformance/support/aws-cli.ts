@@ -41,7 +41,7 @@ export async function withAws(
         const env = awsEnvironment(bridge, folder)
         const aws: Aws = async (...args) => {
           const all = ['--endpoint-url', bridge.url, ...args]
-          return (await run(program, all, { env, timeoutMs: 120_000 })).stdout
+          return (await run(program, all, { env })).stdout
         }
         await act(aws, folder, bridge)
       },

@@ -26,7 +26,8 @@ export const browserArguments = [
 /** Refusals and cuts are noted by the browser itself, and told of by the page. */
 const told = /status of 4\d\d|ERR_CONNECTION_RESET/
 
-const stepTimeoutMs = 30_000
+/** A step that hangs is a failure; a busy machine takes its time for each. */
+const stepTimeoutMs = 120_000
 
 type BrowserPage = {
   readonly page: Page

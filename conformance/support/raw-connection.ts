@@ -39,7 +39,7 @@ export type RawConnection = {
 }
 
 /** The longest silence before a test gives up. */
-const silenceMaxMs = 20_000
+const silenceMaxMs = 60_000
 
 export async function openConnection(where: Where): Promise<RawConnection> {
   const { protocol, hostname, port } = new URL(typeof where === 'string' ? where : where.url)

@@ -16,6 +16,9 @@ const modulePrefix = 'python:'
 export const sidRclone = process.env.JOTTA_S3_RCLONE_SID ?? "sid's rclone (JOTTA_S3_RCLONE_SID)"
 export const sidRestic = process.env.JOTTA_S3_RESTIC_SID ?? "sid's restic (JOTTA_S3_RESTIC_SID)"
 
+/** What hangs is a failure; long enough for a program that a busy machine runs at a tenth of its speed. */
+const programTimeoutMs = 600_000
+
 /** A declared test that needs these programs on the PATH. */
 export function testWith(
   test: Test,
@@ -52,7 +55,6 @@ export async function run(
   options: {
     env?: Record<string, string>
     cwd?: string
-    timeoutMs?: number
     mayFail?: boolean
     /** For its standard input, which is closed behind it. */
     input?: string | Buffer
@@ -65,7 +67,7 @@ export async function run(
       {
         cwd: options.cwd,
         env: { PATH: process.env.PATH, HOME: process.env.HOME, LANG: 'C.UTF-8', ...options.env },
-        timeout: options.timeoutMs ?? 300_000,
+        timeout: programTimeoutMs,
         maxBuffer: 64 * 1024 * 1024,
       },
       (error, stdout, stderr) => {
