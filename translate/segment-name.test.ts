@@ -4,7 +4,13 @@ import * as assert from 'uvu/assert'
 import { foldName, RESERVED_FOLDER } from './key-path.ts'
 import { anyKeySegment, encodings } from './key-space.test-support.ts'
 import { currentEncoding, decodeName, encodeName } from './name-encoding.ts'
-import { type SegmentKind, segmentNames, segmentOf, segmentOfChain } from './segment-name.ts'
+import {
+  hashTag,
+  type SegmentKind,
+  segmentNames,
+  segmentOf,
+  segmentOfChain,
+} from './segment-name.ts'
 
 const test = suite('segment-name')
 
@@ -93,6 +99,17 @@ test('the empty segment as a file is a foreign name where its key would be the e
   assert.is(segmentOf('‛y', 'top-file', currentEncoding), '‛w‛y')
   const { natural } = segmentNames('‛w‛y', 'top-file', currentEncoding)
   assert.equal(natural, { name: '‛y', isWritable: false })
+})
+
+test('the tag of the empty segment alone is a foreign name', () => {
+  for (const encoding of encodings) {
+    for (const kind of kinds) {
+      const hash = kind === 'folder' ? hashTag('folder', '') : hashTag('file', '')
+      const name = `${kind === 'folder' ? '‛p' : '‛k'}${hash}`
+      assert.is(segmentOf(name, kind, encoding), `‛w${name}`)
+      assert.equal(segmentNames(`‛w${name}`, kind, encoding).natural, { name, isWritable: false })
+    }
+  }
 })
 
 test('the name of the bridge’s own folder is no foreign name', () => {

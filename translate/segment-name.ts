@@ -77,7 +77,8 @@ export function segmentOfChain(
   encoding: NameEncoding,
 ): string | undefined {
   const tagged = parseTagged(storedName, kind)
-  const segment = tagged && plainSegment(textOf(before) + tagged, encoding)
+  if (tagged === undefined) return undefined
+  const segment = plainSegment(textOf(before) + tagged, encoding)
   if (segment === undefined) return undefined
   const names = irregularNames(segment, kind, encoding)
   const isIt = names.at(-1) === storedName && names.length === before.length + 1
