@@ -72,7 +72,7 @@ export type Made =
   | { readonly kind: 'file'; readonly sizeBytes: number }
 
 export type Failure = {
-  /** `disk`: there is no room for the file. `defect`: nobody foresaw it. */
+  /** `disk`: the file cannot be kept, for want of room or otherwise. `defect`: nobody foresaw it. */
   readonly kind: JottaError['kind'] | 'disk' | 'defect'
   readonly message: string
 }

@@ -5,6 +5,7 @@ import { closeSync, openSync } from 'node:fs'
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { isLocked } from '../state/sqlite-turns.ts'
 
 export type SnapshotDirectory = {
   /** A name that no file has yet. */
@@ -64,8 +65,7 @@ function lockedFile(path: string, timeoutMs: number): DatabaseSync | undefined {
     return lock
   } catch (error) {
     lock.close()
-    // 5 is SQLITE_BUSY.
-    if (error instanceof Error && 'errcode' in error && error.errcode === 5) return undefined
+    if (isLocked(error)) return undefined
     throw error
   }
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 import { JottaError } from '../../jotta/jotta-error.ts'
+import { toDiskError } from '../disk-error.ts'
 import { type Failure, type Feed, type FromThread, type ToThread, takenAtOnce } from './job.ts'
 import { SnapshotBuilder } from './snapshot-builder.ts'
 
@@ -87,11 +88,7 @@ function end(job: number, running: RunningJob): void {
 function failureOf(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error)
   if (error instanceof JottaError) return { kind: error.kind, message }
-  // 13 is SQLITE_FULL, 10 is SQLITE_IOERR, which a full disk may be as well.
-  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0
-  const system = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const isDisk = code === 13 || code === 10 || system === 'ENOSPC' || system === 'EDQUOT'
-  return { kind: isDisk ? 'disk' : 'defect', message }
+  return { kind: toDiskError(error) === undefined ? 'defect' : 'disk', message }
 }
 
 function tell(message: FromThread, transfer: ArrayBuffer[] = []): void {

@@ -1,33 +1,56 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { getPriority } from 'node:os'
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { getPriority, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { currentEncoding } from '../name-encoding.ts'
-import { createSnapshotThreads } from './snapshot-threads.ts'
+import type { Made } from './job.ts'
+import { createSnapshotThreads, NoRoomError, type SnapshotThreads } from './snapshot-threads.ts'
 
 const test = suite('threads that read listings')
+
+/** Of one folder with so many files, kept in `file` when they are many. */
+async function makeSnapshot(
+  threads: SnapshotThreads,
+  { files, file }: { readonly files: number; readonly file: string },
+): Promise<Made> {
+  return await threads.run(
+    { kind: 'tree', prefix: '', encodingFlags: currentEncoding.flags, file },
+    {
+      folders: async function* () {
+        yield []
+      },
+      open: async () => ({
+        bytes: Readable.from(treeXml(files)),
+        subject: 'GET /bucket',
+        rootSegments: 1,
+        saw: async () => undefined,
+      }),
+    },
+    { signal: AbortSignal.timeout(600_000), onSize: () => undefined },
+  )
+}
+
+function* treeXml(files: number): Generator<Buffer> {
+  yield Buffer.from('<filedirlist>')
+  const rest = '<md5>d41d8cd98f00b204e9800998ecf8427e</md5><size>0</size>'
+  const modified = '<modified>2026-01-05T12:00:00.000Z</modified>'
+  // In no order that a single run could take.
+  for (let n = files; n > 0; n -= 1) {
+    const name = `<path>/bucket</path><filename>${String(n).padStart(40, '0')}</filename>`
+    yield Buffer.from(`<file>${name}${rest}${modified}</file>`)
+  }
+  const folders = Math.min(files, 1)
+  const stats = `<stats><folders>${folders}</folders><files>${files}</files></stats>`
+  yield Buffer.from(`${stats}</filedirlist>`)
+}
 
 test('a thread that reads listings gives way to requests, and nothing else of the process does', async () => {
   const before = getPriority()
   const threads = createSnapshotThreads()
   try {
-    const xml = '<filedirlist><stats><folders>0</folders><files>0</files></stats></filedirlist>'
-    const made = await threads.run(
-      { kind: 'tree', prefix: '', encodingFlags: currentEncoding.flags, file: 'not written' },
-      {
-        folders: async function* () {
-          yield []
-        },
-        open: async () => ({
-          bytes: Readable.from(xml, { objectMode: false }),
-          subject: 'GET /bucket',
-          rootSegments: 1,
-          saw: async () => undefined,
-        }),
-      },
-      { signal: AbortSignal.timeout(600_000), onSize: () => undefined },
-    )
+    const made = await makeSnapshot(threads, { files: 0, file: 'not written' })
     assert.is(made.kind === 'packed' && made.run.ends.length, 0)
     assert.is(getPriority(), before, 'the thread that serves requests')
     if (process.platform === 'linux') {
@@ -35,6 +58,24 @@ test('a thread that reads listings gives way to requests, and nothing else of th
     }
   } finally {
     await threads.close()
+  }
+})
+
+test('a file that SQLite cannot open is told as what the disk does, and not as a mistake', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'snapshot-threads-'))
+  const threads = createSnapshotThreads()
+  try {
+    // Longer than SQLite takes, and not longer than the system does.
+    const deep = join(folder, 'a'.repeat(250), 'b'.repeat(250))
+    await mkdir(deep, { recursive: true })
+    const failure = await makeSnapshot(threads, { files: 40_000, file: join(deep, 'c') }).catch(
+      (error: unknown) => error,
+    )
+    assert.instance(failure, NoRoomError)
+    assert.match(String(failure), /unable to open database file/)
+  } finally {
+    await threads.close()
+    await rm(folder, { recursive: true })
   }
 })
 

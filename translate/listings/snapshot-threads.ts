@@ -30,7 +30,7 @@ export type OpenFolder = OpenListing<Readable> & {
   readonly saw: (folders: readonly FolderSeen[]) => Promise<void>
 }
 
-/** There was no room for a snapshot: on the disk, or within the limits. */
+/** A snapshot cannot be kept: there is no room within the limits, or the disk does not take it. */
 export class NoRoomError extends Error {
   override readonly name = 'NoRoomError'
 }

@@ -83,6 +83,6 @@ export class Turns {
 }
 
 /** SQLITE_BUSY in all its kinds: others wrote between the two steps of a statement's lock is one of them. */
-function isLocked(error: unknown): boolean {
+export function isLocked(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 5
 }
