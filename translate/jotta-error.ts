@@ -45,8 +45,16 @@ const messages: Partial<Record<JottaError['kind'], string>> = {
     'Jottacloud cannot list this folder, which has too many entries. Move some of them elsewhere in the Jottacloud app.',
 }
 
-/** A failure of Jottacloud or of the disk -> S3Error with the cause kept; everything else comes back as it is. */
+/**
+ * A failure of Jottacloud or of the disk -> S3Error with the cause kept; everything else comes back as it is. Of an
+ * act and its clean-up (`using`) that both failed, the act's is told, unless only that of the clean-up is known here.
+ */
 export function toS3Error(error: unknown): unknown {
+  if (error instanceof SuppressedError) {
+    const first = toS3Error(error.suppressed)
+    const then = toS3Error(error.error)
+    return !(first instanceof S3Error) && then instanceof S3Error ? then : first
+  }
   if (!(error instanceof JottaError)) return toDiskError(error) ?? error
   const message = messages[error.kind]
   const { retryAfterMs } = error
@@ -60,7 +68,9 @@ export function toS3Error(error: unknown): unknown {
 /** As `toS3Error`, where everything else is InternalError. */
 export function asS3Error(error: unknown): S3Error {
   const translated = toS3Error(error)
-  return translated instanceof S3Error ? translated : new S3Error('InternalError', { cause: error })
+  return translated instanceof S3Error
+    ? translated
+    : new S3Error('InternalError', { cause: translated })
 }
 
 /** Runs one act of the bridge so that only S3 errors leave it. */
