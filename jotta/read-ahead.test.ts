@@ -4,6 +4,7 @@ import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ByteRange } from './client.ts'
+import type { JottaError } from './jotta-error.ts'
 import { createReadAhead, type ReadAhead, readAhead } from './read-ahead.ts'
 import { eventually, rejection } from './scripted-server.test-support.ts'
 
@@ -131,6 +132,34 @@ test('no more is asked for than may be held, until the reader has taken a chunk'
     assert.ok(opened * chunkBytes <= passedBytes + 3 * chunkBytes, `${opened} at ${passedBytes}`)
   }
   assert.equal([takenBytes, opened], [20 * chunkBytes, 20])
+})
+
+test('of a chunk no more is held than its size, in no more pieces than are of use', async () => {
+  const chunkBytes = 8 * 1024
+  const range = { start: 0, endInclusive: 3 * chunkBytes - 1 }
+  for (const pieceBytes of [1, 512, chunkBytes, 2 * chunkBytes]) {
+    const ahead = createReadAhead({ streams: 3, chunkBytes, totalBytes: 1e6 })
+    const { stream, begun, first } = download(range, ahead)
+    assert.is(first.endInclusive, chunkBytes - 1)
+    const reading = rejection(read(stream))
+    await eventually(() => begun.length === 2)
+    let pieces = 0
+    const endless = async function* () {
+      for (;;) {
+        pieces += 1
+        yield Buffer.alloc(pieceBytes)
+      }
+    }
+    const body = Readable.from(endless(), { highWaterMark: 1 })
+    begun[1]?.reply.resolve(body)
+    await eventually(() => pieces > 0)
+    for (let turn = 0; turn < 100; turn += 1) await setImmediate()
+    // Those that it holds, and one or two on the way in either stream.
+    assert.ok(pieces <= chunkBytes / 1024 + 4, `${pieces} of ${pieceBytes}`)
+    begun[0]?.reply.resolve(Readable.from([Buffer.alloc(chunkBytes)]))
+    assert.is(((await reading) as JottaError).kind, 'protocol')
+    assert.ok(body.destroyed)
+  }
 })
 
 test('a download has what it may hold for as long as it goes on, however it ends', async () => {

@@ -3,6 +3,7 @@
 import { Readable } from 'node:stream'
 import { createBudget } from './budget.ts'
 import type { ByteRange } from './client.ts'
+import { JottaError } from './jotta-error.ts'
 import { pulledStream } from './pulled-stream.ts'
 
 export type ReadAheadOptions = {
@@ -18,6 +19,7 @@ export type ReadAheadOptions = {
 export type Allowance = {
   /** The range in the chunks that it is asked for by, in order. */
   readonly chunks: Iterator<ByteRange, undefined>
+  readonly chunkBytes: number
   readonly streams: number
   giveBack(): void
 }
@@ -38,7 +40,7 @@ export function createReadAhead({ streams, chunkBytes, totalBytes }: ReadAheadOp
       if (!budget.tryTake(heldBytes)) return undefined
       return {
         chunks: chunksOf(range, chunkBytes),
-        streams,
+        ...{ chunkBytes, streams },
         giveBack: () => budget.give(heldBytes),
       }
     },
@@ -46,7 +48,7 @@ export function createReadAhead({ streams, chunkBytes, totalBytes }: ReadAheadOp
 }
 
 export type ReadAheadSource = Allowance & {
-  /** The content of a chunk, no more and no less, or a failure. */
+  /** The content of a chunk, or a failure. More than a chunk ends the download. */
   readonly open: (chunk: ByteRange, signal: AbortSignal) => Promise<Readable>
   readonly signal: AbortSignal
 }
@@ -56,14 +58,14 @@ export function readAhead(first: Readable, source: ReadAheadSource): Readable {
   const abandoned = new AbortController()
   const signal = AbortSignal.any([source.signal, abandoned.signal])
   /** In order; the first one is being read. */
-  const begun: Promise<Chunk>[] = [Promise.resolve(filled(first))]
+  const begun: Promise<Chunk>[] = [Promise.resolve(filled(first, source.chunkBytes))]
   let reading: AsyncIterator<unknown> | undefined
 
   const begin = (): void => {
     while (begun.length < source.streams) {
       const { done, value } = source.chunks.next()
       if (done) return
-      const opening = source.open(value, signal).then(filled)
+      const opening = source.open(value, signal).then((body) => filled(body, source.chunkBytes))
       // Met when it is its turn.
       opening.catch(() => {})
       begun.push(opening)
@@ -98,9 +100,15 @@ export function readAhead(first: Readable, source: ReadAheadSource): Readable {
 
 type Chunk = { readonly pieces: Readable; drop(): void }
 
-/** Reads all of it at once, which is a chunk, and gives it in the pieces that it came in. */
-function filled(body: Readable): Chunk {
-  const pieces = Readable.from(body, { objectMode: true, highWaterMark: Number.MAX_SAFE_INTEGER })
+/** Each takes some hundred bytes besides its own: of smaller ones, so many are read before it is their turn. */
+const pieceMinBytes = 1024
+
+/** Reads up to a chunk at once, which most come to, and gives it in the pieces that it came in. */
+function filled(body: Readable, chunkBytes: number): Chunk {
+  const pieces = Readable.from(atMost(body, chunkBytes), {
+    objectMode: true,
+    highWaterMark: Math.ceil(chunkBytes / pieceMinBytes),
+  })
   pieces.on('error', () => undefined)
   pieces.read(0)
   return {
@@ -110,6 +118,18 @@ function filled(body: Readable): Chunk {
       body.destroy()
       pieces.destroy()
     },
+  }
+}
+
+async function* atMost(body: Readable, maxBytes: number): AsyncGenerator<Uint8Array> {
+  let receivedBytes = 0
+  for await (const piece of body) {
+    if (!(piece instanceof Uint8Array)) throw new TypeError('a download must be bytes')
+    receivedBytes += piece.byteLength
+    if (receivedBytes > maxBytes) {
+      throw new JottaError('protocol', 'a part of a download is longer than was asked for')
+    }
+    yield piece
   }
 }
 
