@@ -6,6 +6,7 @@ import {
   bucket,
   codeOf,
   contextOf,
+  failureOf,
   freshBytes,
   head,
   md5Of,
@@ -125,6 +126,36 @@ test('keys that Jottacloud refuses keep the look from no other; an outage ends i
     assert.is(rowsOf(world, 'object_records'), 50)
     emulator.faults.add({ kind: 'fail', status: 503, count: 9999, match: { method: 'GET' } })
     assert.equal(await settle(world), { keys: 0, failures: 21 })
+  })
+})
+
+test('a look that ends early goes on where it did, in whatever process, and then begins anew', async () => {
+  await withWorld({}, async (world) => {
+    const { bridge, emulator, state, clock, startAgain } = world
+    const rest = { metadata: { user: {} }, multipartEtag: undefined, checksums: undefined }
+    const record = { bucket, md5: md5Of(''), sizeBytes: 0, ...rest }
+    for (let n = 0; n < 25; n += 1) {
+      await put(bridge, `bad/${n}`, 'content')
+      await state.objects.stage({ ...record, key: `bad/${n}` }, clock.nowMs)
+    }
+    for (const key of ['c', 'd', 'e']) await state.objects.stage({ ...record, key }, clock.nowMs)
+    clock.nowMs += 40 * dayMs
+    const match = { method: 'GET', pathPrefix: `/jfs/${emulator.username}/S3/${bucket}/bad` }
+    emulator.faults.add({ kind: 'fail', status: 503, count: 9999, match })
+    assert.equal(await settle(world), { keys: 0, failures: 21 })
+    // Stopped by its server after the rest of them and one more.
+    const again = await startAgain()
+    let pauses = 0
+    const stopped = again.settleLeftRecords(async () => {
+      pauses += 1
+      if (pauses === 6) throw new Error('stopped')
+    }, contextOf())
+    assert.is((await failureOf(stopped))?.message, 'stopped')
+    assert.equal(await settle(world), { keys: 2, failures: 0 })
+    assert.equal(await settle(world), { keys: 0, failures: 21 })
+    emulator.faults.clear()
+    assert.equal(await settle(world), { keys: 4, failures: 0 })
+    assert.equal(await settle(world), { keys: 21, failures: 0 })
   })
 })
 

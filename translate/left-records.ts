@@ -1,7 +1,8 @@
 // Settles the records that failed or killed writes left staged: under the lock of its key, what Jottacloud has there
 // says which of them describes an object, if any. That one is committed. The others are forgotten once nothing that
 // their writes have begun can come true any more.
-import type { RequestContext } from './bridge.ts'
+import { z } from 'zod'
+import type { ObjectAddress, RequestContext } from './bridge.ts'
 import type { Buckets } from './buckets.ts'
 import { asOnlyWriter, type WriteParts } from './commit-write.ts'
 import { asS3Error } from './jotta-error.ts'
@@ -16,21 +17,28 @@ const settledAfterMs = dayMs
 const forgottenAfterMs = 35 * dayMs
 /** A key whose writer is at work is looked at the next day. */
 const patienceMs = 60_000
-/** After so many that are not about their key there is something wrong with more than that. */
+/** After so many that are not about their key there is something wrong with more than that, or it seems so. */
 const failuresMax = 20
+const choreName = 'left records'
 
 export type LeftRecordsParts = Pick<
   WriteParts,
   'locks' | 'guard' | 'places' | 'stopSignal' | 'now'
 > & {
-  readonly state: { readonly objects: Pick<State['objects'], 'leftStaged' | 'settle'> }
+  readonly state: {
+    readonly objects: Pick<State['objects'], 'leftStaged' | 'settle'>
+    readonly chores: Pick<State['chores'], 'position' | 'setPosition'>
+  }
   readonly buckets: Pick<Buckets, 'place'>
   readonly warn: (message: string, cause: unknown) => void
 }
 
 export type LeftRecordsCounts = { readonly keys: number; readonly failures: number }
 
-/** `pause` comes before each key and bounds the rate; it throws to stop the run. */
+/**
+ * `pause` comes before each key and bounds the rate; it throws to stop the run. What stops before the end goes on there
+ * the next time: else what failed each day, and whoever stops the server each day, would keep the look from all after.
+ */
 export async function settleLeftRecords(
   parts: LeftRecordsParts,
   pause: () => Promise<void>,
@@ -41,27 +49,44 @@ export async function settleLeftRecords(
   const beforeMs = parts.now() - settledAfterMs
   /** As Jottacloud says, or the settings: should they come back, so does what is kept of them. */
   const missing = new Set<string>()
-  for await (const { bucket, key } of parts.state.objects.leftStaged(beforeMs, parts.now)) {
-    if (missing.has(bucket)) continue
-    await pause()
-    context.signal.throwIfAborted()
-    try {
-      await settleKey(parts, bucket, key, context)
-      counts.keys += 1
-    } catch (error) {
+  const { chores, objects } = parts.state
+  let last = parsePosition(await chores.position(choreName))
+  try {
+    for await (const each of objects.leftStaged(beforeMs, parts.now, last)) {
+      const { bucket, key } = each
+      if (missing.has(bucket)) continue
+      await pause()
       context.signal.throwIfAborted()
-      if (error instanceof S3Error && error.code === 'NoSuchBucket') {
-        missing.add(bucket)
-        continue
+      try {
+        await settleKey(parts, bucket, key, context)
+        counts.keys += 1
+      } catch (error) {
+        context.signal.throwIfAborted()
+        if (error instanceof S3Error && error.code === 'NoSuchBucket') {
+          missing.add(bucket)
+          continue
+        }
+        counts.failures += 1
+        parts.warn('metadata that a failed write left could not be looked at', error)
+        if (!isAboutKey(error)) failuresOfAll += 1
       }
-      counts.failures += 1
-      parts.warn('metadata that a failed write left could not be looked at', error)
-      if (!isAboutKey(error)) failuresOfAll += 1
-      if (failuresOfAll > failuresMax) break
+      last = each
+      if (failuresOfAll > failuresMax) return counts
     }
+    last = undefined
+    return counts
+  } finally {
+    await chores.setPosition(choreName, last && JSON.stringify([last.bucket, last.key]))
   }
-  return counts
 }
+
+function parsePosition(text: string | undefined): ObjectAddress | undefined {
+  if (text === undefined) return undefined
+  const [bucket, key] = position.parse(JSON.parse(text))
+  return { bucket, key }
+}
+
+const position = z.tuple([z.string(), z.string()])
 
 /** Such a failure is there each day, and says nothing of other keys. */
 function isAboutKey(error: unknown): boolean {

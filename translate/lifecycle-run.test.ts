@@ -246,4 +246,30 @@ test('a bucket that is gone fails by itself, and stopping ends the run at once',
   })
 })
 
+test('objects that cannot be removed keep the rules from those after them for a day, and not for good', async () => {
+  await withWorld({}, async (world) => {
+    const { bridge, clock, emulator } = world
+    await setRules(world, [
+      rule({ expiration: { days: 1 } }, { prefix: 'b' }),
+      rule({ id: 'z', expiration: { days: 1 } }, { prefix: 'z' }),
+    ])
+    for (let n = 0; n < 25; n += 1) await put(bridge, `bad/${n}`, 'content')
+    for (const key of ['b', 'beyond', 'z']) await put(bridge, key, 'content')
+    clock.nowMs += 3 * dayMs
+    const match = { method: 'POST', pathPrefix: `/jfs/${emulator.username}/S3/${bucket}/bad` }
+    emulator.faults.add({ kind: 'fail', status: 503, count: 9999, match })
+    const outcome = async () => {
+      const { objectsExpired, failures } = await run(world)
+      return [objectsExpired, failures]
+    }
+    assert.equal(await outcome(), [1, 21])
+    assert.equal(await outcome(), [2, 4])
+    assert.equal(await outcome(), [0, 21], 'from the first again')
+    emulator.faults.clear()
+    assert.equal(await outcome(), [4, 0])
+    assert.equal(await outcome(), [21, 0])
+    assert.equal(await list(bridge), [])
+  })
+})
+
 test.run()

@@ -92,10 +92,20 @@ async function runBucket(run: Run, bucket: string): Promise<void> {
   const rules = await rulesOf(run, bucket)
   // Asked for first, so that Jottacloud has told its time.
   const place = await run.buckets.place(bucket, run.context)
-  for (const prefix of prefixesOf(rules)) await expireObjects(run, place, prefix)
+  const { chores } = run.state
+  // The key that stopped the last run: else what failed each day would keep the rules from all after it.
+  const last = await chores.position(choreOf(bucket))
+  for (const prefix of prefixesOf(rules)) {
+    await expireObjects(run, place, { prefix, after: last?.startsWith(prefix) ? last : '' })
+  }
+  if (last !== undefined) await chores.setPosition(choreOf(bucket), undefined)
   if (rules.some(({ abortUploadsAfterDays: days }) => days !== undefined)) {
     await abortUploads(run, bucket)
   }
+}
+
+function choreOf(bucket: string): string {
+  return `expire ${bucket}`
 }
 
 /** As they are now. Throws for rules that cannot be read. */
@@ -114,9 +124,13 @@ function prefixesOf(rules: readonly LifecycleRule[]): string[] {
   )
 }
 
-async function expireObjects(run: Run, place: BucketPlace, prefix: string): Promise<void> {
+async function expireObjects(
+  run: Run,
+  place: BucketPlace,
+  { prefix, after: start }: { readonly prefix: string; readonly after: string },
+): Promise<void> {
   let failures = 0
-  let next: Pick<ListObjectsResult, 'nextAfter' | 'nextCursor'> = { nextAfter: '' }
+  let next: Pick<ListObjectsResult, 'nextAfter' | 'nextCursor'> = { nextAfter: start }
   while (next.nextAfter !== undefined) {
     await pauseBefore(run, 'page')
     const { nextAfter: after, nextCursor: cursor } = next
@@ -133,8 +147,12 @@ async function expireObjects(run: Run, place: BucketPlace, prefix: string): Prom
         await expireObject(run, place, entry)
       } catch (error) {
         run.context.signal.throwIfAborted()
+        if (error instanceof RunEnds) throw error
         failures += 1
-        if (failures > failuresMax || error instanceof RunEnds) throw error
+        if (failures > failuresMax) {
+          await run.state.chores.setPosition(choreOf(place.bucket), entry.key)
+          throw error
+        }
         run.counts.failures += 1
         run.warn('an object that has expired could not be removed', error)
       }

@@ -235,6 +235,11 @@ export const migrations = [
 
   // `count` was of removals that had ended, and is of those that were begun.
   'ALTER TABLE bucket_removals ADD COLUMN open INTEGER NOT NULL DEFAULT 0;',
+
+  `CREATE TABLE chore_positions (
+    name TEXT NOT NULL PRIMARY KEY,
+    position TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;`,
 ]
 
 function migrate(database: DatabaseSync, file: string, steps: readonly string[]): void {

@@ -2,7 +2,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
-import type { ObjectPart } from '../bridge.ts'
+import type { ObjectAddress, ObjectPart } from '../bridge.ts'
 import { renderObjectData, renderPartChecksums } from './record-json.ts'
 import { fromKeyBytes, inTransaction, toKeyBytes, unsynced } from './sqlite-database.ts'
 import type { Turns } from './sqlite-turns.ts'
@@ -57,7 +57,7 @@ export function createStaged(database: DatabaseSync, turns: Turns): Staged {
       if (id !== undefined) sql.removeHidden.run(id, id)
     },
 
-    leftStaged: (beforeMs, now) => leftStaged(database, turns, beforeMs, now),
+    leftStaged: (beforeMs, now, after) => leftStaged({ database, turns }, beforeMs, now, after),
 
     async settle(bucket, key, content, beforeMs) {
       const keyBytes = toKeyBytes(key)
@@ -94,10 +94,10 @@ const scanSize = 5000
 
 /** Goes through the index, since one of its own would have to be written twice by each write of an object. */
 async function* leftStaged(
-  database: DatabaseSync,
-  turns: Turns,
+  { database, turns }: { readonly database: DatabaseSync; readonly turns: Turns },
   beforeMs: number,
   now: () => number,
+  start: ObjectAddress | undefined,
 ): ReturnType<State['objects']['leftStaged']> {
   const after = '(bucket, key, is_staged, write_id) > (?, ?, ?, ?)'
   const columns = 'bucket, key, is_staged, write_id'
@@ -114,9 +114,12 @@ async function* leftStaged(
   const find = database.prepare(
     `SELECT DISTINCT bucket, key FROM ${scanned}
      WHERE is_staged = 1
-       AND (SELECT staged_ms FROM object_records WHERE write_id = scanned.write_id) < ?`,
+       AND (SELECT staged_ms FROM object_records WHERE write_id = scanned.write_id) < ?
+     ORDER BY bucket, key`,
   )
-  let last: SQLInputValue[] = ['', Buffer.alloc(0), 0, 0]
+  // After all records of that key, whose `is_staged` is 1 at the most.
+  let last: SQLInputValue[] =
+    start === undefined ? ['', Buffer.alloc(0), 0, 0] : [start.bucket, toKeyBytes(start.key), 2, 0]
   for (;;) {
     const after = last
     const { end, rows } = await turns.take('write', () => {

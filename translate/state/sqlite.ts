@@ -32,7 +32,7 @@ export function openSqliteState(options: {
       account: turns.over(createAccount(database), 'find'),
       bucketConfigurations: turns.over(createBucketConfigurations(database), 'find', 'all'),
       bucketRemovals: turns.over(createBucketRemovals(database), 'counts'),
-      chores: turns.over(createChores(database), 'doneAt'),
+      chores: turns.over(createChores(database), 'doneAt', 'position'),
       folders: turns.over(createFolders(database), 'find'),
       leases: turns.over(createLeases(database)),
       listings: turns.over(createListings(database)),

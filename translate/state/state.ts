@@ -4,15 +4,14 @@ import type {
   ChecksumAlgorithm,
   Checksums,
   Initiator,
+  ObjectAddress,
   ObjectLabels,
   ObjectMetadata,
   ObjectPart,
 } from '../bridge.ts'
 
 /** Metadata of one object, bound to the content that it describes. */
-export type ObjectRecord = ObjectLabels & {
-  readonly bucket: string
-  readonly key: string
+export type ObjectRecord = (ObjectLabels & ObjectAddress) & {
   /** Lower-case hex MD5 of the content in Jottacloud. */
   readonly md5: string
   readonly sizeBytes: number
@@ -39,10 +38,8 @@ export type ContentIdentity = { readonly md5: string; readonly sizeBytes: number
 
 export type UploadStatus = 'open' | 'completing' | 'completed'
 
-export type UploadRecord = ObjectLabels & {
+export type UploadRecord = (ObjectLabels & ObjectAddress) & {
   readonly uploadId: string
-  readonly bucket: string
-  readonly key: string
   readonly initiated: Date
   /** Of an upload that was begun before this was kept there is none. */
   readonly initiator?: Initiator
@@ -156,11 +153,13 @@ export interface State {
     /** A power cut may take it, and leaves the removal open. */
     end(): Promise<void>
   }
-  /** Work that is done once a day. Which process does it is a matter of `leases`. */
+  /** Work that is done once a day, and where it stopped before its end. Which process does it is for `leases`. */
   readonly chores: {
     /** When it was done last; `undefined`: never. */
     doneAt(name: string): Promise<Date | undefined>
     setDone(name: string, at: Date): Promise<void>
+    position(name: string): Promise<string | undefined>
+    setPosition(name: string, position: string | undefined): Promise<void>
   }
   /**
    * Object metadata. A write has two halves, so that a process killed between Jottacloud's commit
@@ -184,13 +183,14 @@ export interface State {
      */
     leave(writeId: string): Promise<void>
     /**
-     * Keys with records that were staged before then and are staged still, in no certain order. Those that an
-     * earlier version staged have no time (0) until the first such look, which gives them its own.
+     * Keys with records that were staged before then and are staged still, after this one, in an order that stays.
+     * Those that an earlier version staged have no time (0) until the first such look, which gives them its own.
      */
     leftStaged(
       beforeMs: number,
       now: () => number,
-    ): AsyncIterable<{ readonly bucket: string; readonly key: string }>
+      after?: ObjectAddress,
+    ): AsyncIterable<ObjectAddress>
     /**
      * A key's content was looked at (`undefined`: there is none) while nobody could write it. A staged record that
      * `find` would give for it is committed; all others that were staged before then are forgotten.

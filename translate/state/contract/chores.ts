@@ -16,4 +16,18 @@ export const chores: Record<string, Proof> = {
       }
     }
   },
+
+  async 'every process knows where a chore stopped'(open) {
+    const [one, other] = [await open(), await open()]
+    assert.is(await one.chores.position('sweep'), undefined)
+    await other.chores.setPosition('other', 'there')
+    for (const position of ['a', '["b","\\u0000/ü"]', undefined, 'c']) {
+      await one.chores.setPosition('sweep', position)
+      for (const { chores } of [one, other, await open()]) {
+        assert.is(await chores.position('sweep'), position)
+        assert.is(await chores.position('other'), 'there')
+      }
+    }
+    assert.is(await one.chores.doneAt('sweep'), undefined)
+  },
 }

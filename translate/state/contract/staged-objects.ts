@@ -1,5 +1,6 @@
 // The two halves of a write: what is staged, and then committed, discarded, left or settled.
 import * as assert from 'uvu/assert'
+import type { ObjectAddress } from '../../bridge.ts'
 import {
   collect,
   commit,
@@ -83,8 +84,8 @@ export const stagedObjects: Record<string, Proof> = {
 
   async 'keys with old staged records are found, in a table of any size'(open) {
     const state = await open()
-    const left = async (beforeMs: number) =>
-      (await collect(state.objects.leftStaged(beforeMs, () => 0))).map(
+    const left = async (beforeMs: number, after?: ObjectAddress) =>
+      (await collect(state.objects.leftStaged(beforeMs, () => 0, after))).map(
         ({ bucket, key }) => bucket + key,
       )
     for (let n = 0; n < 6000; n += 1) {
@@ -97,6 +98,14 @@ export const stagedObjects: Record<string, Proof> = {
     assert.equal(await left(3000), ['bucketkey-2999', 'bucketkey-5999'])
     assert.equal(await left(9001), ['bucketkey-2999', 'bucketkey-5999', 'othera'])
     assert.equal(await left(1), [])
+    for (const [key, rest] of [
+      ['key-2998', ['bucketkey-2999', 'bucketkey-5999', 'othera']],
+      ['key-2999', ['bucketkey-5999', 'othera']],
+      ['key-5999', ['othera']],
+    ] as const) {
+      assert.equal(await left(9001, { bucket: 'bucket', key }), rest)
+    }
+    assert.equal(await left(9001, { bucket: 'other', key: 'a' }), [])
   },
 
   async 'a record of unknown age is as old as the first look at what is left'(open) {
