@@ -1,7 +1,7 @@
 // The thread that reads listings: it gets their bytes, reads several at once as they come, and answers with
 // rows or with a file of them. It makes no request and knows no secret.
 import assert from 'node:assert/strict'
-import { setPriority } from 'node:os'
+import { getPriority, setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 import { JottaError } from '../../jotta/jotta-error.ts'
 import { toDiskError } from '../disk-error.ts'
@@ -11,8 +11,10 @@ import { SnapshotBuilder } from './snapshot-builder.ts'
 assert(parentPort !== null, 'this file is the start of a thread')
 const port = parentPort
 
-// Requests that are answered meanwhile come first. Only Linux takes it for this thread alone.
-if (process.platform === 'linux') setPriority(10)
+// Requests that are answered meanwhile come first. Only Linux takes it for this thread alone, and it lets nobody but
+// root go back from where the process has been put.
+const nice = 10
+if (process.platform === 'linux' && getPriority() < nice) setPriority(nice)
 
 type RunningJob = {
   readonly builder: SnapshotBuilder
