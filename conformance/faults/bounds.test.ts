@@ -7,7 +7,7 @@ import { contentMd5, errorCode, type Operation, withFaultyBridge } from './fault
 
 const test = suite('bounds')
 /** Long enough for a busy machine, short enough to wait for. */
-const limits = { JOTTA_S3_UPSTREAM_TIMEOUT_SECONDS: '0.3' }
+const limits = { JOTTA_S3_UPSTREAM_TIMEOUT_SECONDS: '1' }
 /** Of one call that is refused for good. */
 const triesMax = 6
 const forever = 1_000

@@ -10,7 +10,7 @@ import { withFaultyBridge } from './faulty-bridge.ts'
 const test = suite('faulty downloads')
 const mib = 1024 ** 2
 /** Long enough for a busy machine, short enough to wait for. */
-const limits = { JOTTA_S3_UPSTREAM_TIMEOUT_SECONDS: '0.3' }
+const limits = { JOTTA_S3_UPSTREAM_TIMEOUT_SECONDS: '1' }
 
 /** Bytes that the emulator sent of downloads. */
 function bytesSent(emulator: Emulator): number {

@@ -82,7 +82,7 @@ test('partial bytes that Jottacloud forgets are sent again', async () => {
 })
 
 test('a send that stands still, or is never answered, costs seconds, and is made anew a few times', async () => {
-  const silence = { JOTTA_S3_UPSTREAM_TIMEOUT_SECONDS: '0.3' }
+  const silence = { JOTTA_S3_UPSTREAM_TIMEOUT_SECONDS: '1' }
   await withFaultyBridge(async ({ emulator, asked, ok, request, expectContent }) => {
     const { faults } = emulator
     // More than lies in buffers between two processes.
@@ -103,8 +103,8 @@ test('a send that stands still, or is never answered, costs seconds, and is made
       const refused = await request('PUT', '/bucket/key', { body })
       assert.equal([refused.status, errorCode(refused.text)], [503, 'ServiceUnavailable'])
       assert.is(asked('upload').length, 3, `sends of ${size} bytes`)
-      // With the limit of minutes for what may take long it would be 3 times 4.5 seconds.
-      if (size === 1000) assert.ok(performance.now() - startedMs < 13_000)
+      // With the limit of minutes for what may take long it would be 3 times 15 seconds.
+      if (size === 1000) assert.ok(performance.now() - startedMs < 40_000)
     }
     faults.clear()
     await expectContent('/bucket/key', large)
