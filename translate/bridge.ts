@@ -84,7 +84,7 @@ export type ObjectBody = {
 }
 
 /** What S3 lets a client set on a bucket as a whole; each is kept as one JSON text. */
-export type BucketConfigurationName = import('./state/state.ts').BucketConfigurationName
+export type BucketConfigurationName = import('./state/records.ts').BucketConfigurationName
 export type BucketConfigurations = ReadonlyMap<BucketConfigurationName, string>
 
 export type ObjectAddress = { readonly bucket: string; readonly key: string }

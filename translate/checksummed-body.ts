@@ -3,7 +3,7 @@ import { pipeline, Transform } from 'node:stream'
 import type { ChecksumAlgorithm, ObjectBody } from './bridge.ts'
 import { createChecksum, defaultChecksumType } from './checksum.ts'
 import { S3Error } from './s3-error.ts'
-import type { UploadRecord } from './state/state.ts'
+import type { UploadRecord } from './state/records.ts'
 
 /** The same body, whose checksums hold one of that algorithm once its stream has ended. */
 export async function checksummedBody(

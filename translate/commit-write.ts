@@ -22,7 +22,8 @@ import type { ParentFolders } from './parent-folders.ts'
 import { checkWriteConditions } from './precondition.ts'
 import type { Replacing } from './replacing.ts'
 import { S3Error } from './s3-error.ts'
-import type { NewObjectRecord, State } from './state/state.ts'
+import type { NewObjectRecord } from './state/records.ts'
+import type { State } from './state/state.ts'
 import { describeObject, findObject, isExactly } from './stored-object.ts'
 
 export type WriteParts = {

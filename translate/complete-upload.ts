@@ -23,7 +23,7 @@ import { labelsOf } from './object-tags.ts'
 import { checkCompletion } from './part-rules.ts'
 import { S3Error } from './s3-error.ts'
 import type { Spool } from './spool.ts'
-import type { PartRecord, UploadRecord } from './state/state.ts'
+import type { PartRecord, UploadRecord } from './state/records.ts'
 import { noSuchUpload, removeSpooled, type UploadParts } from './uploads.ts'
 
 /** Held while an upload is completed; what that takes away waits for it. A completion that was killed holds it no longer. */

@@ -23,7 +23,7 @@ import { modifiedOf } from './object-time.ts'
 import type { Found, ObjectParts } from './objects.ts'
 import { checkCopySourceConditions } from './precondition.ts'
 import { S3Error } from './s3-error.ts'
-import type { NewObjectRecord } from './state/state.ts'
+import type { NewObjectRecord } from './state/records.ts'
 
 export async function copyObject(
   parts: ObjectParts,

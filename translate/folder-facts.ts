@@ -7,7 +7,8 @@ import type { RequestContext } from './bridge.ts'
 import { FolderCount, type FolderSeen, marksOf } from './folder-marks.ts'
 import { isJottaError } from './jotta-error.ts'
 import { parentOf } from './location.ts'
-import type { FolderFacts as Facts, FolderMark, State } from './state/state.ts'
+import type { FolderFacts as Facts, FolderMark } from './state/records.ts'
+import type { State } from './state/state.ts'
 
 export interface FolderFacts {
   /** What can be relied on now; `undefined` when it must be found out. */

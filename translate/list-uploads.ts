@@ -1,6 +1,7 @@
 // ListMultipartUploads: pages over the state store, with common prefixes rolled up.
 import type { ListMultipartUploadsInput, ListMultipartUploadsResult } from './bridge.ts'
-import type { State, UploadRecord } from './state/state.ts'
+import type { UploadRecord } from './state/records.ts'
+import type { State } from './state/state.ts'
 
 type Entry = ListMultipartUploadsResult['entries'][number]
 

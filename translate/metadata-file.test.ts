@@ -5,8 +5,9 @@ import { PassThrough, Readable } from 'node:stream'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { exportMetadata, importMetadata } from './metadata-file.ts'
+import type { NewObjectRecord } from './state/records.ts'
 import { openSqliteState } from './state/sqlite.ts'
-import type { NewObjectRecord, State } from './state/state.ts'
+import type { State } from './state/state.ts'
 
 const test = suite('metadata file')
 

@@ -13,8 +13,8 @@ import {
   bucketConfigurationNames,
   type NewObjectRecord,
   type ObjectRecord,
-  type State,
-} from './state/state.ts'
+} from './state/records.ts'
+import type { State } from './state/state.ts'
 
 const base64 = z.string().max(200)
 const checksumValues = z.partialRecord(z.enum(checksumAlgorithms), base64)

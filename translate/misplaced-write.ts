@@ -5,7 +5,7 @@ import type { HeldContext } from './commit-write.ts'
 import type { Target } from './key-places.ts'
 import { untilAnswered } from './leases.ts'
 import { S3Error } from './s3-error.ts'
-import type { ContentIdentity } from './state/state.ts'
+import type { ContentIdentity } from './state/records.ts'
 import { readableObject, readableRevision } from './stored-object.ts'
 
 /** Nothing of the write is there any more, and the other key is as it was. */

@@ -9,7 +9,8 @@ import type {
 } from './bridge.ts'
 import { parseRange } from './range.ts'
 import { S3Error } from './s3-error.ts'
-import type { ContentIdentity, State } from './state/state.ts'
+import type { ContentIdentity } from './state/records.ts'
+import type { State } from './state/state.ts'
 
 type ReadRange = {
   readonly range: ByteRange | 'whole'

@@ -28,7 +28,7 @@ import { checkReadConditions, checkWriteConditions } from './precondition.ts'
 import { S3Error } from './s3-error.ts'
 import type { Spool } from './spool.ts'
 import { type StagingSlots, stageBody } from './staged-upload.ts'
-import type { NewObjectRecord } from './state/state.ts'
+import type { NewObjectRecord } from './state/records.ts'
 import { describeObject, findObject, noSuchKey, type StoredObject } from './stored-object.ts'
 import { heldIfSmall, mayBeWrittenOver, verifiedContent } from './verified-content.ts'
 

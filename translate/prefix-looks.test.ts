@@ -20,7 +20,7 @@ import { createKeyPlaces } from './key-places.ts'
 import { currentEncoding } from './name-encoding.ts'
 import { createParentFolders } from './parent-folders.ts'
 import { segmentNames } from './segment-name.ts'
-import type { LeaseHeld } from './state/state.ts'
+import type { LeaseHeld } from './state/records.ts'
 
 const test = suite('looks for a prefix')
 

@@ -4,7 +4,8 @@ import { nameOf } from '../jotta/path.ts'
 import type { Entry, FileEntry, FolderEntry, Revision } from '../jotta/wire.ts'
 import type { ListedObject, ObjectInfo, ObjectMetadata, RequestContext } from './bridge.ts'
 import { S3Error } from './s3-error.ts'
-import type { ListedRecord, ObjectRecord, State } from './state/state.ts'
+import type { ListedRecord, ObjectRecord } from './state/records.ts'
+import type { State } from './state/state.ts'
 
 /** A file's readable content, with what Jottacloud always tells of it. */
 export type StoredObject = {

@@ -25,7 +25,7 @@ import { multipartEtag } from './etag.ts'
 import { createKeyLocks } from './key-locks.ts'
 import { createLeases } from './leases.ts'
 import { partSizeMinBytes } from './limits.ts'
-import type { LeaseHeld } from './state/state.ts'
+import type { LeaseHeld } from './state/records.ts'
 import { sweepUploads } from './upload-expiry.ts'
 
 const test = suite('multipart uploads')

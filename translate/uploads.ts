@@ -23,7 +23,7 @@ import { checkKey } from './key-path.ts'
 import { listUploads } from './list-uploads.ts'
 import { S3Error } from './s3-error.ts'
 import type { Spool } from './spool.ts'
-import type { PartRecord, UploadRecord } from './state/state.ts'
+import type { PartRecord, UploadRecord } from './state/records.ts'
 
 export type UploadParts = WriteParts & {
   readonly buckets: Buckets

@@ -6,7 +6,8 @@ import type { Bridge, RequestContext } from '../bridge.ts'
 import { orAborted } from '../key-locks.ts'
 import { listObjectsMax } from '../limits.ts'
 import { S3Error } from '../s3-error.ts'
-import type { BucketUsage, State } from '../state/state.ts'
+import type { BucketUsage } from '../state/records.ts'
+import type { State } from '../state/state.ts'
 import { OverQuota } from './over-quota.ts'
 
 export type QuotaParts = {

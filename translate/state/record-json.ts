@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Checksums, ObjectLabels, ObjectMetadata } from '../bridge.ts'
 import { checksumAlgorithms } from '../checksum.ts'
-import type { ListedRecord, ObjectRecord, UploadRecord, UploadResult } from './state.ts'
+import type { ListedRecord, ObjectRecord, UploadRecord, UploadResult } from './records.ts'
 
 /** The part of a record that nobody searches by. */
 export type ObjectData = Pick<

@@ -1,7 +1,8 @@
 // What clients set on buckets, in SQLite: one row for each bucket and name.
 import type { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
-import { bucketConfigurationNames, type State } from './state.ts'
+import { bucketConfigurationNames } from './records.ts'
+import type { State } from './state.ts'
 
 export function createBucketConfigurations(database: DatabaseSync): State['bucketConfigurations'] {
   const sql = prepare(database)

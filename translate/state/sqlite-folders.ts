@@ -2,8 +2,9 @@
 // not wait for the disk: what a write needs of it is there when its record is, which is staged later and does wait.
 import type { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
+import type { FolderMark } from './records.ts'
 import { inTransaction, unsynced } from './sqlite-database.ts'
-import type { FolderMark, State } from './state.ts'
+import type { State } from './state.ts'
 
 export function createFolders(database: DatabaseSync): State['folders'] {
   const sql = prepare(database)

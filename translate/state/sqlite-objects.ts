@@ -10,10 +10,11 @@ import {
   parsePartChecksums,
   renderObjectData,
 } from './record-json.ts'
+import type { ListedRecord, ObjectRecord } from './records.ts'
 import { fromKeyBytes, inTransaction, toKeyBytes } from './sqlite-database.ts'
 import { createCommit, createStaged, ofContent } from './sqlite-staged.ts'
 import type { Turns } from './sqlite-turns.ts'
-import type { ListedRecord, ObjectRecord, State } from './state.ts'
+import type { State } from './state.ts'
 
 export function createObjects(database: DatabaseSync, turns: Turns): State['objects'] {
   const sql = prepare(database)

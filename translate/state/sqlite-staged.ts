@@ -4,9 +4,10 @@ import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
 import type { ObjectAddress, ObjectPart } from '../bridge.ts'
 import { renderObjectData, renderPartChecksums } from './record-json.ts'
+import type { NewObjectRecord } from './records.ts'
 import { fromKeyBytes, inTransaction, toKeyBytes, unsynced } from './sqlite-database.ts'
 import type { Turns } from './sqlite-turns.ts'
-import type { NewObjectRecord, State } from './state.ts'
+import type { State } from './state.ts'
 
 /** The record that describes a content; the committed one before staged ones. */
 export const ofContent = `FROM object_records

@@ -10,8 +10,9 @@ import {
   renderUploadData,
   renderUploadResult,
 } from './record-json.ts'
+import type { PartRecord, UploadRecord } from './records.ts'
 import { fromKeyBytes, inTransaction, toKeyBytes, unsynced } from './sqlite-database.ts'
-import type { PartRecord, State, UploadRecord } from './state.ts'
+import type { State } from './state.ts'
 
 export function createUploads(database: DatabaseSync): State['uploads'] {
   const sql = prepareUploads(database)

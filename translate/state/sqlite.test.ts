@@ -10,9 +10,10 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { z } from 'zod'
 import { stateContract } from './contract.ts'
+import type { NewObjectRecord } from './records.ts'
 import { openSqliteState } from './sqlite.ts'
 import { migrations, openDatabase } from './sqlite-database.ts'
-import type { NewObjectRecord, State } from './state.ts'
+import type { State } from './state.ts'
 
 /** In memory where the system has such a folder: each of thousands of commits waits for the disk. */
 const parentFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()

@@ -1,6 +1,6 @@
 // Metadata of objects: bound to their content, staged and then committed, with the parts of multipart uploads.
 import * as assert from 'uvu/assert'
-import type { NewObjectRecord, ObjectRecord } from '../state.ts'
+import type { NewObjectRecord, ObjectRecord } from '../records.ts'
 import {
   collect,
   commit,

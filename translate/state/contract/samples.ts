@@ -1,6 +1,7 @@
 // What the proofs of several tables share: hard keys, and records of objects that are full, bare, or alike but
 // for their content.
-import type { NewObjectRecord, State } from '../state.ts'
+import type { NewObjectRecord } from '../records.ts'
+import type { State } from '../state.ts'
 
 /** One case of the contract. Each `open` opens the same storage, as another process would. */
 export type Proof = (open: () => Promise<State>) => Promise<void>

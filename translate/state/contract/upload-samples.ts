@@ -1,5 +1,6 @@
 // Uploads and parts that the proofs of both begin with.
-import type { PartRecord, State, UploadRecord } from '../state.ts'
+import type { PartRecord, UploadRecord } from '../records.ts'
+import type { State } from '../state.ts'
 
 export const result = { etag: `${'b'.repeat(32)}-2`, checksums: undefined }
 export const noon = new Date('2024-05-06T12:00:00.123Z')

@@ -1,6 +1,7 @@
 // Multipart uploads: how they move from open to completed, how they are listed, and when they expire.
 import * as assert from 'uvu/assert'
-import type { State, UploadRecord } from '../state.ts'
+import type { UploadRecord } from '../records.ts'
+import type { State } from '../state.ts'
 import { fullRecord, hardKeys, type Proof } from './samples.ts'
 import { later, noon, numbers, part, result, upload } from './upload-samples.ts'
 
