@@ -93,12 +93,14 @@ test('what the schema does not allow is malformed', () => {
 
 test('ten thousand parts are read in reasonable time, and a bomb costs nothing', () => {
   const part = '<K><PartNumber>1</PartNumber><ETag>"0123456789abcdef0123456789abcdef"</ETag></K>'
-  const startedMs = performance.now()
+  // Of this process: a busy machine takes its time for others.
+  const before = process.cpuUsage()
   parse(`<a>${part.repeat(10_000)}</a>`, 100_000)
   assert.throws(() => parse('<a>'.repeat(1_000_000)))
   assert.throws(() => parse(`<a>${'&lt;'.repeat(1000)}<${' '.repeat(1_000_000)}`))
   assert.throws(() => parse(`<a ${'x'.repeat(1_000_000)}`))
-  assert.ok(performance.now() - startedMs < 5_000)
+  const { user, system } = process.cpuUsage(before)
+  assert.ok(user + system < 5_000_000, `${user + system} µs`)
 })
 
 test('what is rendered can be sent back: a key that is listed can be named to delete it', () => {

@@ -232,7 +232,7 @@ test('Expect without a body, in HTTP/1.0, or for something else', async () => {
 })
 
 test('a sender of single bytes is served, a silent one gets RequestTimeout', async () => {
-  const env = { JOTTA_S3_IDLE_TIMEOUT_SECONDS: '1' }
+  const env = { JOTTA_S3_IDLE_TIMEOUT_SECONDS: '3' }
   await withRawBridge(async (raw) => {
     await withConnection(raw.bridge, async (connection) => {
       const body = 'one byte at a time'
@@ -305,7 +305,7 @@ test('a client that goes away within its body leaves nothing behind', async () =
 })
 
 test('a client that goes away, or stops to read, within a download harms nobody', async () => {
-  const env = { JOTTA_S3_IDLE_TIMEOUT_SECONDS: '1' }
+  const env = { JOTTA_S3_IDLE_TIMEOUT_SECONDS: '3' }
   await withRawBridge(async (raw) => {
     const large = randomBuffer(24 * mib, 'download')
     await ask(raw.bridge, { method: 'PUT', path: '/bucket/large', body: large })
