@@ -263,8 +263,10 @@ export async function commitRecord(
   })
   const entry = await storeStaged(parts, place, { ...input, writeId }, context)
   if (!isExactly(entry, location)) {
-    await parts.state.objects.discard(writeId)
-    return await takeBack(parts.jotta, input.target, input.record, context)
+    return await takeBack(parts.jotta, input.target, input.record, context).catch(async (error) => {
+      await parts.state.objects[error instanceof MisplacedWrite ? 'discard' : 'leave'](writeId)
+      throw error
+    })
   }
   await parts.state.objects.commit(writeId)
   parts.parents.remember(parentOf(location))

@@ -6,9 +6,9 @@ import type { Target } from './key-places.ts'
 import { untilAnswered } from './leases.ts'
 import { S3Error } from './s3-error.ts'
 import type { ContentIdentity } from './state/records.ts'
-import { readableObject, readableRevision } from './stored-object.ts'
+import { isExactly, readableObject, readableRevision } from './stored-object.ts'
 
-/** Nothing of the write is there any more, and the other key is as it was. */
+/** Nothing of the write is under the other key any more, and that is as it was. */
 export class MisplacedWrite extends S3Error {
   constructor() {
     super('KeyCaseConflict')
@@ -17,7 +17,8 @@ export class MisplacedWrite extends S3Error {
 
 /**
  * Puts the other key back to what it had before `content` came, or into the trash, with the locks of the target held.
- * Always throws: MisplacedWrite, or KeyCaseConflict when what it had is not known any more.
+ * Always throws: MisplacedWrite, KeyCaseConflict when what it had is not known any more, or ServiceUnavailable when it
+ * cannot be seen where the content is.
  */
 export async function takeBack(
   jotta: JottaClient,
@@ -29,9 +30,12 @@ export async function takeBack(
   const call = { ...context, signal: untilAnswered(context), answerSignal: undefined }
   const entry = await jotta.stat(location, call)
   const now = entry?.kind === 'file' ? readableObject(entry) : undefined
-  // Somebody has written over it, or it is what was there all the time.
-  if (entry?.kind !== 'file' || now === undefined || !isSameContent(now, content))
-    throw new MisplacedWrite()
+  if (entry?.deleted === true) throw new MisplacedWrite()
+  // Whoever changes a name's casing gives it yet another one on the way: the content is there, and will be back.
+  if (entry?.kind !== 'file' || now === undefined) throw whereabouts()
+  // Somebody has written over it, or the name has its old casing again.
+  if (!isSameContent(now, content) || isExactly(entry, location)) throw new MisplacedWrite()
+  // It is what was there all the time.
   if (object !== undefined && isSameContent(object, content)) throw new MisplacedWrite()
   const [older] = entry.revisions.flatMap((revision) => readableRevision(revision) ?? [])
   // What was in the trash has revisions as well.
@@ -48,6 +52,14 @@ export async function takeBack(
   throw new S3Error('KeyCaseConflict', {
     message:
       "Another program changed the letter case of a name on this key's way while it was written, so that the content is now that of the key in the other casing. What that had before is among its versions on Jottacloud's web page.",
+  })
+}
+
+function whereabouts(): S3Error {
+  return new S3Error('ServiceUnavailable', {
+    message:
+      "Another program is changing a name on this key's way, and took what was just written along. Try again when it is done; a key with that other name may have the content too.",
+    retryAfterSeconds: 5,
   })
 }
 

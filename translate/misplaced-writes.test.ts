@@ -122,4 +122,51 @@ test('what cannot be taken back is told', async () => {
   })
 })
 
+/** Waits until a write of `a/key` has landed as `A/key` and is about to see that, for `meanwhile`. */
+async function whileLanding(world: World, meanwhile: () => Promise<unknown>): Promise<string> {
+  const { bridge, emulator } = world
+  await put(bridge, 'a/seen', 'seen')
+  const allocating = emulator.faults.hold({ operation: 'allocate' })
+  const putting = codeOf(
+    put(bridge, 'a/key', freshBytes(1000), { metadata: { user: { my: 'own' } } }),
+  )
+  await allocating.reached()
+  await recase(world)
+  const pathPrefix = `/jfs/${emulator.username}/S3/${bucket}/a/key`
+  const looking = emulator.faults.hold({ operation: 'stat', pathPrefix }, 'after')
+  allocating.release()
+  await looking.reached()
+  await meanwhile()
+  looking.release()
+  return await putting
+}
+
+test('a write that is not to be found is not said to be stored', async () => {
+  await withWorld({}, async (world) => {
+    const { bridge, foreign, at } = world
+    const code = await whileLanding(world, async () => {
+      await foreign.moveFile(at('A', 'key'), at('on the way'), contextOf())
+    })
+    assert.is(code, 'ServiceUnavailable')
+    await put(bridge, 'a/key', 'again')
+    assert.is((await get(bridge, 'a/key')).toString(), 'again')
+  })
+})
+
+test('a write whose folder has its old casing again is stored where it is', async () => {
+  await withWorld({}, async (world) => {
+    const { bridge, emulator, foreign, at } = world
+    const code = await whileLanding(world, async () => {
+      await foreign.moveFile(at('A', 'key'), at('on the way'), contextOf())
+      await foreign.removeFolder(at('A'), 'permanent', contextOf())
+      await foreign.createFolder(at('a'), contextOf())
+      await foreign.moveFile(at('on the way'), at('a', 'key'), contextOf())
+    })
+    assert.is(code, 'no error')
+    assert.equal(await list(bridge), ['a/key'])
+    assert.equal((await head(bridge, 'a/key')).metadata.user, { my: 'own' })
+    assert.is(emulator.faults.count({ operation: 'dl' }), 0)
+  })
+})
+
 test.run()
