@@ -27,6 +27,9 @@ const test = suite('removed buckets')
 const knownForMs = 10_000
 const leaseMs = 30_000
 
+/** The waits of bridges that play dead end by their limit, and with them the process. */
+const mortals = { lockWaitMs: 30_000 }
+
 const layoutNames = ['mountpoint', 'folder'] as const
 
 for (const layout of layoutNames) {
@@ -108,31 +111,34 @@ for (const layout of layoutNames) {
 
   for (const moment of ['before', 'during'] as const) {
     test(`nor does a write that saw it ${moment} the removal when whoever removed it was killed before it could tell (${layout})`, async () => {
-      await withWorld({ layout }, async ({ bridge, emulator, startAgain, clock, state }) => {
-        const ending = neverAnswered()
-        const mortal = await startAgain(undefined, withRemovals(state, { end: ending.call }))
-        await put(bridge, 'a/b', 'seen')
-        await bridge.deleteObject({ bucket, key: 'a/b' }, contextOf())
-        let late = moment === 'before' ? await beginPut(bridge) : undefined
-        const operation = layout === 'mountpoint' ? 'dl' : 'dlDir'
-        const removing = emulator.faults.hold({ operation })
-        void mortal.deleteBucket(bucket, contextOf())
-        await removing.reached()
-        if (late === undefined) {
-          clock.nowMs += knownForMs
-          late = await beginPut(bridge)
-        }
-        removing.release()
-        await ending.reached
-        clock.nowMs += leaseMs
-        assert.is(await late.finish(), 'NoSuchBucket')
-        assert.equal(await (await startAgain()).listBuckets(contextOf()), [])
-      })
+      await withWorld(
+        { layout, ...mortals },
+        async ({ bridge, emulator, startAgain, clock, state }) => {
+          const ending = neverAnswered()
+          const mortal = await startAgain(undefined, withRemovals(state, { end: ending.call }))
+          await put(bridge, 'a/b', 'seen')
+          await bridge.deleteObject({ bucket, key: 'a/b' }, contextOf())
+          let late = moment === 'before' ? await beginPut(bridge) : undefined
+          const operation = layout === 'mountpoint' ? 'dl' : 'dlDir'
+          const removing = emulator.faults.hold({ operation })
+          void mortal.deleteBucket(bucket, contextOf())
+          await removing.reached()
+          if (late === undefined) {
+            clock.nowMs += knownForMs
+            late = await beginPut(bridge)
+          }
+          removing.release()
+          await ending.reached
+          clock.nowMs += leaseMs
+          assert.is(await late.finish(), 'NoSuchBucket')
+          assert.equal(await (await startAgain()).listBuckets(contextOf()), [])
+        },
+      )
     })
   }
 
   test(`a removal that a crash left open costs one look more, and keeps nobody from anything (${layout})`, async () => {
-    await withWorld({ layout }, async ({ bridge, startAgain, clock, state }) => {
+    await withWorld({ layout, ...mortals }, async ({ bridge, startAgain, clock, state }) => {
       const beginning = neverAnswered(() => state.bucketRemovals.begin())
       const mortal = await startAgain(undefined, withRemovals(state, { begin: beginning.call }))
       /** In upstream calls; leaves the bucket empty. */
